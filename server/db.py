@@ -1,0 +1,192 @@
+"""The way to PostgreSQL: a guarded pool, transactions with retries at the edge, named queries, migrations."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosql
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+import psycopg2.extras
+from psycopg2.pool import ThreadedConnectionPool
+
+from server.errors import Busy, SetupFault
+from server.protocol.workflow import moves
+
+T = TypeVar("T")
+APPLICATION_ROLE = "xunge_app"
+MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
+MIGRATION_LOCK = 7_206_001
+# A transaction that lost a race is run again from its start: deadlock, serialisation, or the same command
+# (or the same case number source) arriving twice at once.
+RETRIES = 5
+RACING_CONSTRAINTS = {"commands_pkey", "cases_pkey", "case_keys_source_external_id_key", "case_events_pkey"}
+
+psycopg2.extras.register_uuid()
+
+
+class Connection(psycopg2.extensions.connection):
+    """A connection that remembers which districts changed, so that listeners are told after commit."""
+
+    changed: set[int]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.changed = set()
+
+
+def connect(dsn: str, application: bool = True) -> Connection:
+    """One connection in UTC with dict rows; as the application's role unless `application` is false."""
+    connection: Connection = psycopg2.connect(
+        dsn,
+        connection_factory=Connection,
+        cursor_factory=psycopg2.extras.RealDictCursor,
+        application_name="xunge",
+        options="-c timezone=UTC -c client_encoding=UTF8",
+    )
+    if application:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"set role {APPLICATION_ROLE}")
+    return connection
+
+
+class _Pool(ThreadedConnectionPool):
+    def _connect(self, key: Any = None) -> Any:
+        connection = connect(*self._args)
+        if key is not None:
+            self._used[key] = connection
+            self._rused[id(connection)] = key
+        else:
+            self._pool.append(connection)
+        return connection
+
+
+class Database:
+    """A pool of at most `size` connections; a request that finds none waits, then is told to come again."""
+
+    def __init__(self, dsn: str, size: int = 6, wait_s: float = 10.0) -> None:
+        self.dsn = dsn
+        self.wait_s = wait_s
+        self._free = threading.BoundedSemaphore(size)
+        self._pool = _Pool(1, size, dsn)
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._pool.closeall()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Connection]:
+        if not self._free.acquire(timeout=self.wait_s):
+            raise Busy
+        try:
+            connection = self._pool.getconn()
+            broken = False
+            try:
+                yield connection
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                broken = connection.closed != 0
+                raise
+            finally:
+                if not broken and connection.closed == 0:
+                    connection.rollback()
+                connection.changed.clear()
+                self._pool.putconn(connection, close=broken or connection.closed != 0)
+        finally:
+            self._free.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that cannot write; one snapshot for all its queries."""
+        with self._borrowed() as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read read only")
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on any error; listeners are told after commit."""
+        with self._borrowed() as connection:
+            yield connection
+            connection.commit()
+            if connection.changed:
+                tell(connection)
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """`work` in one transaction, run again when it lost a race (40001, 40P01, or a twin of a command)."""
+        for left in range(RETRIES, -1, -1):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except (psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure):
+                if not left:
+                    raise
+            except psycopg2.errors.UniqueViolation as error:
+                if not left or error.diag.constraint_name not in RACING_CONSTRAINTS:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def tell(connection: Connection) -> None:
+    """NOTIFY in a transaction of its own: inside the writing one it would serialise all commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local synchronous_commit = off")
+        for district in sorted(connection.changed):
+            cursor.execute("select pg_notify('xunge_changes', %s)", (str(district),))
+    connection.commit()
+    connection.changed.clear()
+
+
+@lru_cache(maxsize=32)
+def queries(beside: str) -> Any:
+    """The named queries of `queries.sql` in the folder of the file `beside` (pass `__file__`)."""
+    return aiosql.from_path(Path(beside).with_name("queries.sql"), "psycopg2")
+
+
+def migrate(dsn: str) -> list[str]:
+    """Applies what is missing of `sql/migrations`, each file in one transaction; returns the names applied.
+
+    Forward only. A file that was applied and has changed since is refused with its name.
+    """
+    connection = connect(dsn, application=False)
+    applied_now: list[str] = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            cursor.execute(
+                "create table if not exists migrations (name text primary key, sha256 text not null,"
+                " applied_at timestamptz not null default clock_timestamp())"
+            )
+            connection.commit()
+            cursor.execute("select name, sha256 from migrations")
+            known = {row["name"]: row["sha256"] for row in cursor.fetchall()}
+            connection.commit()
+            for path in sorted(MIGRATIONS.glob("*.sql")):
+                text = path.read_text(encoding="utf-8")
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                if known.get(path.name, digest) != digest:
+                    raise SetupFault("Migration {name} was changed after it was applied.", name=path.name)
+                if path.name in known:
+                    continue
+                cursor.execute(text)
+                cursor.execute("insert into migrations (name, sha256) values (%s, %s)", (path.name, digest))
+                connection.commit()
+                applied_now.append(path.name)
+            fill_workflow_moves(cursor)
+            connection.commit()
+    finally:
+        connection.close()
+    return applied_now
+
+
+def fill_workflow_moves(cursor: Any) -> None:
+    """Writes the transition table where every event refers to it; rows are added, never taken away."""
+    psycopg2.extras.execute_values(
+        cursor,
+        "insert into workflow_moves (action, from_state, to_state) values %s on conflict do nothing",
+        sorted(moves()),
+    )
