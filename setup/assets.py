@@ -18,7 +18,6 @@ STAMP = MODULES / "assets.stamp"
 
 WEB = {
     "maplibre-gl.mjs": "maplibre-gl/dist/maplibre-gl.mjs",
-    "maplibre-gl-shared.mjs": "maplibre-gl/dist/maplibre-gl-shared.mjs",
     "maplibre-gl-worker.mjs": "maplibre-gl/dist/maplibre-gl-worker.mjs",
     "maplibre-gl.css": "maplibre-gl/dist/maplibre-gl.css",
     "maplibre-gl.LICENSE.txt": "maplibre-gl/LICENSE.txt",

@@ -21,7 +21,6 @@ need() { missing="$missing $*"; }
 has_postgis || [ -n "${DATABASE_URL:-}" ] || need postgresql-postgis
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
 has_command npm || need npm
-has_command setpriv || need util-linux
 [ -e /etc/ssl/certs/ca-certificates.crt ] || need ca-certificates
 
 if [ "$purpose" = test ]; then
