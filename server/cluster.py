@@ -1,11 +1,10 @@
-"""The private PostgreSQL with PostGIS under XUNGE_HOME: made once, found again, shared by all who use the home.
+"""The private PostgreSQL with PostGIS under XUNGE_HOME: made once, found again, shared by its users.
 
 It listens on a unix socket only, in a folder that nobody but its owner can enter. Whoever uses it holds a
 shared lock on the home; the last one to leave stops it. `DATABASE_URL` replaces all of this.
 """
 
 import fcntl
-import grp
 import hashlib
 import os
 import pwd
@@ -16,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -24,7 +22,7 @@ import psycopg2
 from psycopg2 import sql
 
 from server.errors import SetupFault
-from server.postgres_programs import programs
+from server.postgres import ENVIRONMENT, SETTINGS, Account, programs, run
 from server.settings import Settings
 
 OWNER = "xunge"
@@ -35,62 +33,9 @@ ELSEWHERE = Path("/var/lib/xunge")
 SOCKETS = Path("/tmp")
 DEADLINE_S = 60.0
 POLL_S = 0.02
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+ORPHANS = "shared memory block"
+NO_PROCESS = 2**31 - 1
 ACCEPTS, STARTING, SILENT = 0, 1, 2  # of pg_isready
-
-# For two cores and a few gigabytes. Durability is never traded: synchronous_commit stays on.
-SETTINGS: dict[str, str] = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "60",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "wal_compression": "on",
-    "checkpoint_timeout": "15min",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "max_worker_processes": "8",
-    "max_parallel_workers_per_gather": "1",
-    "synchronous_commit": "on",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "logging_collector": "on",
-    "log_directory": "log",
-    "log_filename": "postgresql-%a.log",
-    "log_truncate_on_rotation": "on",
-    "log_rotation_age": "1d",
-}
-
-
-@dataclass(frozen=True)
-class Account:
-    """The account of the operating system that PostgreSQL runs under; never root, which it refuses."""
-
-    uid: int
-    gid: int
-
-    @property
-    def name(self) -> str:
-        try:
-            return pwd.getpwuid(self.uid).pw_name
-        except KeyError:
-            return str(self.uid)
-
-    def can_enter(self, folder: Path) -> bool:
-        """Whether this account can reach `folder`, through every folder above it."""
-        groups = {self.gid, *(group.gr_gid for group in grp.getgrall() if self.name in group.gr_mem)}
-        for place in (folder, *folder.parents):
-            status = place.stat()
-            if status.st_uid == self.uid:
-                needed = stat.S_IXUSR
-            else:
-                needed = stat.S_IXGRP if status.st_gid in groups else stat.S_IXOTH
-            if not status.st_mode & needed:
-                return False
-        return True
 
 
 class Cluster:
@@ -246,9 +191,10 @@ class Cluster:
         # initdb that is interrupted leaves a folder that looks made; only a whole one gets the real name.
         draft = self.place / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
-        self._run(
+        run(
             programs().initdb,
             account,
+            [self.place / "start.log"],
             f"--pgdata={draft}",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
@@ -264,7 +210,7 @@ class Cluster:
         place = ELSEWHERE / self._hash()[:12]
         ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
         (self.home / "cluster-is-elsewhere.txt").write_text(
-            f"{place}\nThe account {SYSTEM_ACCOUNT} cannot enter this folder, so its database is kept there.\n",
+            f"{place}\nThe database is kept there: the account {SYSTEM_ACCOUNT} cannot enter this folder.\n",
             encoding="utf-8",
         )
 
@@ -285,7 +231,8 @@ class Cluster:
         status = self.sockets.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != account.uid:
             raise SetupFault(
-                "{folder} belongs to {owner}, not to {account}: the database would not be private. Remove it.",
+                "{folder} belongs to {owner}, not to {account}: the database would not be private."
+                " Remove it.",
                 folder=self.sockets,
                 owner=Account(status.st_uid, status.st_gid).name,
                 account=account.name,
@@ -294,19 +241,21 @@ class Cluster:
 
     def _launch(self, account: Account) -> None:
         self._end()
-        self._clear_leftovers()
-        tools = programs((self.data / "PG_VERSION").read_text(encoding="ascii").strip())
+        self._disown_leftovers()
         self._write_settings(account)
-        self._run(
-            tools.pg_ctl,
-            account,
-            f"--pgdata={self.data}",
-            f"--log={self.place / 'start.log'}",
-            f"--timeout={DEADLINE_S:.0f}",
-            "--wait",
-            "--silent",
-            "start",
-        )
+        tools = programs((self.data / "PG_VERSION").read_text(encoding="ascii").strip())
+        log = self.place / "start.log"
+        logs = [*sorted((self.data / "log").glob("*.log")), log]
+        arguments = (f"--pgdata={self.data}", f"--log={log}", f"--timeout={DEADLINE_S:.0f}")
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                return run(tools.pg_ctl, account, logs, *arguments, "--wait", "--silent", "start")
+            except SetupFault as fault:
+                # After a kill -9 the old sessions need a moment to notice that their server is gone.
+                if ORPHANS not in str(fault) or time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL_S)
 
     def _write_settings(self, account: Account) -> None:
         """All settings in one file, written at each start; initdb's own file only includes it."""
@@ -333,29 +282,23 @@ class Cluster:
             pid = int((self.data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        return pid if self._lives_in_data(pid) else None
+        return pid if self._is_our_server(pid) else None
 
-    def _lives_in_data(self, pid: int) -> bool:
+    def _is_our_server(self, pid: int) -> bool:
+        """From its command line: everybody may read it, while /proc/PID/cwd is closed in many containers."""
         try:
-            return os.path.samefile(f"/proc/{pid}/cwd", self.data)
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            return b"-D" in words and Path(os.fsdecode(words[words.index(b"-D") + 1])).samefile(self.data)
         except OSError:
             return False
 
     def _answer(self) -> int:
-        """What `pg_isready` says. A server without a free connection accepts: it must not be ended for that."""
+        """What `pg_isready` says. A server whose connections are all taken accepts: it must not be ended."""
         if not (self.sockets / f".s.PGSQL.{self.port}").exists():
             return SILENT
-        return subprocess.run(
-            [
-                programs().pg_isready,
-                "--quiet",
-                f"--host={self.sockets}",
-                f"--port={self.port}",
-                "--timeout=5",
-            ],
-            env=ENVIRONMENT,
-            check=False,
-        ).returncode
+        where = f"--host={self.sockets}", f"--port={self.port}"
+        asking = [programs().pg_isready, "--quiet", "--timeout=5", *where]
+        return subprocess.run(asking, env=ENVIRONMENT, check=False).returncode
 
     def _wait_for_answer(self) -> int:
         """The answer once recovery after a crash, which somebody else may have set off, is over."""
@@ -370,60 +313,29 @@ class Cluster:
         if pid is None:
             return
         os.kill(pid, signal.SIGINT)
-        self._wait_until_gone()
-
-    def _clear_leftovers(self) -> None:
-        """After a kill -9 or a reboot: waits for orphaned sessions, then removes files that name a dead server.
-
-        PostgreSQL refuses to start when the old process number belongs to some other program now.
-        """
-        self._wait_until_gone()
-        for leftover in (self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
-            leftover.unlink(missing_ok=True)
-
-    def _wait_until_gone(self) -> None:
         deadline = time.monotonic() + DEADLINE_S
-        while any(self._lives_in_data(int(name)) for name in os.listdir("/proc") if name.isdigit()):
+        while self._is_our_server(pid):
             if time.monotonic() > deadline:
                 raise SetupFault("The PostgreSQL of {home} does not end.", home=self.home)
             time.sleep(POLL_S)
 
-    def _run(self, program: Path, account: Account, *arguments: str) -> None:
-        """Runs one of PostgreSQL's programs as `account`, in an environment of its own."""
-        root = os.geteuid() == 0
-        done = subprocess.run(
-            [program, *arguments],
-            cwd="/",
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            user=account.uid if root else None,
-            group=account.gid if root else None,
-            extra_groups=[] if root else None,
-            umask=0o077,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise SetupFault(
-                "PostgreSQL did not start: {reason}",
-                reason=self._reason(done.stderr.decode(errors="replace")),
-            )
+    def _disown_leftovers(self) -> None:
+        """Makes files that a dead server left name a process that cannot exist.
 
-    def _reason(self, stderr: str) -> str:
-        """The line that says most: a FATAL of the log, else what the program itself said last."""
-        lines = stderr.splitlines()
-        logs = sorted((self.data / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
-        for log in (*logs[-1:], self.place / "start.log"):
-            if log.exists():
-                lines += log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        fatal = [line for line in lines if "FATAL" in line or "could not" in line]
-        return (fatal or lines or ["no reason given"])[-1].strip()
+        PostgreSQL clears them away itself after a look at its shared memory, but refuses to start when, as
+        often after a reboot, the old number belongs to some other program now.
+        """
+        for leftover in self.sockets.glob(".s.PGSQL.*"):
+            leftover.unlink()
+        lock = self.data / "postmaster.pid"
+        if lock.exists():
+            _, _, rest = lock.read_text(encoding="ascii").partition("\n")
+            lock.write_text(f"{NO_PROCESS}\n{rest}", encoding="ascii")
 
 
 @contextmanager
 def database_of(settings: Settings) -> Iterator[str]:
-    """The data source of an installation: DATABASE_URL, else the private cluster for as long as it is used."""
+    """The data source of an installation: DATABASE_URL, else the private cluster while it is used."""
     if settings.database_url:
         yield settings.database_url
         return
