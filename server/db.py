@@ -142,9 +142,9 @@ def tell(connection: Connection) -> None:
 
 
 @lru_cache(maxsize=32)
-def queries(beside: str) -> Any:
-    """The named queries of `queries.sql` in the folder of the file `beside` (pass `__file__`)."""
-    return aiosql.from_path(Path(beside).with_name("queries.sql"), "psycopg2")
+def queries(beside: str, name: str = "queries.sql") -> Any:
+    """The named queries of the file `name` in the folder of the file `beside` (pass `__file__`)."""
+    return aiosql.from_path(Path(beside).with_name(name), "psycopg2")
 
 
 def migrate(dsn: str) -> list[str]:

@@ -71,16 +71,27 @@ def _object(value: Any, name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Position:
-    """Where the device was or what the hand chose. Degrees are kept as whole 1e-7° (EPSG:4326); None = unknown."""
+    """Where the device was or what the hand chose: degrees (EPSG:4326), metres, seconds; None = unknown.
 
-    lon_e7: int | None = None
-    lat_e7: int | None = None
+    Routing uses the degrees as they came; the case and the chain keep whole 1e-7° (about 1 cm).
+    """
+
+    lon: float | None = None
+    lat: float | None = None
     accuracy_m: int | None = None
     provider: str = ""
     fix_age_s: int | None = None
     is_mock: bool = False
     placed_by_hand: bool = False
-    crs: str = "EPSG:4326"
+    crs: str = ""
+
+    @property
+    def lon_e7(self) -> int | None:
+        return None if self.lon is None else round(self.lon * 1e7)
+
+    @property
+    def lat_e7(self) -> int | None:
+        return None if self.lat is None else round(self.lat * 1e7)
 
     @classmethod
     def read(cls, raw: Any) -> "Position":
@@ -89,12 +100,11 @@ class Position:
             return cls()
         raw = _object(raw, "position")
         lon, lat = raw.get("lon"), raw.get("lat")
-        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in (lon, lat))
         crs = str(raw.get("crs") or "")[:SHORT]
-        usable = numbers and abs(lon) <= 180 and abs(lat) <= 90 and crs in ("EPSG:4326", "EPSG:4490")
+        usable = _degrees(lon, 180) and _degrees(lat, 90) and crs in ("EPSG:4326", "EPSG:4490")
         return cls(
-            lon_e7=round(lon * 1e7) if usable else None,
-            lat_e7=round(lat * 1e7) if usable else None,
+            lon=float(lon) if usable else None,
+            lat=float(lat) if usable else None,
             accuracy_m=_metres(raw.get("accuracy_m")),
             provider=str(raw.get("provider") or "")[:SHORT],
             fix_age_s=_metres(raw.get("fix_age_s")),
@@ -102,6 +112,15 @@ class Position:
             placed_by_hand=raw.get("placed_by_hand") is True,
             crs=crs,
         )
+
+    def chained(self) -> dict[str, Any]:
+        """What the chain keeps of it: no floats."""
+        return {"lon_e7": self.lon_e7, "lat_e7": self.lat_e7, "accuracy_m": self.accuracy_m, "provider": self.provider,
+                "fix_age_s": self.fix_age_s, "is_mock": self.is_mock, "placed_by_hand": self.placed_by_hand, "crs": self.crs}  # fmt: skip
+
+
+def _degrees(value: Any, most: int) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) <= most
 
 
 def _metres(value: Any) -> int | None:
@@ -236,6 +255,17 @@ class Reason(Payload):
 
 
 @dataclass(frozen=True)
+class Escalate(Reason):
+    """One level up. `clock` names the deadline that was missed when the system does it."""
+
+    clock: str = ""
+
+    @classmethod
+    def read(cls, raw: dict[str, Any]) -> "Escalate":
+        return cls(_text(raw, "reason"), _text(raw, "clock", SHORT))
+
+
+@dataclass(frozen=True)
 class Dispatch(Payload):
     """To which crew: the code of a handling organisation of the district."""
 
@@ -330,13 +360,17 @@ COMMAND_TYPES: dict[str, type[Payload]] = {
     "report": Report, "self_handle": SelfHandle, "record": Record, "register": Register, "decline": Reason,
     "dispatch": Dispatch, "accept": Payload, "ask_return": Reason, "uphold_return": Reason, "refuse_return": Reason,
     "recall": Reason, "handle": Handle, "pass": Pass, "fail": Fail, "close": Close, "reopen": Reason,
-    "escalate": Reason, "comment": Comment, "add_evidence": AddEvidence,
+    "escalate": Escalate, "comment": Comment, "add_evidence": AddEvidence,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Command:
-    """One act of one person on one case, as it was sealed. `origin`: tablet, console, api, import, system."""
+    """One act of one person on one case, as it was sealed. `origin`: tablet, console, api, import, system.
+
+    `district_id` is set by the edge (the author's district, or the importer's). `clock_trusted` is false when the
+    device's clock was more than five minutes off. `hold` is a reason why the edge wants a person to decide first.
+    """
 
     command_id: uuid.UUID
     kind: str
@@ -353,6 +387,9 @@ class Command:
     position: Position = Position()
     source: str = ""
     external_id: str | None = None
+    district_id: int | None = None
+    clock_trusted: bool = True
+    hold: str = ""
     raw: str = ""
 
 

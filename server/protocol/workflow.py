@@ -132,6 +132,16 @@ def moves() -> set[tuple[str, str, str]]:
     return {(row.action, source, to) for row in TABLE for source, to in row.moves}
 
 
+def sees(actor: Actor, facts: Facts) -> bool:
+    """Whether the case is in the actor's sight: office subtree, handler, or reporter (SQL: `visible_cases`)."""
+    return (
+        actor.system
+        or not actor.nodes.isdisjoint(node for node in facts.nodes if node is not None)
+        or (actor.organisation is not None and actor.organisation == facts.handler)
+        or (actor.person is not None and actor.person == facts.reporter)
+    )
+
+
 def hats(actor: Actor, facts: Facts) -> frozenset[str]:
     """What `actor` is to the case: the words that `Row.who` is compared with.
 
@@ -140,8 +150,8 @@ def hats(actor: Actor, facts: Facts) -> frozenset[str]:
     """
     if actor.system:
         return frozenset({SYSTEM, IMPORT} if actor.role == IMPORT else {SYSTEM})
-    worn = {ANYONE}
     covers = not actor.nodes.isdisjoint(node for node in facts.nodes if node is not None)
+    worn = {ANYONE} if sees(actor, facts) else set()
     if actor.role in ("worker", "community", "street"):
         worn.add(actor.role)
     if covers:

@@ -50,6 +50,8 @@ create table cases (
     reported_at        timestamptz not null,
     received_at        timestamptz not null,
     changed_at         timestamptz not null,
+    acted_at           timestamptz not null,
+    moved_version      integer not null,
     due_at             timestamptz,
     due_provisional    boolean not null default false,
     next_due_at        timestamptz,
@@ -90,6 +92,8 @@ create index cases_community_reported_idx on cases (community_id, reported_at de
 create index cases_place_idx on cases using gist (place);                                              -- map tiles, duplicates nearby
 
 -- Keys live apart so that they stay unique when cases are partitioned by id.
+comment on column cases.moved_version is 'The last version at which state, holder, handler or place changed: what a stale command is measured by.';
+
 create table case_keys (
     number      text not null,
     source      text not null,
