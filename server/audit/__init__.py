@@ -1,0 +1,1 @@
+"""Who did what that is not a case: sign-ins, refusals, tablets, exports; read by auditors."""

@@ -1,0 +1,38 @@
+"""Who may: viewers with their scope, passwords, sessions, tokens, and the doors of the server."""
+
+from server.security.doors import (
+    SESSION_COOKIE,
+    DeviceViewer,
+    address_of,
+    check_csrf,
+    clear_session_cookie,
+    require_device,
+    require_viewer,
+    require_writer,
+    session_token,
+    set_session_cookie,
+)
+from server.security.passwords import hash_password
+from server.security.sessions import sign_in, sign_out
+from server.security.tokens import fresh_token, token_hash
+from server.security.viewer import Viewer, load_viewer
+
+__all__ = [
+    "SESSION_COOKIE",
+    "DeviceViewer",
+    "Viewer",
+    "address_of",
+    "check_csrf",
+    "clear_session_cookie",
+    "fresh_token",
+    "hash_password",
+    "load_viewer",
+    "require_device",
+    "require_viewer",
+    "require_writer",
+    "session_token",
+    "set_session_cookie",
+    "sign_in",
+    "sign_out",
+    "token_hash",
+]

@@ -1,0 +1,150 @@
+"""The doors of the server: dependencies that turn a request into a viewer or a tablet, or refuse it."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from server.audit import service as audit
+from server.db import Database, queries
+from server.errors import NotAllowed, SignInNeeded, TokenExpired
+from server.security.sessions import ABSOLUTE, TOUCH_EVERY, viewer_of_session
+from server.security.tokens import token_hash
+from server.security.viewer import Viewer, load_viewer
+
+SQL = queries(__file__)
+SESSION_COOKIE = "xunge_session"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+STALE_FORM = "This page is out of date. Load it again and repeat what you did."
+
+
+@dataclass(frozen=True)
+class DeviceViewer:
+    """A tablet that came in. `state`: active, revoked (withdrawn by the office) or former (person left)."""
+
+    viewer: Viewer
+    device_id: UUID
+    state: str
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its commands are applied; those of the others are taken in and held."""
+        return self.state == "active"
+
+
+def require_viewer(request: Request) -> Viewer:
+    """Who sent the request, by API token or session cookie. Raises SignInNeeded for every reason."""
+    database: Database = request.app.state.database
+    now, address = datetime.now(UTC), address_of(request)
+    bearer, cookie = bearer_token(request), session_token(request)
+    if bearer is not None:
+        viewer = _viewer_of_api_token(database, bearer, address, now)
+    elif cookie:
+        viewer = viewer_of_session(database, cookie, address, now)
+    else:
+        viewer = None
+    if viewer is None:
+        raise SignInNeeded
+    if viewer.how == "session" and request.method not in SAFE_METHODS:
+        _refuse_foreign_page(request, viewer)
+    return viewer
+
+
+def require_writer(request: Request) -> Viewer:
+    """Like `require_viewer`, for JSON that changes something: a session must send its CSRF header."""
+    viewer = require_viewer(request)
+    check_csrf(request, viewer, request.headers.get(CSRF_HEADER))
+    return viewer
+
+
+def require_device(request: Request) -> DeviceViewer:
+    """Which tablet sent the request; a withdrawn one is let in, marked. Raises TokenExpired."""
+    database: Database = request.app.state.database
+    now, token = datetime.now(UTC), bearer_token(request)
+    found = None
+    if token:
+        with database.read() as conn:
+            device = SQL.device(conn, token_hash=token_hash(token))
+            if device:
+                alive = load_viewer(conn, device["person_id"], now, how="device")
+                viewer = alive or load_viewer(conn, device["person_id"], now, also_former=True, how="device")
+                state = device["state"] if alive or device["state"] == "revoked" else "former"
+                found = viewer and DeviceViewer(viewer, device["id"], state)
+    if not found:
+        audit.log_refusal(database, "device_token_refused", None, address_of(request), {}, now)
+        raise TokenExpired
+    if device["seen_at"] is None or device["seen_at"] < now - TOUCH_EVERY:
+        database.run(lambda conn: SQL.device_seen(conn, id=found.device_id, now=now))
+    return found
+
+
+def check_csrf(request: Request, viewer: Viewer, token: str | None) -> None:
+    """Refuses a changing request of a session whose form or header does not carry the session's own token."""
+    if viewer.how != "session":
+        return
+    if not (token and viewer.csrf and hmac.compare_digest(token.encode(), viewer.csrf.encode())):
+        _refuse_page(request, viewer, "csrf_refused")
+
+
+def _refuse_foreign_page(request: Request, viewer: Viewer) -> None:
+    """Browsers say from which page a request comes; another site's page has no business here."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign or site in ("cross-site", "same-site"):
+        _refuse_page(request, viewer, "foreign_page_refused")
+
+
+def _refuse_page(request: Request, viewer: Viewer, what: str) -> None:
+    database, detail = request.app.state.database, {"path": request.url.path}
+    audit.log_refusal(database, what, viewer, address_of(request), detail, datetime.now(UTC))
+    raise NotAllowed(STALE_FORM)
+
+
+def _viewer_of_api_token(database: Database, token: str, address: str, now: datetime) -> Viewer | None:
+    with database.read() as conn:
+        row = SQL.api_token(conn, token_hash=token_hash(token), now=now)
+        viewer = load_viewer(conn, row["person_id"], now, how="token", token_id=row["id"]) if row else None
+    if viewer is None:
+        audit.log_refusal(database, "api_token_refused", row and row["person_id"], address, {}, now)
+    return viewer
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`; "" for another scheme; None without the header."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def session_token(request: Request) -> str | None:
+    """The session's token out of the cookie."""
+    return request.cookies.get(SESSION_COOKIE)
+
+
+def set_session_cookie(response: Response, token: str, secure: bool) -> None:
+    """Gives the browser its session; scripts cannot read it and other sites' forms do not send it."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(ABSOLUTE.total_seconds()),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session_cookie(response: Response, secure: bool) -> None:
+    """Takes the session's cookie away."""
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def address_of(request: Request) -> str:
+    """The address that the request came from, as the log keeps it."""
+    return request.client.host if request.client else ""
