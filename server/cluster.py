@@ -120,6 +120,8 @@ class Cluster:
                 return
             else:
                 self._end()
+                with suppress(OSError):
+                    self.sockets.rmdir()
             finally:
                 os.close(self._use)
                 self._use = None
@@ -243,7 +245,7 @@ class Cluster:
         self._end()
         self._disown_leftovers()
         self._write_settings(account)
-        tools = programs((self.data / "PG_VERSION").read_text(encoding="ascii").strip())
+        tools = programs((self.data / "PG_VERSION").read_text().strip())
         log = self.place / "start.log"
         logs = [*sorted((self.data / "log").glob("*.log")), log]
         arguments = (f"--pgdata={self.data}", f"--log={log}", f"--timeout={DEADLINE_S:.0f}")
@@ -279,7 +281,7 @@ class Cluster:
     def _postmaster(self) -> int | None:
         """The process id of the server of these data; a number that another program took over is not one."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+            pid = int((self.data / "postmaster.pid").read_bytes().partition(b"\n")[0])
         except (FileNotFoundError, ValueError):
             return None
         return pid if self._is_our_server(pid) else None
@@ -329,8 +331,8 @@ class Cluster:
             leftover.unlink()
         lock = self.data / "postmaster.pid"
         if lock.exists():
-            _, _, rest = lock.read_text(encoding="ascii").partition("\n")
-            lock.write_text(f"{NO_PROCESS}\n{rest}", encoding="ascii")
+            _, _, rest = lock.read_bytes().partition(b"\n")
+            lock.write_bytes(b"%d\n" % NO_PROCESS + rest)
 
 
 @contextmanager

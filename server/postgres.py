@@ -144,9 +144,9 @@ class Account:
 
 
 def run(program: Path, account: Account, logs: Sequence[Path], *arguments: str) -> None:
-    """Runs one of PostgreSQL's programs as `account`; a failure is told by the line that says most.
+    """Runs one of PostgreSQL's programs as `account`; a failure is told by the lines that say most.
 
-    The line is looked for in the program's own output and at the end of `logs`.
+    They are looked for in the program's own output and at the end of `logs`.
     """
     root = os.geteuid() == 0
     done = subprocess.run(
@@ -167,6 +167,6 @@ def run(program: Path, account: Account, logs: Sequence[Path], *arguments: str) 
         for log in logs:
             if log.exists():
                 lines += log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        telling = [line for line in lines if "FATAL" in line or "could not" in line]
-        reason = (telling or lines or ["no reason given"])[-1].strip()
+        telling = [line for line in lines if any(word in line for word in ("FATAL", "could not", "invalid"))]
+        reason = " ".join((telling or lines or ["no reason given"])[-2:]).strip()
         raise SetupFault("PostgreSQL did not start: {reason}", reason=reason)
