@@ -88,7 +88,7 @@ def load_viewer(
 
 
 def _scope(row: dict[str, Any]) -> dict[str, Any]:
-    """The one office scope, by the level of the membership's root; a worker's grids together; a crew's none."""
+    """The one office scope: by the level of the membership's root, a worker's grids, none for crews."""
     if row["role"] == "crew":
         return {}
     if row["role"] == "worker":
