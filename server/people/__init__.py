@@ -1,1 +1,1 @@
-"""People, their offices and their ways in: organisations, memberships, API tokens, tablets, enrolment codes."""
+"""People, their offices and their ways in: organisations, memberships, API tokens, tablets, their codes."""

@@ -60,7 +60,7 @@ def enrol(
     now: datetime,
     address: str = "",
 ) -> EnrolResult:
-    """Gives a tablet its token. Enrolled again it keeps counting its seq; with another person it changes hands.
+    """Gives a tablet its token. Enrolled again it keeps counting its seq; with another it changes hands.
 
     Raises EnrolRefused with one sentence for wrong, spent, expired and too many tries; each is logged.
     """

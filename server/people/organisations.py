@@ -43,7 +43,7 @@ def put_organisation(conn: Connection, district_id: int, organisation: Organisat
 
 
 def ensure_centre(conn: Connection, district_id: int) -> int:
-    """The id of the district's centre, which holds every case that nobody else does; made if there is none."""
+    """The id of the district's centre, which holds what nobody else does; made if there is none."""
     found = SQL.centre_of(conn, district_id=district_id)
     if found:
         return int(found["id"])

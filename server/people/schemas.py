@@ -6,17 +6,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from server.people.service import SHORTEST_PASSWORD
 
-Login = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-z0-9][a-z0-9._-]{1,39}$")
-]
+LOGIN = r"^[a-z0-9][a-z0-9._-]{1,39}$"
+Login = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=LOGIN)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Role = Literal["admin", "auditor", "centre", "street", "community", "worker", "crew", "resident-service"]
 Duty = Literal["intake", "duty", "dispatcher", "supervisor"]
 
 
 class PersonWanted(BaseModel):
-    """Somebody to be added. Without `grids` the membership reaches as far as the organisation; without `password`
-    they can only come in by tablet or token."""
+    """Somebody to be added.
+
+    Without `grids` the membership reaches as far as the organisation; without `password` they can only come in
+    by tablet or token.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -15,6 +15,16 @@ __all__ = ["Organisation", "ensure_centre", "put_organisation"]
 SQL = queries(__file__)
 UNKNOWN_LOGIN = "There is nobody with the login {login}."
 SHORTEST_PASSWORD = 10
+OFFICES_OF = {
+    "admin": {"centre"},
+    "auditor": {"centre"},
+    "centre": {"centre"},
+    "resident-service": {"centre"},
+    "street": {"street"},
+    "community": {"community"},
+    "worker": {"community", "street"},
+    "crew": {"crew", "outside"},
+}
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,17 @@ def only_admin(viewer: Viewer) -> int:
 
 
 def admit(conn: Connection, viewer: Viewer, wanted: dict[str, Any], address: str, now: datetime) -> int:
-    """Adds a person to the administrator's district. `wanted`: login, name, role, organisation and grids (codes),
-    duties, lang, password or None. Raises NotAllowed, or BadInput that says what does not fit."""
+    """Adds a person to the administrator's district; returns people.id.
+
+    `wanted`: login, name, role, organisation and grids (codes), duties, lang, password or None.
+    Raises NotAllowed, or BadInput that says what does not fit.
+    """
     district_id = only_admin(viewer)
     organisation = SQL.organisation_coded(conn, district_id=district_id, code=wanted["organisation"])
     if organisation is None:
         raise BadInput("There is no organisation with the code {code}.", code=wanted["organisation"])
+    if organisation["kind"] not in OFFICES_OF[wanted["role"]]:
+        raise BadInput("Nobody has the role {role} in such an organisation.", role=wanted["role"])
     if SQL.person_of_login(conn, login=wanted["login"]):
         raise BadInput("The login {login} is taken.", login=wanted["login"])
     grid_ids = [organisation["grid_id"]] if not wanted["grids"] else []
@@ -112,7 +127,7 @@ def admit(conn: Connection, viewer: Viewer, wanted: dict[str, Any], address: str
 
 
 def let_go(conn: Connection, viewer: Viewer, login: str, address: str, now: datetime) -> None:
-    """Ends every way in of somebody who left; what their tablet still holds is taken in and held for review."""
+    """Ends every way in of somebody who left; what their tablet still holds is taken in for review."""
     row = SQL.person_in_district(conn, login=login.strip().lower(), district_id=only_admin(viewer))
     if row is None:
         raise NotFound

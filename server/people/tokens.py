@@ -13,7 +13,7 @@ LIFETIME = timedelta(days=365)
 
 
 def make_token(conn: Connection, login: str, label: str, now: datetime) -> str:
-    """A new API token with the rights of `login`, good for a year. BadInput when there is nobody of that name."""
+    """A new API token with the rights of `login`, good for a year. BadInput for an unknown login."""
     person_id, token = person_id_of(conn, login), fresh_token(API)
     SQL.add_api_token(
         conn,
