@@ -1,0 +1,112 @@
+"""`python -m tasks`: the scheduler, the list of tasks, or one task once."""
+
+import json
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from server.cluster import database_of
+from server.db import Database
+from server.errors import XungeError
+from server.settings import settings
+from tasks.schedule import TASKS, Scheduler
+from tasks.task import SQL, perform
+
+CONNECTIONS = 2
+
+app = typer.Typer(add_completion=False)
+
+
+def refuse(sentence: str, code: int) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(code)
+
+
+@app.command()
+def main(
+    show: Annotated[
+        bool, typer.Option("--list", help="Show the tasks, their rhythm and their last run.")
+    ] = False,
+    once: Annotated[str | None, typer.Option(metavar="NAME", help="Run one task once and end.")] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="ISO", help="With --once: the time to act as of, with its zone.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer for machines.")] = False,
+) -> None:
+    """Runs what the system does by itself. Without options: the scheduler, until SIGTERM or Ctrl-C."""
+    moment = instant(now, once)
+    known = {task.name: task for task in TASKS}
+    if once is not None and once not in known:
+        raise refuse(f"There is no task {once}. Known: {', '.join(known)}.", 2)
+    try:
+        with database_of(settings()) as dsn:
+            database = Database(dsn, size=CONNECTIONS)
+            try:
+                if show:
+                    print_tasks(database, as_json)
+                elif once is not None:
+                    done = perform(database, known[once], moment)
+                    typer.echo(json.dumps({"task": once, "result": done}) if as_json else f"{once}: {done}")
+                else:
+                    keep_running(database)
+            finally:
+                database.close()
+    except XungeError as error:
+        raise refuse(str(error), 1) from error
+
+
+def instant(text: str | None, once: str | None) -> datetime:
+    """The time of --now, else the present; wrong use ends with 2."""
+    if text is None:
+        return datetime.now(UTC)
+    if once is None:
+        raise refuse("--now goes with --once: the scheduler lives in the present.", 2)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise refuse(f"{text} is not a time like 2026-03-01T08:00:00+08:00.", 2) from None
+    if moment.tzinfo is None:
+        raise refuse(f"{text} has no time zone: add one, like +08:00 or Z.", 2)
+    return moment.astimezone(UTC)
+
+
+def print_tasks(database: Database, as_json: bool) -> None:
+    with database.read() as conn:
+        runs = {row["name"]: row for row in SQL.last_task_runs(conn)}
+    rows = [
+        {
+            "name": task.name,
+            "every_s": int(task.every.total_seconds()),
+            "purpose": task.purpose,
+            **{key: runs.get(task.name, {}).get(key) for key in ("started", "ended", "result", "error")},
+        }
+        for task in TASKS
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, default=lambda value: value.isoformat()))
+        return
+    table = Table("task", "every", "does", "last run", "result")
+    for row in rows:
+        last = row["started"].isoformat(timespec="seconds") if row["started"] else "-"
+        result = row["error"] or ("-" if row["result"] is None else str(row["result"]))
+        table.add_row(row["name"], f"{row['every_s']} s", row["purpose"], last, result)
+    Console().print(table)
+
+
+def keep_running(database: Database) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduler = Scheduler(database)
+    scheduler.start()
+    stop.wait()
+    scheduler.stop()
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m tasks")

@@ -1,0 +1,83 @@
+"""The list of tasks with their rhythms, and the scheduler that runs them while this process leads."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from server.db import Database
+from server.errors import XungeError
+from tasks import escalate_overdue, expire_uploads, verify_chains
+from tasks.leader import Leader
+from tasks.task import Task, perform
+
+TASKS: tuple[Task, ...] = (
+    Task(
+        "escalate_overdue",
+        timedelta(seconds=30),
+        "escalates cases whose deadline passed without the act it waits for",
+        escalate_overdue.run,
+    ),
+    Task(
+        "expire_uploads",
+        timedelta(minutes=10),
+        "removes photos that began to arrive and were given up",
+        expire_uploads.run,
+    ),
+    Task(
+        "verify_chains",
+        timedelta(minutes=5),
+        "proves the event chains of the next slice of cases",
+        verify_chains.run,
+        chunk=verify_chains.SLICE + 1,
+    ),
+)
+
+log = structlog.get_logger("tasks")
+
+
+class Scheduler:
+    """Runs tasks one after the other in their rhythms, as long as this process leads."""
+
+    def __init__(self, database: Database, tasks: Sequence[Task] = TASKS) -> None:
+        self._database = database
+        self._leader = Leader(database.dsn)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            # One worker: tasks never compete with one another for the few connections.
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for task in tasks:
+            self._scheduler.add_job(
+                self.tick,
+                "interval",
+                (task,),
+                seconds=task.every.total_seconds(),
+                id=task.name,
+                next_run_time=datetime.now(UTC),
+            )
+
+    def start(self) -> None:
+        """Begins; every task that is led runs at once, then in its rhythm."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Lets the running task end, then resigns."""
+        self._scheduler.shutdown(wait=True)
+        self._leader.resign()
+
+    def tick(self, task: Task) -> None:
+        """One turn of a task. What goes wrong is written down and tried again at the next turn."""
+        if not self._leader.leads():
+            return
+        try:
+            done = perform(self._database, task, datetime.now(UTC))
+        except (XungeError, psycopg2.Error, OSError) as error:
+            log.error("task failed", task=task.name, error=str(error))
+        else:
+            if done:
+                log.info("task done", task=task.name, result=done)
