@@ -1,0 +1,125 @@
+-- name: page_by_deadline
+-- Open cases in scope by the clock that ends first. Index range (scope column, next_due_at, id), merged over the branches of scope.
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.closed_at is null and c.next_due_at is not null
+  and (:after_at::timestamptz is null or (c.next_due_at, c.id) > (:after_at::timestamptz, :after_id::uuid))
+  and (:states::text[] is null or c.state = any (:states::text[]))
+  and (:in_street::bigint is null or c.street_id = :in_street::bigint)
+  and (:in_community::bigint is null or c.community_id = :in_community::bigint)
+  and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
+  and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
+  and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
+  and (:overdue::boolean is null or (c.due_at < :now::timestamptz) = :overdue::boolean)
+  and (:source::text is null or c.source = :source::text)
+  and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
+  and (:returned::boolean is null or c.asked_return = :returned::boolean)
+  and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
+  and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
+  and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
+  and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
+  and (:west::float8 is null or c.place && st_makeenvelope(:west::float8, :south::float8, :east::float8, :north::float8, 4326))
+order by c.next_due_at, c.id limit :limit;
+
+-- name: page_by_reported
+-- Cases in scope, newest first. Index range (scope column, reported_at desc, id desc). Open ones without a clock come by `clockless`.
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
+  and (:clockless::boolean is null or (c.closed_at is null and c.next_due_at is null))
+  and (:states::text[] is null or c.state = any (:states::text[]))
+  and (:in_street::bigint is null or c.street_id = :in_street::bigint)
+  and (:in_community::bigint is null or c.community_id = :in_community::bigint)
+  and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
+  and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
+  and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
+  and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
+  and (:source::text is null or c.source = :source::text)
+  and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
+  and (:returned::boolean is null or c.asked_return = :returned::boolean)
+  and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
+  and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
+  and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
+  and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
+  and (:west::float8 is null or c.place && st_makeenvelope(:west::float8, :south::float8, :east::float8, :north::float8, 4326))
+order by c.reported_at desc, c.id desc limit :limit;
+
+-- name: one_by_number^
+-- One case in scope. The key gives the id, the id is pushed into every branch of scope.
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.id = (select k.case_id from case_keys k where k.number = :number);
+
+-- name: many_by_id
+-- Cases by id, in scope (for tablets and answers).
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.id = any (:ids::uuid[]);
+
+-- name: node_of_code^
+select n.id, n.level from grid_nodes n where n.code = :code and n.district_id = :district_id;
+
+-- name: grid_names
+-- Names of nodes in the boundaries of today.
+select g.node_id, g.code, g.name, g.level from grids g where g.current and g.node_id = any (:nodes::bigint[]);
+
+-- name: organisation_names
+select id, kind, code, name from organisations where id = any (:ids::bigint[]);
+
+-- name: timezones
+select id, timezone, code, name from districts;
+
+-- name: clocks_of
+select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d.due_at, d.provisional, d.stopped_at
+from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.id = any (:ids::uuid[]) order by d.started_at, d.kind;
+
+-- name: attachments_of
+select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at
+from attachments a where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
+
+-- name: attachment^
+select a.id, a.case_id, a.sha256, a.mime, a.arrived_at, k.number
+from attachments a join case_keys k on k.case_id = a.case_id where a.id = :id;
+
+-- name: cycle_of^
+select y.* from cycles y join cases c on (c.id, c.cycle) = (y.case_id, y.n) where c.id = :id;
+
+-- name: timeline
+-- The events of a case with the names of who acted (personal fields stand apart and may have been erased).
+select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state, e.made_at, e.acted_at, e.received_at, e.body,
+    e.prev_hash, e.hash, e.device, e.actor, p.name as actor_name, o.name as organisation_name, t.body as private
+from case_events e
+left join people_private p on p.person_id = e.actor
+left join organisations o on o.id = e.organisation
+left join event_private t on (t.case_id, t.n) = (e.case_id, e.n)
+where e.case_id = any (:ids::uuid[]) order by e.case_id, e.n;
+
+-- name: nearby
+-- Same category within some metres and hours, in scope: suggested as the same matter, never merged by itself.
+select c.number, c.state, c.title, c.reported_at, c.closed_at, c.close_kind, c.source,
+    st_distance(c.place::geography, st_setsrid(st_makepoint(:lon, :lat), 4326)::geography) as metres
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.place && st_expand(st_setsrid(st_makepoint(:lon, :lat), 4326), :metres / 111320.0 / cos(radians(:lat)), :metres / 111320.0)
+  and c.id <> :id and (c.category_system, c.category_code) = (:category_system, :category_code)
+  and c.reported_at between :reported_at::timestamptz - make_interval(hours => :hours) and :reported_at::timestamptz + make_interval(hours => :hours)
+  and st_dwithin(c.place::geography, st_setsrid(st_makepoint(:lon, :lat), 4326)::geography, :metres)
+order by metres limit 10;
+
+-- name: boards^
+-- What must not be forgotten: how many and how old. Open cases in scope only.
+select
+    count(*) filter (where c.state = 'reported') as unverified, min(c.received_at) filter (where c.state = 'reported') as unverified_since,
+    count(*) filter (where c.next_due_at between :now and :soon) as soon, min(c.next_due_at) filter (where c.next_due_at between :now and :soon) as soon_since,
+    count(*) filter (where c.due_at < :now) as overdue, min(c.due_at) filter (where c.due_at < :now) as overdue_since,
+    count(*) filter (where c.asked_return) as returned, min(c.changed_at) filter (where c.asked_return) as returned_since,
+    count(*) filter (where c.street_id is null) as outside, min(c.received_at) filter (where c.street_id is null) as outside_since,
+    count(*) as open
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.closed_at is null;
+
+-- name: holds_board^
+-- Acts that wait for a decision, of the viewer's district (offices of the centre decide).
+select count(*) as held, min(h.created_at) as held_since from holds h where h.district_id = :district::bigint and h.decided_at is null;
+
+-- name: missed_deadlines
+-- Clocks that have run out and were escalated less often than they should: once, and again after one more original limit.
+select d.case_id, d.cycle, d.kind, d.escalations from deadlines d
+where d.stopped_at is null and d.paused_at is null and d.escalations < 2 and d.kind = any (:kinds::text[])
+  and d.due_at + make_interval(mins => d.limit_min * d.escalations) < :now::timestamptz and d.due_at < :now::timestamptz
+order by d.due_at limit :limit;

@@ -1,0 +1,34 @@
+"""What people are told when an act is not simply applied: a code, and its sentence as a gettext msgid."""
+
+
+def _(msgid: str) -> str:
+    return msgid
+
+
+SENTENCES = {
+    "": "",
+    "unknown_action": _("There is no act called {action}."),
+    "wrong_state": _("The case is at “{state}” now; this act is not possible there."),
+    "not_yours": _("This act is not yours on this case."),
+    "not_now": _("This act is not possible at this moment."),
+    "not_both": _("Who dispatched or mended a case may not also close or inspect it."),
+    "no_case": _("There is no such case that you may see."),
+    "case_exists": _("A case with this identifier was already reported."),
+    "bad_command": _("The act is not complete: {detail}"),
+    "forged": _("An act with this identifier was already received with another content. It was kept for review."),
+    "moved_on": _("Somebody acted on this case in the meantime; your act was still applied."),
+    "held_moved_on": _("Somebody acted on this case in the meantime. Your act waits for the office to decide."),
+    "held_not_yours": _("This case is no longer in your hands. Your act waits for the office to decide."),
+    "held_author": _("The act was made by another person than the one signed in on this tablet. It waits for the office to decide."),
+    "held_revoked": _("This tablet was withdrawn. What it still held is kept and waits for the office to decide."),
+    "held_dependant": _("An earlier act that this one builds on is waiting; this one waits with it."),
+    "conflict": _("Somebody changed this case in the meantime. Look again before you act."),
+    "condition_needed": _("Choose which condition of the category it is; it sets the time limit."),
+    "crew_unknown": _("There is no handling crew {crew} in this district."),
+    "crew_not_permitted": _("{crew} is not permitted for category {category}."),
+    "evidence_needed": _("This category needs a photo of the result."),
+    "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
+    "not_self_handled": _("This category cannot be closed by mending it on the spot."),
+    "reopen_too_late": _("A case can be reopened within {days} days of closing."),
+    "field_needed": _("Field {field} is missing."),
+}

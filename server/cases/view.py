@@ -1,0 +1,140 @@
+"""How a case looks to those who may see it: one JSON shape for console, tablet, API and export."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from server.cases.state import CaseState
+from server.db import Connection, queries
+from server.locale import gettext_for
+from server.packs import pack_of_version
+from server.protocol import words
+from server.protocol.pack import Pack
+from server.protocol.wire import time_text
+from server.protocol.workflow import ENDED, STEP_OF
+
+sql = queries(__file__)
+
+
+def iso(moment: datetime | None) -> str | None:
+    return None if moment is None else time_text(moment)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What ids are called, for all rows of one answer."""
+
+    nodes: dict[int, dict[str, Any]]
+    organisations: dict[int, dict[str, Any]]
+    districts: dict[int, dict[str, Any]]
+    packs: dict[int, Pack]
+
+    @classmethod
+    def of(cls, conn: Connection, rows: Sequence[dict[str, Any]]) -> "Names":
+        nodes = {row[k] for row in rows for k in ("district_id", "street_id", "community_id", "grid_id")} - {None}
+        organisations = {row[k] for row in rows for k in ("holder_id", "handler_id")} - {None}
+        return cls(
+            {r["node_id"]: r for r in sql.grid_names(conn, nodes=list(nodes))},
+            {r["id"]: r for r in sql.organisation_names(conn, ids=list(organisations))},
+            {r["id"]: r for r in sql.timezones(conn)},
+            {v: pack_of_version(conn, v) for v in {row["pack_version"] for row in rows}},
+        )
+
+    def node(self, node_id: int | None) -> dict[str, str] | None:
+        row = self.nodes.get(node_id) if node_id is not None else None
+        return {"code": row["code"], "name": row["name"]} if row else None
+
+    def organisation(self, organisation_id: int | None) -> dict[str, str] | None:
+        row = self.organisations.get(organisation_id) if organisation_id is not None else None
+        return {"kind": row["kind"], "code": row["code"], "name": row["name"]} if row else None
+
+
+def cases(conn: Connection, rows: Iterable[dict[str, Any]], lang: str, now: datetime) -> list[dict[str, Any]]:
+    """Case JSON of database rows: interfaces' fields, and what the screens say about them."""
+    rows = list(rows)
+    names = Names.of(conn, rows)
+    return [_case(row, names, lang, now) for row in rows]
+
+
+def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[str, Any]:
+    translate = gettext_for(lang)
+    pack = names.packs[row["pack_version"]]
+    category = pack.category(row["category_system"], row["category_code"]) or pack.other
+    condition = category.condition(row["condition"])
+    levels = [names.node(row[k]) for k in ("street_id", "community_id", "grid_id")]
+    zone = ZoneInfo(names.districts[row["district_id"]]["timezone"])
+    ended = row["state"] in ENDED
+    place = next((level for level in reversed(levels) if level), None)
+    title = row["title"] or (f"{category.name(lang)} · {condition.names.get(lang, '')}" if condition and len(category.conditions) > 1 else category.name(lang))
+    status = words.deadline_status(row["next_due_at"], now, ended, pack.soon_minutes)
+    overdue = bool(row["due_at"] and row["due_at"] < (row["closed_at"] or now))
+    return {
+        "number": row["number"], "id": str(row["id"]), "state": row["state"], "state_word": translate(words.STATE_WORDS[row["state"]]),
+        "version": row["version"], "cycle": row["cycle"],
+        "category": {"system": category.system, "code": category.code, "name": category.name(lang), "as_it_came": row["category_text"] or None},
+        "condition": {"code": condition.code, "name": condition.names.get(lang, condition.code), "closing": condition.closing.get(lang, "")} if condition else None,
+        "severity": row["severity"], "title": title, "description": row["description"],
+        "location": {"lon": _degrees(row["lon_e7"]), "lat": _degrees(row["lat_e7"]), "accuracy_m": row["accuracy_m"], "crs_source": row["crs_source"] or None},
+        "grid": {
+            "code": levels[2]["code"] if levels[2] else None, "name": place["name"] if place else None,
+            "path": " › ".join(level["name"] for level in levels if level) or None,
+            **{f"level{i + 1}": level["code"] if level else None for i, level in enumerate(levels)},
+            "names": [level["name"] if level else None for level in levels],
+            "boundary_version": row["boundary_version"], "status": row["place_status"], "candidates": row["place_candidates"],
+        },
+        "district": {k: names.districts[row["district_id"]][k] for k in ("code", "name", "timezone")},
+        "source": row["source"], "external_id": row["external_id"], "tags": row["tags"], "self_handled": row["self_handled"],
+        "reported_at": iso(row["reported_at"]), "received_at": iso(row["received_at"]), "changed_at": iso(row["changed_at"]),
+        "due_at": iso(row["due_at"]), "due_provisional": row["due_provisional"], "overdue": overdue,
+        "deadline": {"kind": row["next_clock"], "due_at": iso(row["next_due_at"]), "status": status,
+                     "words": translate(words.DEADLINE_WORDS["closed"]) if ended else words.remaining_words(row["next_due_at"], now, zone, translate)},
+        "holder": names.organisation(row["holder_id"]), "handler": names.organisation(row["handler_id"]), "asked_return": row["asked_return"],
+        "closed_at": iso(row["closed_at"]), "close_kind": row["close_kind"],
+        "step": STEP_OF[row["state"]],
+        "links": {"self": f"/api/v1/cases/{row['number']}", "events": f"/api/v1/cases/{row['number']}/events", "page": f"/cases/{row['number']}"},
+    }  # fmt: skip
+
+
+def _degrees(e7: int | None) -> float | None:
+    return None if e7 is None else e7 / 1e7
+
+
+def facts_json(row: dict[str, Any]) -> dict[str, Any]:
+    """What a tablet needs to ask the transition table itself."""
+    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts()
+    return {"state": facts.state, "nodes": list(facts.nodes), "handler": facts.handler, "reporter": facts.reporter,
+            "dispatched_by": facts.dispatched_by, "asked_return": facts.asked_return}  # fmt: skip
+
+
+def clocks_json(rows: Iterable[dict[str, Any]], now: datetime, zone: ZoneInfo, lang: str) -> list[dict[str, Any]]:
+    """The clocks of a case's present cycle, in the order they were started."""
+    translate = gettext_for(lang)
+    return [
+        {
+            "kind": r["kind"], "word": translate(words.CLOCK_WORDS[r["kind"]]), "limit_min": r["limit_min"], "time_kind": r["time_kind"],
+            "started_at": iso(r["started_at"]), "due_at": iso(r["due_at"]), "paused_at": iso(r["paused_at"]), "stopped_at": iso(r["stopped_at"]),
+            "provisional": r["provisional"], "overdue": r["due_at"] < (r["stopped_at"] or r["paused_at"] or now),
+            "words": words.remaining_words(r["due_at"], now, zone, translate) if r["stopped_at"] is None else "",
+        }
+        for r in rows
+    ]  # fmt: skip
+
+
+def attachments_json(rows: Iterable[dict[str, Any]], number: str) -> list[dict[str, Any]]:
+    """Declared evidence; `arrived` is false while its bytes are on the way."""
+    return [
+        {"id": str(r["id"]), "sha256": r["sha256"], "bytes": r["bytes"], "mime": r["mime"], "stage": r["stage"], "made_at": iso(r["made_at"]),
+         "arrived": r["arrived_at"] is not None, "url": f"/cases/{number}/photos/{r['id']}"}
+        for r in rows
+    ]  # fmt: skip
+
+
+def grouped(rows: Iterable[dict[str, Any]], key: str = "case_id") -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """Rows by one of their columns, order kept."""
+    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row[key], []).append(row)
+    return found
