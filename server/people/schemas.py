@@ -16,8 +16,8 @@ Duty = Literal["intake", "duty", "dispatcher", "supervisor"]
 class PersonWanted(BaseModel):
     """Somebody to be added.
 
-    Without `grids` the membership reaches as far as the organisation; without `password` they can only come in
-    by tablet or token.
+    Without `grids` the membership reaches as far as the organisation; without `password` they come in
+    by tablet or token only.
     """
 
     model_config = ConfigDict(extra="forbid")
