@@ -8,6 +8,7 @@ from random import Random
 import shapely
 from shapely import affinity
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from gis import district_plan as plan
 from gis.drawing import Feature, geometry_json, smooth
@@ -47,8 +48,8 @@ def _pond(places: list[plan.Place]) -> Polygon:
     return Polygon(smooth(plan.to_metres(places), closed=True))
 
 
-def _roads(cuts: list[Cut], water: shapely.Geometry, random: Random) -> list[tuple[str, str, shapely.Geometry]]:
-    roads: list[tuple[str, str, shapely.Geometry]] = []
+def _roads(cuts: list[Cut], water: BaseGeometry, random: Random) -> list[tuple[str, str, BaseGeometry]]:
+    roads: list[tuple[str, str, BaseGeometry]] = []
     river = _curve(plan.RIVER)
     for side, name in ((1, "江滨路"), (-1, "江滨南路")):
         bank = river.offset_curve(side * (RIVER_WIDTH_M / 2 + 38)).simplify(3)
@@ -65,7 +66,7 @@ def _roads(cuts: list[Cut], water: shapely.Geometry, random: Random) -> list[tup
 
 
 def _buildings(
-    grids: list[Polygon], open_land: list[shapely.Geometry], roads: list[tuple[str, str, shapely.Geometry]],
+    grids: list[Polygon], open_land: list[BaseGeometry], roads: list[tuple[str, str, BaseGeometry]],
     random: Random,
 ) -> list[Feature]:  # fmt: skip
     kept_free = [shape.buffer(12) for shape in open_land]
@@ -81,7 +82,7 @@ def _buildings(
     return features
 
 
-def _rows(grid: Polygon, free: shapely.Geometry, random: Random) -> list[Polygon]:
+def _rows(grid: Polygon, free: BaseGeometry, random: Random) -> list[Polygon]:
     """Rows of blocks facing south, turned a little with the grid, where the ground is free."""
     turn = random.uniform(-7, 7)
     level = affinity.rotate(grid, -turn, origin=grid.centroid)
@@ -110,7 +111,7 @@ def _labels(parks: dict[str, Polygon]) -> list[Feature]:
     return [_feature(Point(place), kind="label", name=name.strip()) for name, place in places.items()]
 
 
-def _feature(shape: shapely.Geometry, **properties: object) -> Feature:
+def _feature(shape: BaseGeometry, **properties: object) -> Feature:
     degrees = shapely.transform(shape, lambda places: plan.to_degrees(places.tolist(), _DECIMALS))
     if isinstance(degrees, MultiLineString) and len(degrees.geoms) == 1:
         degrees = degrees.geoms[0]

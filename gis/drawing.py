@@ -1,6 +1,7 @@
 """Small geometry that the demo district and its basemap are drawn with: smoothing, and shapes as GeoJSON."""
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis.district_plan import Place
 
@@ -18,7 +19,7 @@ def smooth(places: list[Place], rounds: int = 2, closed: bool = False) -> list[P
     return places
 
 
-def geometry_json(shape: shapely.Geometry, decimals: int) -> Feature:
+def geometry_json(shape: BaseGeometry, decimals: int) -> Feature:
     """GeoJSON geometry with rounded coordinates and outer rings to the left (RFC 7946)."""
     shape = shapely.orient_polygons(shape)
 

@@ -10,6 +10,7 @@ from random import Random
 
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import split
 
 Place = tuple[float, float]
@@ -117,7 +118,7 @@ def _inside(line: LineString, area: Polygon) -> LineString:
     return _longer(_longest(line.intersection(area)), OVERSHOOT_M)
 
 
-def _longest(shape: shapely.Geometry) -> LineString:
+def _longest(shape: BaseGeometry) -> LineString:
     lines = [part for part in shapely.get_parts(shape) if isinstance(part, LineString)]
     return max(lines, key=lambda part: part.length)
 
@@ -136,10 +137,10 @@ def _longer(line: LineString, reach: float) -> LineString:
 def faces(lines: list[LineString], grid: float = 1e-7) -> list[Polygon]:
     """The areas between the lines (degrees), all vertices on the grid and shared by neighbours."""
     noded = shapely.unary_union(shapely.MultiLineString(lines), grid_size=grid)
-    return [face for face in shapely.get_parts(shapely.polygonize(shapely.get_parts(noded).tolist()))]
+    return list(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded).tolist())))
 
 
 def union(areas: list[Polygon]) -> MultiPolygon:
     """The exact union of seamless areas: their outer edges, with every shared vertex kept."""
     merged = shapely.coverage_union_all(areas)
-    return MultiPolygon([part for part in shapely.get_parts(merged)])
+    return MultiPolygon(list(shapely.get_parts(merged)))
