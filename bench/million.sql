@@ -1,0 +1,47 @@
+-- Cases and cycles in bulk, as a year of one district leaves them: what lists, reports and tiles are measured on.
+-- The chain behind them is not made (triggers are off): nothing here measures it.
+
+-- name: places
+-- The district's grids with their ancestors, numbered from 0 for a draw.
+create temporary table bench_places as
+select row_number() over (order by g.code) - 1 as i, d.id as district_id, d.current_version,
+       s.node_id as street_id, c.node_id as community_id, g.node_id as grid_id, st_x(g.inside) as lon, st_y(g.inside) as lat
+from districts d
+join grids g on g.version_id = d.current_version and g.level = 3
+join grids c on (c.version_id, c.node_id) = (g.version_id, g.parent_id)
+join grids s on (s.version_id, s.node_id) = (c.version_id, c.parent_id)
+where d.id = %(district)s;
+
+-- name: crews
+create temporary table bench_crews as
+select row_number() over (order by code) - 1 as i, id from organisations where district_id = %(district)s and kind = 'crew';
+
+-- name: cases
+-- Reported evenly over the year before `now`; 97 of 100 closed after some hours, 3 still open.
+insert into cases (id, number, state, version, moved_version, pack_version, category_system, category_code, title, lon_e7, lat_e7,
+    accuracy_m, crs_source, place_status, district_id, street_id, community_id, grid_id, boundary_version, holder_id,
+    handler_id, source, external_id, reported_at, received_at, changed_at, acted_at, due_at, next_due_at, next_clock, closed_at,
+    close_kind, last_hash)
+select gen_random_uuid(), 'B' || lpad(n::text, 9, '0'), case when open then 'handling' else 'closed' end, 6, 6,
+    (select max(id) from pack_versions), 'urban/event', (array['0110', '0406', '0505', '0600'])[1 + n %% 4],
+    'case ' || n, ((lon + (random() - 0.5) * 0.003) * 1e7)::integer, ((lat + (random() - 0.5) * 0.003) * 1e7)::integer,
+    8, 'EPSG:4326', 'inside', district_id, street_id, community_id, grid_id, current_version, k.id, k.id,
+    'patrol', null, at, at, at, at, at + interval '8 hours', case when open then at + interval '8 hours' end,
+    case when open then 'handle' end, case when not open then at + took end, case when not open then 'fixed' end, ''
+from (
+    select n, (random() * ((select count(*) from bench_places) - 1))::bigint as place,
+           n %% (select count(*) from bench_crews) as crew, random() < 0.03 as open,
+           %(now)s::timestamptz - random() * interval '365 days' as at, random() * interval '12 hours' as took
+    from generate_series(1, %(rows)s) n
+) drawn
+join bench_places p on p.i = drawn.place
+join bench_crews k on k.i = drawn.crew;
+
+-- name: cycles
+insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, handler_id, category_system,
+    category_code, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, due_at, ended_at,
+    ended_as, on_time)
+select id, 1, district_id, street_id, community_id, grid_id, handler_id, category_system, category_code, reported_at,
+    reported_at, reported_at, closed_at, closed_at, due_at - interval '3 hours', due_at, closed_at, close_kind,
+    closed_at <= due_at
+from cases;
