@@ -1,0 +1,74 @@
+"""The wiring of the tablet: fonts, rules and the one window over a tablet core and its ports."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KIVY_NO_ARGS", "1")
+os.environ.setdefault("KIVY_NO_FILELOG", "1")
+
+from kivy.config import Config
+
+Config.set("kivy", "log_level", "warning")
+Config.set("graphics", "multisamples", "0")  # edges are smooth by themselves; the map counts its pixels
+Config.set("input", "mouse", "mouse,disable_multitouch")
+
+from kivy.app import App
+from kivy.core.window import Window
+from kivy.lang import Builder
+
+from mobile.core.views import TabletFace
+from mobile.platform.ports import Camera, Gps
+from mobile.ui.house import House
+from mobile.ui.theme import register_fonts, theme
+from mobile.ui.widgets.photo import Photo
+
+UI = Path(__file__).parent / "ui"
+# what others build on comes first; a .kv names classes, so its .py must have been read before
+WIDGETS = ("text", "logo", "buttons", "inputs", "photo", "rows", "house", "sheet", "map")
+
+
+def load_rules() -> None:
+    """Reads every .kv once."""
+    register_fonts()
+    theme.on_scale()
+    for name in WIDGETS:
+        import_module(f"mobile.ui.widgets.{name}")
+        Builder.load_file(str(UI / "widgets" / f"{name}.kv"))
+    for path in sorted((UI / "screens").glob("*.kv")):
+        Builder.load_file(str(path))
+
+
+class XungeApp(App):
+    """The tablet in a window. `server` and `code` stand ready on the enrolment screen."""
+
+    title = "巡格"
+
+    def __init__(
+        self, tablet: TabletFace, gps: Gps, camera: Camera, server: str = "", code: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tablet, self.gps, self.camera = tablet, gps, camera
+        self.server, self.code = server, code
+
+    def build(self) -> House:
+        load_rules()
+        Window.softinput_mode = "below_target"  # the field that is typed into stays above the input method
+        Photo.read = self.tablet.photo
+        house = House(self.tablet, self.gps, self.camera)
+        house.wide = Window.width > Window.height
+        house.wear()
+        return house
+
+    def on_start(self) -> None:
+        if self.tablet.enrolled:
+            self.tablet.start_syncing()
+            self.root.show("today")
+        else:
+            self.root.show("enrol", server=self.server, code=self.code)
+
+    def on_stop(self) -> None:
+        if self.root.page:
+            self.root.page.leave()
+        self.tablet.stop()

@@ -1,0 +1,50 @@
+"""The desktop's adapters: a place that was given at the start, and photographs out of a folder.
+
+A desktop has neither a receiver nor a camera in the hand, and nothing here pretends to: without a place the worker
+puts the pin by hand, and without a folder the picture is a card that says that it is one.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from io import BytesIO
+from itertools import cycle
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from mobile.core.views import Position
+
+CARD = (1280, 960)
+
+
+class FixedPlace:
+    """The receiver of a machine that does not move: always the same fix, or none."""
+
+    def __init__(self, position: Position | None = None) -> None:
+        self.fix = position
+
+    def position(self) -> Position | None:
+        return self.fix
+
+
+class FolderCamera:
+    """The pictures of a folder (*.jpg) in turn by name; a test card when there is no folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        found = sorted(folder.glob("*.jpg")) if folder else []
+        self._next: Iterator[Path] | None = cycle(found) if found else None
+
+    def shoot(self, done: Callable[[bytes | None], None]) -> None:
+        done(next(self._next).read_bytes() if self._next else test_card(datetime.now().astimezone()))
+
+
+def test_card(now: datetime) -> bytes:
+    """A JPEG that nobody can take for evidence: bars, and when it was made."""
+    card = Image.new("RGB", CARD, "#C9C4B8")
+    draw = ImageDraw.Draw(card)
+    for number, shade in enumerate(("#8E8C84", "#A9A69C", "#66665F", "#B9B5AA", "#4A4B4D")):
+        draw.rectangle((number * 256, 320, number * 256 + 255, 640), fill=shade)
+    draw.text((60, 60), f"DESKTOP TEST CARD\n{now:%Y-%m-%d %H:%M:%S}", fill="#1B1C1E", font_size=64)
+    jpeg = BytesIO()
+    card.save(jpeg, "JPEG", quality=85)
+    return jpeg.getvalue()

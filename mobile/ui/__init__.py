@@ -1,0 +1,1 @@
+"""What the worker sees: Kivy screens over the records of `mobile.core.views`."""

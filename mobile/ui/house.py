@@ -1,0 +1,187 @@
+"""The root of the window: which screen is up, how to go to another and back, what floats over it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.metrics import dp
+from kivy.properties import BooleanProperty
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.floatlayout import FloatLayout
+
+from mobile.core.views import CategoryChoice, Refusal, TabletFace
+from mobile.platform.ports import Camera, Gps
+from mobile.ui.page import Page
+from mobile.ui.screens.case import Case
+from mobile.ui.screens.cases import Cases
+from mobile.ui.screens.category import Category
+from mobile.ui.screens.enrol import Enrol
+from mobile.ui.screens.me import Me
+from mobile.ui.screens.outbox import Outbox
+from mobile.ui.screens.report import Report
+from mobile.ui.screens.today import Today
+from mobile.ui.theme import theme
+from mobile.ui.widgets.house import NavBar
+from mobile.ui.widgets.sheet import Sheet, Toast, Veil
+from mobile.ui.words import _, speak
+
+SCREENS: dict[str, type[Page]] = {
+    "enrol": Enrol,
+    "today": Today,
+    "report": Report,
+    "category": Category,
+    "cases": Cases,
+    "case": Case,
+    "outbox": Outbox,
+    "me": Me,
+}
+EVERY = 30  # seconds: "26 min left" grows old by itself
+
+
+class House(FloatLayout):
+    """Holds one screen at a time, built anew when it comes up, so that it never shows yesterday's language or shape."""
+
+    wide = BooleanProperty(True)
+
+    def __init__(self, tablet: TabletFace, gps: Gps, camera: Camera, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tablet, self.gps, self.camera = tablet, gps, camera
+        self._way: list[tuple[str, dict[str, Any]]] = []
+        self.page: Page | None = None
+        self._rail: NavBar | None = None
+        self._toast: Toast | None = None
+        self._veil: Veil | None = None
+        self._heard = Clock.create_trigger(self.refresh)
+        tablet.on_change(self._heard)  # Kivy's triggers may be pulled from any thread
+        Clock.schedule_interval(self.refresh, EVERY)
+        self.bind(size=self._turned)
+        theme.bind(mode=self._paper)
+
+    # ---- going about ---------------------------------------------------------------------------------------
+
+    def wear(self) -> None:
+        """Takes over language, text size and theme from what the worker chose."""
+        settings = self.tablet.settings
+        speak(settings.language)
+        theme.mode, theme.scale = settings.theme, settings.text_size
+        self._paper()
+
+    def show(self, name: str, **what: Any) -> None:
+        """Goes to a screen; the rail's places start a new way, others can be left by `back`."""
+        if SCREENS[name].place_in_rail or name == "enrol":
+            self._way.clear()
+        self._way.append((name, what))
+        self._build()
+
+    def back(self) -> None:
+        if len(self._way) > 1:
+            self._way.pop()
+        else:
+            self._way = [("today", {})]
+        self._build()
+
+    def rebuild(self) -> None:
+        """The same screen in another language or size."""
+        self.wear()
+        self._build()
+
+    def _turned(self, *_: Any) -> None:
+        wide = self.width > self.height
+        if wide != self.wide:
+            self.wide = wide
+            if self._way:
+                self._build()
+
+    def _build(self) -> None:
+        if self.page:
+            self.page.leave()
+        self.lower()
+        self.clear_widgets()
+        name, what = self._way[-1]
+        self.page = page = SCREENS[name](house=self, wide=self.wide, **what)
+        self._rail = None
+        if page.place_in_rail:
+            self._rail = NavBar(house=self, wide=self.wide, place=page.place_in_rail)
+            frame = BoxLayout(orientation="horizontal" if self.wide else "vertical")
+            frame.add_widget(page)
+            frame.add_widget(self._rail, 0 if not self.wide else 1)
+            self.add_widget(frame)
+        else:
+            self.add_widget(page)
+        if self._toast:
+            self.add_widget(self._toast)
+        self.refresh()
+
+    def refresh(self, *_: Any) -> None:
+        """Pours what is known now into the screen and the rail."""
+        if self.page is None:
+            return
+        try:
+            self.page.pour()
+            if self._rail and self.tablet.enrolled:
+                today = self.tablet.today(self.now(), self.gps.position())
+                self._rail.todo, self._rail.waiting = len(today.todos), today.outbox_count
+        except Refusal as refusal:
+            self.say(str(refusal))
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    def _paper(self, *_: Any) -> None:
+        Window.clearcolor = theme.paper
+
+    # ---- what floats ---------------------------------------------------------------------------------------
+
+    def say(self, words: str, undo: Callable[[], None] | None = None) -> None:
+        """A line over the screen for five seconds, with a way to take the act back when there is one."""
+        if self._toast:
+            self._toast.leave()
+        toast = self._toast = Toast(words=words, undo=undo)
+        left = dp(24) + (dp(112) if self.wide and self._rail else 0)
+        toast.pos = self.x + left, self.y + dp(24) + (dp(104) if not self.wide and self._rail else 0)
+        self.add_widget(toast)
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
+        """Does an act; what the tablet refuses is said. None then."""
+        try:
+            return act()
+        except Refusal as refusal:
+            self.say(str(refusal))
+            return None
+
+    def take_back(self, command_id: str) -> None:
+        """Undo: the command was sealed, but not yet sent."""
+        gone = self.attempt(lambda: self.tablet.undo(command_id))
+        if gone is not None:
+            self.refresh()
+            self.say(
+                _("Taken back.") if gone else _("Too late: it is on its way. The outbox says how it stands.")
+            )
+
+    def choose_category(self, category: CategoryChoice) -> None:
+        """From the tree back to the report, with the category in the draft."""
+        first = category.conditions[0].code if category.conditions else ""
+        draft = self.tablet.draft()
+        mended = draft.mended and category.may_mend
+        self.attempt(
+            lambda: self.tablet.save_draft(
+                replace(draft, category=category.key, condition=first, mended=mended)
+            )
+        )
+        self.back()
+
+    def raise_sheet(self, sheet: Sheet) -> None:
+        self.lower()
+        self._veil = Veil(sheet=sheet)
+        self._veil.add_widget(sheet)
+        self.add_widget(self._veil)
+
+    def lower(self) -> None:
+        """Puts the sheet away."""
+        if self._veil and self._veil.parent:
+            self.remove_widget(self._veil)
+        self._veil = None

@@ -1,0 +1,71 @@
+"""What every screen has: the tablet behind it, the state of the line, notices; `pour` fills it with what is known."""
+
+from typing import TYPE_CHECKING, Any
+
+from kivy.properties import BooleanProperty, ObjectProperty, StringProperty
+from kivy.uix.floatlayout import FloatLayout
+
+from mobile.core.views import CaseRow, NoticeView, TabletFace
+from mobile.ui.widgets.house import Notice
+from mobile.ui.widgets.map import MapView, Mark
+
+if TYPE_CHECKING:
+    from mobile.ui.house import House
+
+
+class Page(FloatLayout):
+    """A screen. Its .kv lays it out, `pour` is called when it comes up and whenever something changed."""
+
+    house = ObjectProperty(None)
+    wide = BooleanProperty(True)  # decides between the two arrangements
+    title = StringProperty()
+    place = StringProperty()
+    link = StringProperty("offline")
+    link_words = StringProperty()
+
+    place_in_rail = ""  # which entry of the rail is lit; "" for screens without the rail
+
+    @property
+    def tablet(self) -> TabletFace:
+        house: House = self.house
+        return house.tablet
+
+    def pour(self) -> None:
+        """Fills the screen with what the tablet knows now."""
+        link = self.tablet.link
+        self.link, self.link_words = link.state, link.sentence
+
+    def leave(self) -> None:
+        """The screen goes away: keep what is being typed."""
+
+    def pour_notices(self, notices: tuple[NoticeView, ...]) -> None:
+        holder = self.ids.notices
+        holder.clear_widgets()
+        for notice in notices:
+            holder.add_widget(
+                Notice(
+                    icon=notice.icon,
+                    mood=notice.mood,
+                    title=notice.title,
+                    words=notice.words,
+                    act_label=notice.act_label,
+                    takes=lambda act=notice.act: self.house.show(act),
+                )
+            )
+
+    def pour_map(self, view: MapView, rows: tuple[CaseRow, ...] = ()) -> None:
+        """Grids, the own position, and a mark for each row that has a place."""
+        view.shapes = self.tablet.map_shapes()
+        view.here = self.house.gps.position()
+        view.marks = [
+            Mark(row.case_id, row.lon, row.lat, row.mood, row.title.rpartition(" · ")[2])
+            for row in rows
+            if row.lon is not None and row.lat is not None
+        ]
+
+
+def fill(holder: Any, widgets: list[Any]) -> None:
+    """Replaces what a list holds."""
+    holder.clear_widgets()
+    for widget in widgets:
+        holder.add_widget(widget)

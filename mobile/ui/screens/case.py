@@ -1,0 +1,104 @@
+"""One case: its deadline, photographs, facts, what happened, and exactly the acts that the workflow allows now."""
+
+from typing import Any
+
+from kivy.metrics import dp
+from kivy.properties import ListProperty, StringProperty
+
+from mobile.core.views import Act, CaseView, PhotoView
+from mobile.ui.page import Page, fill
+from mobile.ui.screens.act import ActSheet
+from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.widgets.buttons import Primary, Segment
+from mobile.ui.widgets.map import Mark
+from mobile.ui.widgets.rows import Fact, Step
+from mobile.ui.words import _
+
+CLOSE_LOOK = 1.3  # pixels a metre
+
+
+class Case(Page):
+    case_id = StringProperty()
+    mood = StringProperty("closed")
+    due = StringProperty()
+    due_note = StringProperty()
+    pending = StringProperty()
+    photos = ListProperty()
+    steps_note = StringProperty()
+    acts_note = StringProperty()
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._shown: CaseView | None = None
+        super().__init__(**kwargs)
+
+    def pour(self) -> None:
+        super().pour()
+        case = self.tablet.case(self.case_id)
+        if case == self._shown:
+            return
+        for name in ("title", "place", "mood", "due", "due_note", "pending", "steps_note", "acts_note"):
+            setattr(self, name, getattr(case, name))
+        self.photos = list(case.photos)
+        fill(self.ids.facts, [Fact(name=fact.name, words=fact.words) for fact in case.facts])
+        last = len(case.steps) - 1
+        fill(
+            self.ids.steps,
+            [
+                Step(
+                    icon=step.icon,
+                    title=step.title,
+                    words=step.words,
+                    when=step.when,
+                    local=step.local,
+                    last=number == last,
+                )
+                for number, step in enumerate(case.steps)
+            ],
+        )
+        self._show_acts(case)
+        self._show_map(case, first=self._shown is None)
+        self._shown = case
+
+    def _show_acts(self, case: CaseView) -> None:
+        main = [self._button(Primary, act) for act in case.acts if act.primary]
+        others = [self._button(Segment, act) for act in case.acts if not act.primary]
+        fill(self.ids.primary, main)
+        fill(self.ids.others, others)
+
+    def _button(self, kind: type, act: Act) -> Any:
+        button = kind(icon=act.icon, words=act.label)
+        button.bind(on_release=lambda _: self.begin(act))
+        return button
+
+    def _show_map(self, case: CaseView, first: bool) -> None:
+        view = self.ids.map
+        self.pour_map(view)
+        if case.lon is None or case.lat is None:
+            view.height = dp(0)
+            return
+        view.marks = [Mark(self.case_id, case.lon, case.lat, case.mood, _("This case"))]
+        if first:
+            view.look_at(case.lon, case.lat, CLOSE_LOOK)
+
+    def look_at_photo(self, photo: PhotoView) -> None:
+        self.house.raise_sheet(PhotoSheet(house=self.house, photo=photo))
+
+    def begin(self, act: Act) -> None:
+        """One tap where nothing is asked; else a sheet with what is."""
+        if act.fields or act.photo != "no":
+            self.house.raise_sheet(ActSheet(house=self.house, act=act, done=self.carry_out))
+        else:
+            self.carry_out(act, {}, [])
+
+    def carry_out(self, act: Act, values: dict[str, Any], photos: list[str]) -> None:
+        house = self.house
+        command_id = house.attempt(
+            lambda: self.tablet.act(self.case_id, act.action, values, photos, house.gps.position())
+        )
+        if command_id:
+            house.lower()
+            house.refresh()
+            house.say(
+                _("Kept on this tablet: {act}. It is sent by itself.").format(act=act.label),
+                undo=lambda: house.take_back(command_id),
+            )

@@ -1,0 +1,75 @@
+"""Enrol: the address of the office and a code, then who this is, which office, which grids."""
+
+from dataclasses import replace
+from threading import Thread
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.properties import BooleanProperty, StringProperty
+
+from mobile.core.views import PersonView, Refusal
+from mobile.ui.page import Page, fill
+from mobile.ui.widgets.rows import Fact
+from mobile.ui.words import _
+
+
+class Enrol(Page):
+    server = StringProperty()
+    code = StringProperty()
+    wrong = StringProperty()
+    busy = BooleanProperty(False)
+    confirming = BooleanProperty(False)
+    button = StringProperty()
+    language = StringProperty()
+
+    def pour(self) -> None:
+        self.language = self.tablet.settings.language
+        self._word_button()
+
+    def _word_button(self) -> None:
+        if self.busy:
+            self.button = _("Asking the office …")
+        else:
+            self.button = _("Yes, begin") if self.confirming else _("Enrol")
+
+    def speak(self, language: str) -> None:
+        self.tablet.save_settings(replace(self.tablet.settings, language=language))
+        self.house.wear()
+        self.house.show("enrol", server=self.ids.server.text, code=self.ids.code.text)
+
+    def enrol(self) -> None:
+        server, code = self.ids.server.text.strip(), self.ids.code.text.strip()
+        if not (server and code):
+            self.wrong = _("Type the address of the office and the code.")
+            return
+        self.wrong, self.busy = "", True
+        self._word_button()
+        Thread(target=self._ask, args=(server, code), name="enrol", daemon=True).start()
+
+    def _ask(self, server: str, code: str) -> None:
+        try:
+            person = self.tablet.enrol(server, code)
+        except Refusal as refusal:
+            said = str(refusal)
+            Clock.schedule_once(lambda _: self._refused(said))
+        else:
+            Clock.schedule_once(lambda _: self._confirm(person))
+
+    def _refused(self, said: str) -> None:
+        self.wrong, self.busy = said, False
+        self._word_button()
+
+    def _confirm(self, person: PersonView) -> None:
+        self.busy, self.confirming = False, True
+        facts = (
+            (_("Name"), person.name),
+            (_("Office"), person.organisation),
+            (_("Role"), person.role),
+            (_("Grids"), f"{person.place} · {person.grids}" if person.place else person.grids),
+        )
+        fill(self.ids.facts, [Fact(name=name, words=words) for name, words in facts if words])
+        self._word_button()
+
+    def begin(self, *_: Any) -> None:
+        self.tablet.start_syncing()
+        self.house.show("today")

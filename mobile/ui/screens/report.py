@@ -1,0 +1,226 @@
+"""Report: three taps for a common case. Everything stands on one screen; nothing is asked that is known.
+
+The draft that the core keeps is the state of this screen, so it survives a closed tablet.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.metrics import dp
+from kivy.properties import BooleanProperty, StringProperty
+
+from mobile.core.views import CategoryChoice, Draft, PhotoView, Position, ReportForm
+from mobile.ui.page import Page, fill
+from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.widgets.buttons import Chip, Press, Tile
+from mobile.ui.words import _
+
+CLOSE_LOOK = 1.9  # pixels a metre: a street corner
+TYPED = 0.6  # seconds after the last character
+MOST_PHOTOS = 6
+ROW = 150  # dp: a tile is no taller
+
+
+class Shoot(Press):
+    """The camera's button; `able` is False while the storage is full."""
+
+    able = BooleanProperty(True)
+
+
+class Report(Page):
+    chosen = StringProperty()
+    where = StringProperty()
+    precision = StringProperty()
+    placed = BooleanProperty(False)
+    photo_note = StringProperty()
+    mended_note = StringProperty()
+    may_mend = BooleanProperty(True)
+    can_shoot = BooleanProperty(True)
+    ready = BooleanProperty(False)
+    submit_words = StringProperty()
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._form: ReportForm | None = None
+        self._draft = Draft()
+        self._save = Clock.create_trigger(self._write, TYPED)
+        super().__init__(**kwargs)
+
+    # ---- showing the draft ---------------------------------------------------------------------------------
+
+    def on_kv_post(self, *_: Any) -> None:
+        self._form = self.tablet.report_form()
+        self._draft = self.tablet.draft()
+        if self._draft.position is None:
+            self._draft = replace(self._draft, position=self.house.gps.position())
+        self.ids.sentence.text = self._draft.sentence
+        self.ids.mended_switch.on = self._draft.mended
+        self.pour_map(self.ids.map)
+        self._show_place(look=True)
+
+    def pour(self) -> None:
+        super().pour()
+        assert self._form is not None  # noqa: S101 - filled in on_kv_post
+        self.can_shoot = self._form.can_shoot
+        self.pour_notices(self._form.notices)
+        self._show()
+
+    def tile_height(self, room: float) -> float:
+        """Tiles fill the column, up to a height that still looks like a tile; upright they are low."""
+        rows = max(-(-len(self.ids.tiles.children) // self.ids.tiles.cols), 1) if self.ids else 4
+        return min((room - dp(10) * (rows - 1)) / rows, dp(ROW)) if self.wide else dp(86)
+
+    @property
+    def category(self) -> CategoryChoice | None:
+        form = self._form
+        everything = (
+            [*form.tiles, *(found for major in form.tree for found in major.categories)] if form else []
+        )
+        return next((found for found in everything if found.key == self._draft.category), None)
+
+    def _show(self) -> None:
+        category, draft = self.category, self._draft
+        self.chosen = category.name if category else ""
+        self.title = _("Report: {category}").format(category=self.chosen) if category else _("Report")
+        self.place = draft.saved or _("Choose what it is, then press Report")
+        self.photo_note = category.photo_note if category else ""
+        self.may_mend = category is None or category.may_mend
+        self.mended_note = category.mended_note if category else _("Closed at once, nobody is sent")
+        self._show_tiles()
+        self._show_conditions()
+        self.ids.strip.photos = list(draft.photos)
+        missing = bool(category and category.photo_required and not draft.photos)
+        self.ready = category is not None and not missing
+        if category is None:
+            self.submit_words = _("First choose what it is")
+        elif missing:
+            self.submit_words = _("Take a photo first")
+        else:
+            self.submit_words = _("Report as mended") if draft.mended else _("Send the report")
+
+    def _show_tiles(self) -> None:
+        tiles = list(self._form.tiles) if self._form else []
+        category = self.category
+        if category and category.key not in [tile.key for tile in tiles]:
+            tiles = [category, *tiles[:11]]  # chosen in the tree: it stands first
+        found = []
+        for tile in tiles:
+            made = Tile(icon=tile.icon, words=tile.name, chosen=tile.key == self._draft.category)
+            made.bind(on_release=lambda _, key=tile.key: self.choose(key))
+            found.append(made)
+        fill(self.ids.tiles, found)
+
+    def _show_conditions(self) -> None:
+        category = self.category
+        found = []
+        for condition in category.conditions if category else ():
+            chip = Chip(
+                words=condition.name, note=condition.limit, chosen=condition.code == self._draft.condition
+            )
+            chip.bind(on_release=lambda _, code=condition.code: self._change(condition=code))
+            found.append(chip)
+        fill(self.ids.conditions, found)
+
+    def _show_place(self, look: bool = False) -> None:
+        position = self._draft.position
+        self.placed = position is not None
+        self.ids.map.pin = position
+        if position is None:
+            self.where, self.precision = _("No position: tap the map where it is"), ""
+            return
+        place = self.tablet.locate(position.lon, position.lat, position.accuracy_m)
+        self.where, self.precision = place.words, place.precision
+        if look:
+            self.ids.map.look_at(position.lon, position.lat, CLOSE_LOOK)
+
+    # ---- changing it ---------------------------------------------------------------------------------------
+
+    def _change(self, **fields: Any) -> None:
+        self._draft = replace(self._draft, **fields)
+        self._write()
+        self._show()
+
+    def _write(self, *_: Any) -> None:
+        self.house.attempt(lambda: self.tablet.save_draft(self._draft))
+        self._draft = replace(self._draft, saved=self.tablet.draft().saved)
+        self.place = self._draft.saved or self.place
+
+    def choose(self, key: str) -> None:
+        self._draft = replace(self._draft, category=key)
+        category = self.category
+        conditions = category.conditions if category else ()
+        may_mend = bool(category and category.may_mend)
+        self._change(
+            condition=conditions[0].code if conditions else "", mended=self._draft.mended and may_mend
+        )
+        self.ids.mended_switch.on = self._draft.mended
+
+    def say(self, sentence: str) -> None:
+        if sentence != self._draft.sentence:
+            self._draft = replace(self._draft, sentence=sentence)
+            self._save()
+
+    def mend(self, mended: bool) -> None:
+        if mended != self._draft.mended:
+            self._change(mended=mended)
+
+    def put_pin(self, lon: float, lat: float, accuracy_m: float) -> None:
+        self._change(position=Position(lon, lat, accuracy_m, provider="finger", placed_by_hand=True))
+        self._show_place()
+
+    def take_fix(self) -> None:
+        """Back to where the tablet is."""
+        position = self.house.gps.position()
+        if position is None:
+            self.house.say(_("No position now. Tap the map where it is."))
+            return
+        self._change(position=position)
+        self._show_place(look=True)
+
+    # ---- photographs ---------------------------------------------------------------------------------------
+
+    def shoot(self) -> None:
+        if len(self._draft.photos) >= MOST_PHOTOS:
+            self.house.say(_("Six photos are enough for one report."))
+        else:
+            self.house.camera.shoot(self._taken)
+
+    def _taken(self, jpeg: bytes | None) -> None:
+        if jpeg is None:
+            return
+        stage = "after" if self._draft.mended else "before"
+        photo = self.house.attempt(lambda: self.tablet.take_in(jpeg, stage))
+        if photo:
+            self._change(photos=(*self._draft.photos, photo))
+
+    def look_at_photo(self, photo: PhotoView) -> None:
+        self.house.raise_sheet(PhotoSheet(house=self.house, photo=photo, discard=self._discard))
+
+    def _discard(self, photo: PhotoView) -> None:
+        self._change(photos=tuple(kept for kept in self._draft.photos if kept.photo_id != photo.photo_id))
+        self.house.attempt(lambda: self.tablet.discard_photo(photo.photo_id))
+
+    # ---- done ----------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        if self._save.is_triggered:
+            self._save.cancel()
+            self._write()
+
+    def submit(self) -> None:
+        self._save.cancel()
+        draft, house = self._draft, self.house
+        command_id = house.attempt(
+            lambda: self.tablet.report(
+                category=draft.category,
+                condition=draft.condition,
+                position=draft.position,
+                sentence=draft.sentence,
+                photos=[photo.photo_id for photo in draft.photos],
+                mended=draft.mended,
+            )
+        )
+        if command_id:
+            said = _("Kept on this tablet: {category}. It is sent by itself.").format(category=self.chosen)
+            house.back()
+            house.say(said, undo=lambda: house.take_back(command_id))
