@@ -1,0 +1,105 @@
+"""`python -m server`: the commands of the installation. Exit 0, 1 (found faults) or 2 (wrong use)."""
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import psycopg2
+import typer
+import uvicorn
+
+from server.cluster import database_of
+from server.db import Database, migrate
+from server.errors import BadInput, XungeError
+from server.locale import gettext_for
+from server.logs import write_json_logs
+from server.people import cli as people_cli
+from server.settings import settings
+
+_ = gettext_for(settings().lang)
+FAULT, WRONG_USE = 1, 2
+GOODBYE_S = 5
+ROOMS_WITH_COMMANDS = ("server.cases.cli", "server.doctor")
+
+app = typer.Typer(
+    name="python -m server",
+    help=_("Xunge: the server of a district and what its operator needs."),
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(WRONG_USE)
+
+
+@app.command(help=_("Answers browsers, tablets and other systems until it is told to end."))
+def serve() -> None:
+    from server.app import create_app
+
+    chosen = settings()
+    write_json_logs()
+    with database_of(chosen) as dsn:
+        database = Database(dsn, size=chosen.pool)
+        try:
+            uvicorn.run(
+                create_app(database, chosen),
+                host=chosen.host,
+                port=chosen.port,
+                log_config=None,
+                timeout_graceful_shutdown=GOODBYE_S,
+            )
+        finally:
+            database.close()
+
+
+@app.command("migrate", help=_("Brings the database's schema up to date; says what it applied."))
+def migrate_schema(
+    check_schema: bool = typer.Option(
+        False, "--check-schema", help=_("Only compare schema.sql with what the migrations make.")
+    ),
+) -> None:
+    if check_schema:
+        from server.schema import main as compare
+
+        raise typer.Exit(compare([]))
+    with database_of(settings()) as dsn:
+        for name in migrate(dsn):
+            print(name)
+
+
+people_cli.register(app)
+for room in ROOMS_WITH_COMMANDS:
+    if find_spec(room):
+        import_module(room).register(app)
+
+
+def say(sentence: str) -> None:
+    """One sentence for a person, apart from what machines read."""
+    print(sentence, file=sys.stderr)
+
+
+def main() -> int:
+    """Runs one command; every refusal is one sentence on standard error."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        return FAULT
+    except typer.TyperException as wrong:
+        say(str(wrong))
+        return WRONG_USE
+    except XungeError as refused:
+        say(refused.text(_))
+        return WRONG_USE if isinstance(refused, BadInput) else FAULT
+    except psycopg2.Error as error:
+        reason = str(error).strip().partition("\n")[0]
+        say(_("The database refused ({reason}). `python -m server doctor` says more.").format(reason=reason))
+        return FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The command line of people: who is there, an API token, a tablet code."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from server.cluster import database_of
+from server.db import Connection, Database
+from server.locale import gettext_for
+from server.people.enrolment import make_enrol_code
+from server.people.service import people_page
+from server.people.tokens import make_token
+from server.settings import settings
+
+T = TypeVar("T")
+_ = gettext_for(settings().lang)
+AT_ONCE = 500
+AS_JSON = typer.Option(False, "--json", help=_("Answer as JSON, for machines."))
+LOGIN = typer.Argument(..., metavar="PERSON", help=_("The login of the person."), show_default=False)
+
+
+def in_database(work: Callable[[Connection], T]) -> T:
+    """Runs `work` in one transaction of the installation's database, started if need be."""
+    with database_of(settings()) as dsn:
+        database = Database(dsn, size=2)
+        try:
+            return database.run(work)
+        finally:
+            database.close()
+
+
+def list_people(conn: Connection) -> list[dict[str, Any]]:
+    """Everybody of every district: login, name, role, organisation, scope (grid codes), duties, active."""
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = people_page(conn, None, datetime.now(UTC), AT_ONCE, after)
+        found += page["items"]
+        after = page["next"]
+    return found
+
+
+def people(as_json: bool = AS_JSON) -> None:
+    found = in_database(list_people)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    table = Table(_("Login"), _("Name"), _("Role"), _("Organisation"), _("Grids"))
+    for one in found:
+        role = " ".join([one["role"], *one["duties"]])
+        table.add_row(one["login"], one["name"], role, one["organisation"], " ".join(one["scope"]))
+    Console().print(table)
+
+
+def token(
+    login: str = LOGIN,
+    label: str = typer.Option("", help=_("What the token is for; the log keeps it.")),
+    as_json: bool = AS_JSON,
+) -> None:
+    made = in_database(lambda conn: make_token(conn, login, label, datetime.now(UTC)))
+    print(json.dumps({"token": made}) if as_json else made)
+
+
+def enrol_code(login: str = LOGIN, as_json: bool = AS_JSON) -> None:
+    made = in_database(lambda conn: make_enrol_code(conn, login, datetime.now(UTC)))
+    print(json.dumps({"code": made}) if as_json else made)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to `python -m server`."""
+    app.command(help=_("Lists people with role, organisation and grids."))(people)
+    app.command(help=_("Makes an API token for a person; it is shown this once."))(token)
+    app.command("enrol-code", help=_("Makes a single-use tablet code for a person, good for a day."))(
+        enrol_code
+    )
