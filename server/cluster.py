@@ -21,6 +21,7 @@ from types import TracebackType
 import psycopg2
 from psycopg2 import sql
 
+from server.db import Database
 from server.errors import SetupFault
 from server.postgres import ENVIRONMENT, SETTINGS, Account, programs, run
 from server.settings import Settings
@@ -344,3 +345,22 @@ def database_of(settings: Settings) -> Iterator[str]:
     with Cluster(settings.home) as cluster:
         cluster.ensure_database()
         yield cluster.dsn()
+
+
+@contextmanager
+def open_database(settings: Settings, size: int = 2) -> Iterator[Database]:
+    """The migrated database of an installation, with a pool of `size`, for commands of one process.
+
+    Raises SetupFault when it does not answer or has no schema yet.
+    """
+    with database_of(settings) as dsn:
+        try:
+            database = Database(dsn, size)
+        except psycopg2.OperationalError as error:
+            raise SetupFault("The database does not answer: {reason}", reason=str(error).strip()) from error
+        except psycopg2.errors.InvalidParameterValue as error:
+            raise SetupFault("The database has no schema yet: run `python -m server migrate`.") from error
+        try:
+            yield database
+        finally:
+            database.close()

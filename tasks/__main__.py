@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from server.cluster import database_of
+from server.cluster import open_database
 from server.db import Database
 from server.errors import XungeError
 from server.settings import settings
@@ -19,7 +19,7 @@ from tasks.task import SQL, perform
 
 CONNECTIONS = 2
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def refuse(sentence: str, code: int) -> typer.Exit:
@@ -44,18 +44,14 @@ def main(
     if once is not None and once not in known:
         raise refuse(f"There is no task {once}. Known: {', '.join(known)}.", 2)
     try:
-        with database_of(settings()) as dsn:
-            database = Database(dsn, size=CONNECTIONS)
-            try:
-                if show:
-                    print_tasks(database, as_json)
-                elif once is not None:
-                    done = perform(database, known[once], moment)
-                    typer.echo(json.dumps({"task": once, "result": done}) if as_json else f"{once}: {done}")
-                else:
-                    keep_running(database)
-            finally:
-                database.close()
+        with open_database(settings(), CONNECTIONS) as database:
+            if show:
+                print_tasks(database, as_json)
+            elif once is not None:
+                done = perform(database, known[once], moment)
+                typer.echo(json.dumps({"task": once, "result": done}) if as_json else f"{once}: {done}")
+            else:
+                keep_running(database)
     except XungeError as error:
         raise refuse(str(error), 1) from error
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from server.cases import service
+from server.cases.service import apply, overdue_commands
 from server.db import Connection
 
 CHUNK = 500
@@ -10,6 +10,6 @@ CHUNK = 500
 
 def run(conn: Connection, now: datetime) -> int:
     """At most 500 cases as of `now`; how many were escalated. A clock is never escalated twice for one limit."""
-    commands = service.overdue_commands(conn, now, CHUNK)
-    answers = service.apply(conn, commands, now) if commands else []
-    return sum(answer.outcome == "applied" for answer in answers)
+    commands = overdue_commands(conn, now, CHUNK)
+    answers = apply(conn, commands, now) if commands else []
+    return sum(answer.applied for answer in answers)

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from server.db import Connection
+from server.settings import settings
 from server.sync import uploads
 
 
 def run(conn: Connection, now: datetime) -> int:
     """How many unfinished uploads had expired by `now`."""
-    return uploads.expire(conn, now)
+    return uploads.expire(conn, settings(), now)
