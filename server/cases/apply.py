@@ -20,7 +20,7 @@ from server.cases.state import MOVED_BY, CaseState, Clock, Cycle, Working
 from server.db import Connection, queries
 from server.grids import service as grids
 from server.packs import current, pack_of_version
-from server.people import service as people
+from server.people.organisations import ensure_centre
 from server.protocol.commands import Command, Report
 from server.protocol.pack import Pack
 from server.protocol.wire import canonical, time_text
@@ -223,7 +223,7 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
         return _refuse(command, None, why, state="", action=command.kind)
     pack_version, pack = current(conn, place.district_id)
     batch.packs[pack_version] = pack
-    centre = batch.offices.get(place.district_id) or people.ensure_centre(conn, place.district_id)
+    centre = batch.offices.get(place.district_id) or ensure_centre(conn, place.district_id)
     batch.offices[place.district_id] = centre
     payload, position = command.payload, command.position
     assert isinstance(payload, Report)

@@ -19,7 +19,7 @@ from server.packs import current, pack_of_version
 from server.protocol import words
 from server.protocol.commands import BadCommand, Command, Position, read_payload
 from server.protocol.pack import Pack
-from server.protocol.wire import body_hash, canonical, named_uuid, uuid7
+from server.protocol.wire import body_hash, named_uuid, uuid7
 from server.protocol.workflow import CLOSE_KINDS, Row, allowed
 from server.security import Viewer
 
@@ -232,7 +232,7 @@ def _command(viewer: Viewer, kind: str, payload: dict[str, Any], origin: str, co
     except BadCommand as error:
         raise BadInput(error.sentence, **error.params) from None
     raw = {"kind": kind, "payload": payload, "person": viewer.person_id, **rest}
-    return Command(command_id or uuid7(), kind, case_id, read, body_hash(raw), origin, viewer.person_id, district_id=viewer.district_id, raw=canonical({"kind": kind, "payload": payload}))
+    return Command(command_id or uuid7(), kind, case_id, read, body_hash(raw), origin, viewer.person_id, district_id=viewer.district_id, raw=json.dumps(raw, ensure_ascii=False, sort_keys=True))
 
 
 def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) -> Answer:
@@ -283,8 +283,9 @@ def verify(conn: Connection, viewer: Viewer, number: str) -> Break | None:
 def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
     """Escalations that are due: one command a missed clock and time, with an id of its own so that twice is once."""
     found = []
-    for row in sql.missed_deadlines(conn, now=now, kinds=["handle", "whole"], limit=limit):
+    kinds = {kind for row in sql.timezones(conn) for kind in current(conn, row["id"])[1].escalate_on}
+    for row in sql.missed_deadlines(conn, now=now, kinds=sorted(kinds), limit=limit):
         command_id = named_uuid("escalate", str(row["case_id"]), str(row["cycle"]), row["kind"], str(row["escalations"]))
         payload = {"reason": "deadline missed", "clock": row["kind"]}
-        found.append(Command(command_id, "escalate", row["case_id"], read_payload("escalate", payload), body_hash(payload), "system", raw=canonical(payload)))
+        found.append(Command(command_id, "escalate", row["case_id"], read_payload("escalate", payload), body_hash(payload), "system", raw=json.dumps(payload)))
     return found

@@ -44,3 +44,8 @@ def _parsed(body: str) -> Pack:
 def pack_of_version(conn: Connection, version_id: int) -> Pack:
     """The pack as it was in that version."""
     return _parsed(queries(__file__).body(conn, version_id=version_id)["body"])
+
+
+def body_of(conn: Connection, version_id: int) -> dict[str, Any]:
+    """The data of a pack version, as `read_pack` takes it: what tablets are sent."""
+    return dict(json.loads(queries(__file__).body(conn, version_id=version_id)["body"]))

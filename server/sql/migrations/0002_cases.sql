@@ -347,7 +347,7 @@ create table change_log (
     constraint change_log_kind_known check (kind in ('case', 'grid', 'pack', 'person', 'message'))
 );
 comment on table change_log is 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. '
-    'scope_* = street, community, grid before and after, so that leaving and entering a scope can be told.';
+    'scope_* = district, street, community, grid before and after, so that leaving and entering a scope can be told.';
 
 -- The first firing in a transaction takes the counter, later ones only count on: one counter update a transaction
 -- and district, however many cases it moved (numbering row by row is quadratic).
@@ -377,8 +377,8 @@ end $$;
 create function log_case_change() returns trigger language plpgsql as $$
 begin
     perform log_change(new.district_id, 'case', new.id::text, new.version,
-        case when tg_op = 'UPDATE' then array[old.street_id, old.community_id, old.grid_id] end,
-        array[new.street_id, new.community_id, new.grid_id],
+        case when tg_op = 'UPDATE' then array[old.district_id, old.street_id, old.community_id, old.grid_id] end,
+        array[new.district_id, new.street_id, new.community_id, new.grid_id],
         array_remove(array[new.handler_id, new.helper_id, case when tg_op = 'UPDATE' then old.handler_id end], null),
         array_remove(array[new.reporter_id], null));
     return null;

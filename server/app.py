@@ -1,0 +1,91 @@
+"""create_app(): the only place where parts are wired together; known by none of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from server import console, health
+from server.audit import routes as audit
+from server.cases import routes as cases
+from server.crews import routes as crews
+from server.db import Database
+from server.errors import BadInput, Busy, NotFound, XungeError
+from server.grids import routes as grids
+from server.locale import chosen, gettext_for
+from server.people import routes as people
+from server.reports import routes as reports
+from server.settings import Settings
+from server.sync import routes as sync
+from server.tiles import routes as tiles
+
+log = structlog.get_logger()
+ROOMS = (health, sync, cases, grids, crews, reports, tiles, people, audit)
+
+
+def create_app(database: Database, settings: Settings) -> FastAPI:
+    """The whole server on one database; the caller closes `database`."""
+    app = FastAPI(title="Xunge 巡格", version="0.1.0", redoc_url=None)
+    app.state.database = database
+    app.state.settings = settings
+    for room in ROOMS:
+        app.include_router(room.router)
+    app.add_exception_handler(XungeError, refuse)
+    app.add_exception_handler(RequestValidationError, refuse_invalid)
+    app.add_exception_handler(HTTPException, refuse_http)
+    app.add_exception_handler(psycopg2.OperationalError, refuse_without_database)
+    app.add_exception_handler(Exception, refuse_unexpected)
+    console.install(app)
+    app.add_middleware(health.Measured)
+    return app
+
+
+def problem(request: Request, status: int, code: str, title: str, detail: str, **more: Any) -> Response:
+    """RFC 9457 problem JSON, for tablets in their envelope. The console makes pages of its own refusals."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
+    if request.url.path.startswith("/sync/"):
+        return sync.envelope_problem(body, datetime.now(UTC))
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """One of our own refusals, in the reader's language."""
+    assert isinstance(error, XungeError)
+    translate = gettext_for(chosen(request.cookies.get("xunge_lang"), request.headers.get("accept-language")))
+    return problem(request, error.status, error.code, translate(type(error).sentence.split("{")[0].strip() or error.code), error.text(translate))
+
+
+def refuse_invalid(request: Request, error: Exception) -> Response:
+    """A request whose fields are wrong: which ones."""
+    assert isinstance(error, RequestValidationError)
+    fields = [{"field": ".".join(str(p) for p in e["loc"]), "detail": e["msg"]} for e in error.errors()]
+    translate = gettext_for(chosen(request.headers.get("accept-language")))
+    detail = translate("These fields are not valid: {fields}.").format(fields=", ".join(f["field"] for f in fields))
+    return problem(request, 422, "bad_input", translate(BadInput.sentence), detail, fields=fields)
+
+
+def refuse_http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses (no such path, wrong method)."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return refuse(request, NotFound())
+    return problem(request, error.status_code, "http", str(error.detail), str(error.detail))
+
+
+def refuse_without_database(request: Request, error: Exception) -> Response:
+    """The database does not answer: nothing was changed, come again."""
+    log.error("database", path=request.url.path, error=str(error).strip())
+    return refuse(request, Busy())
+
+
+def refuse_unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: logged whole, told without detail."""
+    log.error("unexpected", path=request.url.path, exc_info=error)
+    translate = gettext_for(chosen(request.headers.get("accept-language")))
+    sentence = translate("The server made a mistake. Nothing was changed; it was written to the log.")
+    return problem(request, 500, "unexpected", sentence, sentence)

@@ -1,0 +1,136 @@
+"""/api/v1/cases: cases for other systems. Bearer token, scope of a grid subtree, paging by key, ETag, Idempotency-Key."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+
+from server.cases import service
+from server.cases.blobs import open_blob
+from server.cases.filters import Filters
+from server.cases.schemas import Act, NewCase
+from server.errors import BadInput, NotFound, PreconditionNeeded
+from server.protocol.commands import BadCommand, Position
+from server.protocol.wire import named_uuid
+from server.security import Viewer, require_viewer, require_writer
+
+router = APIRouter(tags=["cases"])
+Reader = Annotated[Viewer, Depends(require_viewer)]
+Writer = Annotated[Viewer, Depends(require_writer)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+
+
+def _etag(case: dict[str, Any]) -> str:
+    return f'"{case["version"]}"'
+
+
+def _command_id(viewer: Viewer, key: str | None) -> uuid.UUID | None:
+    """The command that an Idempotency-Key stands for: the same key of the same person is the same command."""
+    return named_uuid("key", str(viewer.person_id), key) if key else None
+
+
+@router.post("/api/v1/cases", status_code=201)
+def create(request: Request, response: Response, viewer: Writer, new: NewCase, key: Key = None) -> dict[str, Any]:
+    """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case."""
+    now = datetime.now(UTC)
+    if (new.lon is None) != (new.lat is None):
+        raise BadInput("A point needs both lon and lat.")
+    if new.lon is not None and new.crs not in ("EPSG:4326", "EPSG:4490"):
+        raise BadInput("Coordinate system {crs} is not accepted; send EPSG:4326.", crs=new.crs)
+    if new.reported_at is not None and (new.reported_at.tzinfo is None or new.reported_at > now):
+        raise BadInput("reported_at must have a zone and not lie in the future.")
+    position = Position.read({"lon": new.lon, "lat": new.lat, "accuracy_m": new.accuracy_m, "crs": new.crs, "provider": "api"})
+    payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code"})
+
+    def work(conn: Any) -> tuple[dict[str, Any], bool]:
+        answer = service.report(conn, viewer, payload, position, new.source, new.external_id, new.reported_at, "api", _command_id(viewer, key), now)
+        case = service.get_case(conn, viewer, answer.case_number or "", now)
+        return case, case["received_at"] != service.view.iso(now)
+
+    case, known = request.app.state.database.run(work)
+    response.status_code = 200 if known else 201
+    response.headers["ETag"] = _etag(case)
+    response.headers["Location"] = case["links"]["self"]
+    return case
+
+
+@router.get("/api/v1/cases")
+def page(request: Request, viewer: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50, after: Annotated[str | None, Query(max_length=300)] = None) -> Response:
+    """Cases in scope; open ones by deadline, others newest first. GeoJSON where Accept asks for it."""
+    now = datetime.now(UTC)
+    filters = Filters.from_query(request.query_params)
+    with request.app.state.database.read() as conn:
+        found = service.list_cases(conn, viewer, filters, limit, after, now)
+    if "application/geo+json" in request.headers.get("accept", ""):
+        features = [_feature(case) for case in found.items]
+        return JSONResponse({"type": "FeatureCollection", "features": features, "next": found.next}, media_type="application/geo+json")
+    return JSONResponse({"items": found.items, "next": found.next})
+
+
+def _feature(case: dict[str, Any]) -> dict[str, Any]:
+    lon, lat = case["location"]["lon"], case["location"]["lat"]
+    return {"type": "Feature", "id": case["id"], "geometry": None if lon is None else {"type": "Point", "coordinates": [lon, lat]}, "properties": case}
+
+
+@router.get("/api/v1/cases/{number}")
+def one(request: Request, response: Response, viewer: Reader, number: str) -> dict[str, Any]:
+    """One case with its clocks and evidence."""
+    with request.app.state.database.read() as conn:
+        case = service.get_case(conn, viewer, number, datetime.now(UTC))
+    response.headers["ETag"] = _etag(case)
+    return case
+
+
+@router.get("/api/v1/cases/{number}/events")
+def events(request: Request, viewer: Reader, number: str) -> dict[str, Any]:
+    """The whole chain of one case, first event first."""
+    with request.app.state.database.read() as conn:
+        return {"items": service.events(conn, viewer, number), "next": None}
+
+
+@router.get("/api/v1/cases/{number}/photos/{attachment_id}")
+def photo(request: Request, viewer: Reader, number: str, attachment_id: uuid.UUID) -> FileResponse:
+    """A photo of a case in scope."""
+    return photo_response(request, viewer, number, attachment_id)
+
+
+def photo_response(request: Request, viewer: Viewer, number: str, attachment_id: uuid.UUID) -> FileResponse:
+    """The bytes of a case's photo for those who may see the case."""
+    with request.app.state.database.read() as conn:
+        case = service.get_case(conn, viewer, number, datetime.now(UTC))
+    found = next((a for a in case["attachments"] if a["id"] == str(attachment_id)), None)
+    if found is None:
+        raise NotFound
+    path = open_blob(request.app.state.settings.blobs, found["sha256"])
+    return FileResponse(path, media_type=found["mime"], headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"})
+
+
+@router.post("/api/v1/cases/{number}/actions/{action}")
+def act(request: Request, response: Response, viewer: Writer, number: str, action: str, body: Act, if_match: Annotated[str | None, Header()] = None, key: Key = None) -> dict[str, Any]:
+    """Does an act of the transition table on a case, as it was seen at version If-Match."""
+    now = datetime.now(UTC)
+    seen = _seen(if_match)
+    if body.payload().get("attachments"):
+        raise BadInput("Photos come by upload, not by this door.")
+
+    def work(conn: Any) -> dict[str, Any]:
+        service.act(conn, viewer, number, action, body.payload(), seen, "api", _command_id(viewer, key), now)
+        return service.get_case(conn, viewer, number, now)
+
+    try:
+        case = request.app.state.database.run(work)
+    except BadCommand as error:
+        raise BadInput(error.sentence, **error.params) from None
+    response.headers["ETag"] = _etag(case)
+    return dict(case)
+
+
+def _seen(if_match: str | None) -> int:
+    if not if_match:
+        raise PreconditionNeeded
+    digits = if_match.strip().removeprefix("W/").strip('"')
+    if not digits.isdigit():
+        raise BadInput("If-Match must be a version like \"7\".")
+    return int(digits)

@@ -1,0 +1,35 @@
+"""What other systems send about cases."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class NewCase(BaseModel):
+    """A case from another system. A place is a point (EPSG:4326 degrees) or a grid code; neither = kept and asked about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9_.:-]+$")
+    external_id: str | None = Field(default=None, min_length=1, max_length=200)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    accuracy_m: float | None = Field(default=None, ge=0)
+    crs: str = "EPSG:4326"
+    grid_code: str = Field(default="", max_length=200)
+    category: str | dict[str, str] = ""
+    condition: str = Field(default="", max_length=200)
+    title: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=4000)
+    reported_at: datetime | None = None
+
+
+class Act(BaseModel):
+    """The fields of an act, as the transition table asks for them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def payload(self) -> dict[str, Any]:
+        """All fields as they came."""
+        return self.model_dump()

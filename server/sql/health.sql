@@ -1,0 +1,10 @@
+-- name: migrations
+select name from migrations;
+
+-- name: last_task^
+select max(ended) as at from task_runs;
+
+-- name: gauges
+select d.code, (select count(*) from cases c where c.district_id = d.id and c.closed_at is null) as open,
+    (select count(*) from holds h where h.district_id = d.id and h.decided_at is null) as held
+from districts d;

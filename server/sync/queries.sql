@@ -1,0 +1,74 @@
+-- name: begin^
+-- The upload of an attachment by a device: made once, found again by every later creation.
+with made as (
+    insert into uploads (id, attachment_id, device_id, bytes, sha256, created_at, expires_at)
+    values (:id, :attachment_id, :device_id, :bytes, :sha256, :now, :expires_at)
+    on conflict on constraint uploads_attachment_key do nothing returning id, sha256, bytes
+)
+select id, sha256, bytes from made
+union all
+select id, sha256, bytes from uploads where attachment_id = :attachment_id and device_id = :device_id
+limit 1;
+
+-- name: one^
+select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.stored_at as stored
+from uploads u left join blobs b on b.sha256 = u.sha256 where u.id = :id and u.device_id = :device_id;
+
+-- name: lock_one^
+select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.stored_at as stored
+from uploads u left join blobs b on b.sha256 = u.sha256 where u.id = :id and u.device_id = :device_id for update of u;
+
+-- name: advance!
+update uploads set offset_bytes = :offset, expires_at = :expires_at where id = :id;
+
+-- name: expired
+delete from uploads where expires_at < :now returning id;
+
+-- name: lock_device!
+-- One batch of a device at a time, so that its commands are taken in the order in which it sent them.
+select pg_advisory_xact_lock(hashtextextended(:device_id::text, 7));
+
+-- name: outcomes_of
+select command_id, outcome from commands where command_id = any (:ids::uuid[]);
+
+-- name: keep_bad!
+insert into commands (command_id, origin, device_id, seq, person_id, kind, body_hash, received_at, outcome, code, params, payload)
+values (:command_id, 'tablet', :device_id, :seq, :person_id, :kind, :body_hash, :now, 'rejected', 'bad_command', :params::jsonb, :payload)
+on conflict (command_id) do nothing;
+
+-- name: device_seq^
+select last_seq, seq_gaps from devices where id = :device_id for update;
+
+-- name: note_seq!
+update devices set last_seq = greatest(last_seq, :last_seq), seq_gaps = :seq_gaps::jsonb, seen_at = :now where id = :device_id;
+
+-- name: position_now^
+-- The epoch and how far the district's log goes.
+select e.epoch, coalesce((select c.seq from change_counter c where c.district_id = :district_id), 0) as seq,
+    coalesce((select min(l.seq) from change_log l where l.district_id = :district_id), 1) as oldest
+from epoch e;
+
+-- name: log_page
+-- The next rows of the district's log, and whether each concerns the viewer: bounded work a call, whatever the scope.
+select l.seq, l.n, l.kind, l.id,
+    (l.kind <> 'case' or l.scope_before && :nodes::bigint[] or l.scope_after && :nodes::bigint[]
+     or l.handlers && :organisations::bigint[] or l.people && :people::bigint[]) as mine
+from change_log l
+where l.district_id = :district_id and (l.seq, l.n) > (:seq::bigint, :n::integer)
+order by l.seq, l.n limit :limit;
+
+-- name: snapshot_page
+-- Cases of the viewer's scope by id, without those closed before the day from which closed ones are kept.
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.id > :after_id::uuid and (c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz)
+order by c.id limit :limit;
+
+-- name: digest_rows
+select c.id, c.version from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz order by c.id;
+
+-- name: seen_attachment^
+-- A photo of a case in scope.
+select a.sha256, a.mime from attachments a
+join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
+where a.id = :id;

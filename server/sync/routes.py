@@ -1,0 +1,176 @@
+"""/sync/v1: the doors for tablets. Every answer stands in our own envelope, so that a captive portal's page is none."""
+
+import json
+import uuid
+import zlib
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.requests import ClientDisconnect
+
+from server.cases.blobs import open_blob
+from server.errors import BadInput, NotFound, TooLarge
+from server.locale import chosen
+from server.people.enrolment import enrol
+from server.protocol.commands import MOST_BYTES
+from server.security import DeviceViewer, address_of, require_device
+from server.sync import service, uploads
+
+router = APIRouter(prefix="/sync/v1", tags=["tablets"])
+MOST_JSON = 5_000_000
+TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+Device = Annotated[DeviceViewer, Depends(require_device)]
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body up to the most that a photo may have; of a body that was cut off, what came before the cut."""
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise TooLarge(limit=MOST_BYTES)
+    except ClientDisconnect:
+        return bytes(body)
+    return bytes(body)
+
+
+def read_json(request: Request, body: bytes) -> dict[str, Any]:
+    """A JSON object, gzip accepted, never larger than a batch can be."""
+    if request.headers.get("content-encoding", "") == "gzip":
+        inflate = zlib.decompressobj(wbits=31)
+        try:
+            body = inflate.decompress(body, MOST_JSON + 1)
+        except zlib.error:
+            raise BadInput("The body is not gzip.") from None
+    if len(body) > MOST_JSON:
+        raise TooLarge(limit=MOST_JSON)
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise BadInput("The body is not JSON.") from None
+    if not isinstance(value, dict):
+        raise BadInput("The body must be a JSON object.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _lang(request: Request, viewer_lang: str | None = None) -> str:
+    return chosen(request.headers.get("accept-language"), viewer_lang)
+
+
+@router.post("/enrol")
+def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
+    """A single-use code becomes a revocable device token."""
+    now, told = datetime.now(UTC), read_json(request, body)
+    device = told.get("device") if isinstance(told.get("device"), dict) else {}
+    try:
+        device_id = uuid.UUID(str(device.get("id")))
+    except ValueError:
+        raise BadInput("Field {field} must be a UUID.", field="device.id") from None
+    database = request.app.state.database
+    result = enrol(database, str(told.get("code", ""))[:100], device_id, str(device.get("model", ""))[:200], str(device.get("app_version", ""))[:50],
+                   now, address_of(request))  # fmt: skip
+    with database.read() as conn:
+        district = service.district_json(conn, result.viewer)
+    return {**service.stamp(now), "device_token": result.device_token, "person": service.person_json(result.viewer), "scope": result.scope,
+            "district": district, "next_seq": result.next_seq}  # fmt: skip
+
+
+@router.post("/commands")
+def post_commands(request: Request, device: Device, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
+    """Up to 100 sealed commands; one result each, whatever happened to the others."""
+    now, envelope = datetime.now(UTC), read_json(request, body)
+    lang = _lang(request, device.viewer.lang)
+    results = request.app.state.database.run(lambda conn: service.take(conn, device, envelope, lang, now))
+    return {**service.stamp(now), "device_state": device.state, "results": results}
+
+
+@router.get("/changes")
+def get_changes(
+    request: Request, device: Device, cursor: Annotated[str, Query(max_length=500)] = "", limit: Annotated[int, Query(ge=1, le=1000)] = 500
+) -> dict[str, Any]:
+    """What changed in scope since the cursor; without one, everything from the beginning in pages."""
+    now = datetime.now(UTC)
+    with request.app.state.database.read() as conn:
+        return {**service.stamp(now), **service.changes(conn, device, cursor, limit, now)}
+
+
+@router.get("/digest")
+def get_digest(request: Request, device: Device) -> dict[str, Any]:
+    """What a tablet's mirror must equal when it stands at the same cursor."""
+    now = datetime.now(UTC)
+    with request.app.state.database.read() as conn:
+        return {**service.stamp(now), **service.digest(conn, device, now)}
+
+
+@router.get("/attachments/{attachment_id}")
+def get_attachment(request: Request, device: Device, attachment_id: uuid.UUID) -> FileResponse:
+    """A photo of a case in scope."""
+    with request.app.state.database.read() as conn:
+        row = service.sql.seen_attachment(conn, **device.viewer.scope_params(), id=attachment_id)
+    if row is None:
+        raise NotFound
+    path = open_blob(request.app.state.settings.blobs, row["sha256"])
+    return FileResponse(path, media_type=row["mime"], headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"})
+
+
+def _tus(upload: uploads.Upload, status: int, **headers: str) -> Response:
+    confirmed = {"Upload-Checksum-Confirmed": upload.sha256} if upload.confirmed else {}
+    told = {**TUS, "Upload-Offset": str(upload.offset), "Upload-Expires": f"{upload.expires_at:%a, %d %b %Y %H:%M:%S GMT}", **confirmed, **headers}
+    return Response(status_code=status, headers=told)
+
+
+@router.options("/uploads")
+def tus_options() -> Response:
+    """What this end of tus can do."""
+    return Response(status_code=204, headers={**TUS, "Tus-Version": "1.0.0", "Tus-Extension": "creation,expiration", "Tus-Max-Size": str(MOST_BYTES)})
+
+
+def _tus_version(tus_resumable: Annotated[str, Header()] = "") -> None:
+    if tus_resumable != "1.0.0":
+        raise uploads.WrongVersion
+
+
+@router.post("/uploads", dependencies=[Depends(_tus_version)])
+def tus_create(
+    request: Request, device: Device, upload_length: Annotated[int, Header(ge=1)], upload_metadata: Annotated[str, Header(max_length=2000)] = ""
+) -> Response:
+    """Begins the upload of one declared attachment, or finds the one that is under way."""
+    config, now = request.app.state.settings, datetime.now(UTC)
+    upload = request.app.state.database.run(lambda conn: uploads.create(conn, config, device.device_id, upload_length, upload_metadata, now))
+    return _tus(upload, 201, Location=f"/sync/v1/uploads/{upload.id}")
+
+
+@router.head("/uploads/{upload_id}", dependencies=[Depends(_tus_version)])
+def tus_head(request: Request, device: Device, upload_id: uuid.UUID) -> Response:
+    """How many bytes of an upload are on the disk."""
+    with request.app.state.database.read() as conn:
+        upload = uploads.find(conn, request.app.state.settings, device.device_id, upload_id)
+    return _tus(upload, 200, **{"Upload-Length": str(upload.bytes)})
+
+
+@router.patch("/uploads/{upload_id}", dependencies=[Depends(_tus_version)])
+def tus_patch(
+    request: Request, device: Device, upload_id: uuid.UUID, upload_offset: Annotated[int, Header(ge=0)],
+    content_type: Annotated[str, Header()], body: Annotated[bytes, Depends(raw_body)],
+) -> Response:  # fmt: skip
+    """Appends bytes. The last piece is answered with the confirmed hash once the photo is kept for good."""
+    if content_type != "application/offset+octet-stream":
+        raise uploads.WrongType
+    config, now = request.app.state.settings, datetime.now(UTC)
+    upload = request.app.state.database.run(lambda conn: uploads.append(conn, config, device.device_id, upload_id, upload_offset, body, now))
+    if upload_offset + len(body) == upload.bytes and not upload.confirmed:
+        raise uploads.WrongChecksum
+    return _tus(upload, 204)
+
+
+def envelope_problem(problem: dict[str, Any], now: datetime) -> JSONResponse:
+    """A refusal to a tablet: a problem document that stands in our envelope."""
+    return JSONResponse({**service.stamp(now), **problem}, status_code=problem["status"], media_type="application/problem+json")
+

@@ -1,0 +1,293 @@
+"""What tablets ask: to take their commands, and what has changed in their scope. The promises are in docs/protocol.md."""
+
+import base64
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from server.cases import service as cases
+from server.cases.apply import Answer, apply
+from server.cases.view import iso
+from server.db import Connection, queries
+from server.errors import BadInput, DeviceRevoked, XungeError
+from server.grids import service as grids
+from server.locale import gettext_for
+from server.packs import body_of, current
+from server.protocol import words
+from server.protocol.commands import BadCommand, Command, read_command
+from server.protocol.wire import ENVELOPE, body_hash, read_time, sha256, time_text
+from server.security import DeviceViewer, Viewer
+
+sql = queries(__file__)
+MOST_COMMANDS = 100
+CLOCK_TOLERANCE = timedelta(minutes=5)
+LOG_PAGE, SNAPSHOT_PAGE, TIMELINE = 1000, 200, 30
+KEEP_CLOSED_DAYS = 30
+NOTHING = uuid.UUID(int=0)
+
+
+class CursorGone(XungeError):
+    status, code = 410, "cursor_gone"
+    sentence = "The server's log was restored or trimmed. Fetch everything again; what waits to be sent stays."
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a tablet has followed: in epoch `epoch` and scope `scope`, up to (`seq`, `n`) of the log.
+
+    While its first copy is under way `after` is the id of the last case that it got.
+    """
+
+    epoch: str
+    scope: str
+    seq: int
+    n: int = 1 << 30
+    after: str | None = None
+
+    def text(self) -> str:
+        raw = json.dumps([self.epoch, self.scope, self.seq, self.n, self.after])
+        return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        try:
+            epoch, scope, seq, n, after = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(str(epoch), str(scope), int(seq), int(n), None if after is None else str(uuid.UUID(after)))
+        except (ValueError, TypeError):
+            raise BadInput("The cursor is not one that this server gave.") from None
+
+
+# Commands ---------------------------------------------------------------------------------------------------
+
+
+def take(conn: Connection, device: DeviceViewer, envelope: dict[str, Any], lang: str, now: datetime) -> list[dict[str, Any]]:
+    """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
+    raw_commands = _batch(envelope)
+    sql.lock_device(conn, device_id=str(device.device_id))
+    trusted = _clock_trusted(envelope, now)
+    commands: list[Command] = []
+    results: dict[str, dict[str, Any]] = {}
+    ordered = sorted(raw_commands, key=lambda c: c["seq"] if isinstance(c.get("seq"), int) else 0)
+    for raw in ordered:
+        try:
+            commands.append(_command(raw, device, trusted))
+        except BadCommand as error:
+            results[str(raw.get("command_id"))] = _bad(conn, raw, device, error, lang, now)
+    commands = _with_dependants(conn, commands)
+    for answer in apply(conn, commands, now, {device.viewer.person_id: device.viewer.actor()}):
+        results[str(answer.command_id)] = _result(answer, lang)
+    _note_seq(conn, device, [c.seq for c in commands if c.seq is not None], now)
+    return [results[str(raw.get("command_id"))] for raw in raw_commands]
+
+
+def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
+    if envelope.get("envelope") != ENVELOPE:
+        raise BadInput("The envelope must be {envelope}.", envelope=ENVELOPE)
+    raw = envelope.get("commands")
+    if not isinstance(raw, list) or not all(isinstance(c, dict) for c in raw):
+        raise BadInput("“commands” must be a list of objects.")
+    if len(raw) > MOST_COMMANDS:
+        raise BadInput("At most {limit} commands at a time.", limit=MOST_COMMANDS)
+    return raw
+
+
+def _clock_trusted(envelope: dict[str, Any], now: datetime) -> bool:
+    """Whether the tablet's clock was within five minutes of ours when it sent; an unreadable one is not trusted."""
+    try:
+        return abs(read_time(envelope.get("sent_at")) - now) <= CLOCK_TOLERANCE
+    except ValueError:
+        return False
+
+
+def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Command:
+    command = read_command(raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True))
+    hold = ""
+    if device.state == "revoked":
+        hold = "held_revoked"
+    elif not device.trusted:
+        hold = "held_not_yours"
+    elif command.person_id != device.viewer.person_id:
+        hold = "held_author"
+    return Command(**{**vars(command), "district_id": device.viewer.district_id, "clock_trusted": trusted, "hold": hold})
+
+
+def _with_dependants(conn: Connection, commands: list[Command]) -> list[Command]:
+    """Commands that build on one which is held from an earlier batch wait with it."""
+    here = {command.command_id for command in commands}
+    earlier = [c.depends_on for c in commands if c.depends_on is not None and c.depends_on not in here]
+    if not earlier:
+        return commands
+    held = {row["command_id"] for row in sql.outcomes_of(conn, ids=earlier) if row["outcome"] == "held"}
+    return [Command(**{**vars(c), "hold": c.hold or "held_dependant"}) if c.depends_on in held else c for c in commands]
+
+
+def _bad(conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: BadCommand, lang: str, now: datetime) -> dict[str, Any]:
+    """The answer to a command that cannot be read; kept with it when it has an identifier to keep it under."""
+    try:
+        command_id: uuid.UUID | None = uuid.UUID(str(raw.get("command_id")))
+    except ValueError:
+        command_id = None
+    params = {"detail": error.sentence.format(**error.params)}
+    if command_id is not None:
+        seq = raw.get("seq") if isinstance(raw.get("seq"), int) and 0 < raw["seq"] < 2**53 else None
+        sql.keep_bad(conn, command_id=command_id, device_id=device.device_id, seq=seq, person_id=device.viewer.person_id, kind=str(raw.get("kind"))[:50],
+                     body_hash=body_hash(raw), now=now, params=json.dumps(params), payload=json.dumps(raw, ensure_ascii=False))  # fmt: skip
+    translate = gettext_for(lang)
+    sentence = translate("The act is not complete: {detail}").format(detail=translate(error.sentence).format(**error.params))
+    return {"command_id": raw.get("command_id"), "outcome": "rejected", "case_id": raw.get("case_id"), "case_number": None, "version": None,
+            "reason": {"code": error.code, "params": params, "sentence": sentence}}  # fmt: skip
+
+
+def _result(answer: Answer, lang: str) -> dict[str, Any]:
+    translate = gettext_for(lang)
+    params = dict(answer.params)
+    if "state" in params:
+        params["state"] = translate(words.STATE_WORDS.get(str(params["state"]), ""))
+    sentence = translate(answer.sentence).format(**params) if answer.sentence else ""
+    return {
+        "command_id": str(answer.command_id), "outcome": answer.outcome, "case_id": str(answer.case_id), "case_number": answer.case_number,
+        "version": answer.version, "reason": {"code": answer.code, "params": dict(answer.params), "sentence": sentence},
+    }  # fmt: skip
+
+
+def _note_seq(conn: Connection, device: DeviceViewer, seqs: Sequence[int], now: datetime) -> None:
+    """Keeps what is missing of the device's counting, for people to see; it never blocks anything."""
+    if not seqs:
+        return
+    row = sql.device_seq(conn, device_id=device.device_id)
+    gaps = [gap for gap in row["seq_gaps"] if gap not in seqs]
+    if max(seqs) > row["last_seq"]:
+        gaps += [seq for seq in range(row["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
+    sql.note_seq(conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now)
+
+
+# Changes ----------------------------------------------------------------------------------------------------
+
+
+def scope_hash(viewer: Viewer) -> str:
+    """What the viewer may see, as a short text that changes when it does."""
+    return sha256(json.dumps(viewer.scope_params(), sort_keys=True))[:16]
+
+
+def keep_closed_since(conn: Connection, viewer: Viewer, now: datetime) -> datetime:
+    """Closed cases from before this local midnight leave the tablets; said to both sides, so that they agree."""
+    zone = ZoneInfo(_district(conn, viewer)["timezone"])
+    return datetime.combine(now.astimezone(zone).date() - timedelta(days=KEEP_CLOSED_DAYS), time(), zone)
+
+
+def _district(conn: Connection, viewer: Viewer) -> dict[str, Any]:
+    return next(row for row in cases.sql.timezones(conn) if row["id"] == viewer.district_id)
+
+
+def district_json(conn: Connection, viewer: Viewer) -> dict[str, Any]:
+    """The district of the tablet's person: code, name, timezone."""
+    row = _district(conn, viewer)
+    return {"code": row["code"], "name": row["name"], "timezone": row["timezone"]}
+
+
+def person_json(viewer: Viewer) -> dict[str, Any]:
+    """Who the tablet belongs to, and who that is to the transition table."""
+    actor = viewer.actor()
+    return {
+        "id": viewer.person_id, "name": viewer.name, "role": viewer.role, "organisation": viewer.organisation_name,
+        "actor": {"person": actor.person, "role": actor.role, "duties": sorted(actor.duties), "organisation": actor.organisation, "nodes": sorted(actor.nodes)},
+    }  # fmt: skip
+
+
+def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime) -> dict[str, Any]:
+    """What changed since the cursor, in the order of commits: never a row missed, some perhaps told twice."""
+    if device.state == "revoked":
+        raise DeviceRevoked
+    viewer = device.viewer
+    at = sql.position_now(conn, district_id=viewer.district_id)
+    since = keep_closed_since(conn, viewer, now)
+    scope = scope_hash(viewer)
+    cursor = Cursor.read(cursor_text) if cursor_text else None
+    if cursor and (cursor.epoch != str(at["epoch"]) or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1):
+        raise CursorGone
+    found: list[dict[str, Any]] = []
+    if cursor is None or cursor.scope != scope:
+        found = _beginning(conn, viewer, at["seq"], anew=cursor is not None)
+        cursor = Cursor(str(at["epoch"]), scope, at["seq"], after=str(NOTHING))
+    if cursor.after is not None:
+        rows = list(sql.snapshot_page(conn, **viewer.scope_params(), after_id=uuid.UUID(cursor.after), keep_closed_since=since, limit=min(limit, SNAPSHOT_PAGE)))
+        found += _case_changes(conn, viewer, rows, cursor.seq, now)
+        more = len(rows) == min(limit, SNAPSHOT_PAGE)
+        following = Cursor(cursor.epoch, scope, cursor.seq, cursor.n, str(rows[-1]["id"]) if more else None)
+        more = more or cursor.seq < at["seq"]
+    else:
+        followed, following, more = _follow(conn, viewer, cursor, limit, since, now)
+        found += followed
+    return {"changes": found, "cursor": following.text(), "more": more, "keep_closed_since": iso(since)}
+
+
+def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool) -> list[dict[str, Any]]:
+    """What comes before the first case: forget what was (when the scope changed), who, the pack, the grids."""
+    found = [{"seq": seq, "kind": "leave", "id": "*", "version": None, "body": None}] if anew else []
+    found.append({"seq": seq, "kind": "person", "id": str(viewer.person_id), "version": None, "body": person_json(viewer)})
+    return found + _pack_change(conn, viewer, seq) + _grid_change(conn, viewer, seq)
+
+
+def _pack_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, Any]]:
+    version, pack = current(conn, viewer.district_id)
+    return [{"seq": seq, "kind": "pack", "id": pack.code, "version": version, "body": body_of(conn, version)}]
+
+
+def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, Any]]:
+    package = grids.package(conn, sorted(viewer.nodes)) if viewer.nodes else None
+    return [{"seq": seq, "kind": "grid", "id": "package", "version": None, "body": package}] if package else []
+
+
+def _case_changes(conn: Connection, viewer: Viewer, rows: Sequence[dict[str, Any]], seq: int, now: datetime) -> list[dict[str, Any]]:
+    whole = cases.whole_cases(conn, rows, viewer.lang, now)
+    timelines = cases.timelines(conn, [row["id"] for row in rows], viewer.lang)
+    for row, case in zip(rows, whole, strict=True):
+        case["events"] = timelines.get(row["id"], [])[-TIMELINE:]
+        for photo in case["attachments"]:
+            photo["url"] = f"/sync/v1/attachments/{photo['id']}"
+    return [{"seq": seq, "kind": "case", "id": case["id"], "version": case["version"], "body": case} for case in whole]
+
+
+def _follow(
+    conn: Connection, viewer: Viewer, cursor: Cursor, limit: int, since: datetime, now: datetime
+) -> tuple[list[dict[str, Any]], Cursor, bool]:
+    """The next rows of the log that concern the viewer; a case that is no longer visible leaves."""
+    page = min(limit, LOG_PAGE)
+    scope = viewer.scope_params()
+    log = list(sql.log_page(conn, district_id=viewer.district_id, nodes=sorted(viewer.nodes), organisations=[scope["organisation"]],
+                            people=[scope["person"]], seq=cursor.seq, n=cursor.n, limit=page))  # fmt: skip
+    if not log:
+        return [], cursor, False
+    latest = {(row["kind"], row["id"]): row["seq"] for row in log if row["mine"]}
+    ids = [uuid.UUID(id_) for kind, id_ in latest if kind == "case"]
+    rows = [r for r in cases.sql.many_by_id(conn, **scope, ids=ids) if r["closed_at"] is None or r["closed_at"] >= since]
+    found: list[dict[str, Any]] = []
+    for (kind, id_), seq in latest.items():
+        if kind == "pack":
+            found += _pack_change(conn, viewer, seq)
+        elif kind == "grid":
+            found += _grid_change(conn, viewer, seq)
+        elif kind == "case" and uuid.UUID(id_) not in {r["id"] for r in rows}:
+            found.append({"seq": seq, "kind": "leave", "id": id_, "version": None, "body": None})
+    for change in _case_changes(conn, viewer, rows, cursor.seq, now):
+        found.append({**change, "seq": latest["case", change["id"]]})
+    last = log[-1]
+    return sorted(found, key=lambda c: c["seq"]), Cursor(cursor.epoch, cursor.scope, last["seq"], last["n"]), len(log) == page
+
+
+def digest(conn: Connection, device: DeviceViewer, now: datetime) -> dict[str, Any]:
+    """How many cases the tablet should hold at the present cursor, and a hash over their ids and versions."""
+    viewer = device.viewer
+    at = sql.position_now(conn, district_id=viewer.district_id)
+    rows = list(sql.digest_rows(conn, **viewer.scope_params(), keep_closed_since=keep_closed_since(conn, viewer, now)))
+    text = "\n".join(f"{row['id']}:{row['version']}" for row in rows)
+    return {"scope_hash": scope_hash(viewer), "cursor": Cursor(str(at["epoch"]), scope_hash(viewer), at["seq"]).text(), "count": len(rows), "digest": sha256(text)}
+
+
+def stamp(now: datetime) -> dict[str, str]:
+    """What every answer to a tablet carries."""
+    return {"envelope": ENVELOPE, "server_time": time_text(now)}
