@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +20,7 @@ from server.settings import settings
 
 T = TypeVar("T")
 _ = gettext_for(settings().lang)
-AT_ONCE = 500
+AT_ONCE, UNCUT = 500, 300
 AS_JSON = typer.Option(False, "--json", help=_("Answer as JSON, for machines."))
 LOGIN = typer.Argument(..., metavar="PERSON", help=_("The login of the person."), show_default=False)
 
@@ -50,11 +51,15 @@ def people(as_json: bool = AS_JSON) -> None:
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
         return
-    table = Table(_("Login"), _("Name"), _("Role"), _("Organisation"), _("Grids"))
+    # Lines that go into a file or a pipe are not cut.
+    screen = Console()
+    if not screen.is_terminal:
+        screen = Console(width=UNCUT)
+    table = Table(_("Login"), _("Name"), _("Role"), _("Organisation"), _("Grids"), box=SIMPLE_HEAD)
     for one in found:
         role = " ".join([one["role"], *one["duties"]])
         table.add_row(one["login"], one["name"], role, one["organisation"], " ".join(one["scope"]))
-    Console().print(table)
+    screen.print(table)
 
 
 def token(
