@@ -1,0 +1,214 @@
+"""What the tablet says about itself: the link, its clock, its room, its owner, and what waits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mobile.core.clockwork import is_wrong
+from mobile.core.outbox import Entry
+from mobile.core.speech import Speech
+from mobile.core.store import Room
+from mobile.core.syncer import Link
+from mobile.core.views import Fact, LinkView, MeView, NoticeView, PersonView, Position
+
+
+def _(msgid: str) -> str:
+    return msgid
+
+
+ROLE_WORDS = {
+    "worker": _("Grid worker"),
+    "community": _("Community officer"),
+    "street": _("Street office"),
+    "centre": _("Command centre"),
+    "crew": _("Handling crew"),
+    "admin": _("Administrator"),
+    "auditor": _("Auditor"),
+    "resident-service": _("Resident service"),
+}
+NEEDS_YOU = ("rejected", "quarantined", "held")
+
+
+def link_view(link: Link, speech: Speech, waiting: int) -> LinkView:
+    """How the line to the office stands, as a sentence."""
+    say = speech.say
+    if link.state == "stopped":
+        return LinkView(
+            "stopped",
+            link.sentence or say("The office does not let this tablet in. Everything captured is kept."),
+        )
+    if link.state == "syncing":
+        return LinkView("syncing", say("Syncing"))
+    if link.state == "online":
+        return LinkView(
+            "online", say("Online · {n} wait", n=waiting) if waiting else say("Online · all sent")
+        )
+    if link.sentence == "storage_full":
+        return LinkView("offline", say("Storage is full, syncing waits"))
+    return LinkView("offline", say("No signal, work goes on"))
+
+
+def outbox_line(entries: Sequence[Entry], speech: Speech, now: datetime) -> tuple[str, str, int]:
+    """The outbox in one line, a note, and how many need the worker."""
+    say = speech.say
+    needs_you = sum(entry.state in NEEDS_YOU for entry in entries)
+    if not entries:
+        return (
+            say("Nothing waits: all has arrived"),
+            say("What you capture is sealed here first, then sent by itself."),
+            0,
+        )
+    line = (
+        say("{n} in the outbox, {m} need you", n=len(entries), m=needs_you)
+        if needs_you
+        else say("{n} in the outbox", n=len(entries))
+    )
+    oldest = speech.moment(min(entry.made_at for entry in entries), now)
+    return (
+        line,
+        say("oldest {moment} · sealed on this tablet, sent by itself when there is a signal", moment=oldest),
+        needs_you,
+    )
+
+
+def notices(
+    speech: Speech, position: Position | None, offset: timedelta, room: Room, link: Link, synced: bool
+) -> tuple[NoticeView, ...]:
+    """What is wrong now, what still works, one thing to do."""
+    say = speech.say
+    found: list[NoticeView] = []
+    if link.state == "stopped":
+        found.append(
+            NoticeView(
+                "lock",
+                "overdue",
+                say("The office does not let this tablet in"),
+                link.sentence or say("Everything captured is kept."),
+                "enrol",
+                say("Enter a code"),
+            )
+        )
+    if not synced:
+        found.append(
+            NoticeView(
+                "sync",
+                "soon",
+                say("Nothing has come down from the office yet"),
+                say("Categories and grids are fetched as soon as there is a signal."),
+                "me",
+                say("Sync now"),
+            )
+        )
+    if is_wrong(offset):
+        minutes = round(abs(offset).total_seconds() / 60)
+        title = (
+            say("This tablet's clock is {n} min slow", n=minutes)
+            if offset > timedelta(0)
+            else say("This tablet's clock is {n} min fast", n=minutes)
+        )
+        found.append(
+            NoticeView(
+                "clock",
+                "soon",
+                title,
+                say(
+                    "Deadlines run by the server's time. The times that you note are kept beside it, never changed."
+                ),
+            )
+        )
+    if position is None:
+        found.append(
+            NoticeView(
+                "nogps",
+                "soon",
+                say("No satellite position"),
+                say(
+                    "Usual in buildings and below ground. Put the pin on the map by hand, or report without it."
+                ),
+                "place",
+                say("Choose the place"),
+            )
+        )
+    return (*found, *room_notices(speech, room))
+
+
+def room_notices(speech: Speech, room: Room) -> tuple[NoticeView, ...]:
+    """Said before anything is typed: a full disk, or no room for pictures."""
+    say = speech.say
+    if not room.writable:
+        return (
+            NoticeView(
+                "storage",
+                "overdue",
+                say("Storage is full: nothing can be noted now"),
+                say("What is already noted is safe. Free some space before you write anything."),
+                "me",
+                say("See storage"),
+            ),
+        )
+    if not room.for_photos:
+        return (
+            NoticeView(
+                "storage",
+                "overdue",
+                say("Only {size} left: no photos for now", size=speech.size(room.free)),
+                say("Reports in words go on and are not lost. Photos that are sent make room."),
+                "me",
+                say("See storage"),
+            ),
+        )
+    return ()
+
+
+def no_pack(speech: Speech) -> NoticeView:
+    """Before the first sync there are no categories to choose from."""
+    return NoticeView(
+        "sync",
+        "soon",
+        speech.say("Categories have not come down yet"),
+        speech.say("They are fetched as soon as there is a signal."),
+        "me",
+        speech.say("Sync now"),
+    )
+
+
+def me_view(
+    person: PersonView,
+    speech: Speech,
+    now: datetime,
+    synced: datetime | None,
+    room: Room,
+    cases: int,
+    pictures: int,
+    unsent: int,
+    draft: bool,
+    device_id: str,
+    waiting: int,
+) -> MeView:
+    """What this tablet knows about its worker, item by item."""
+    say = speech.say
+    knows = (
+        Fact(say("Name, role, office"), f"{person.name} · {person.role} · {person.organisation}"),
+        Fact(say("Grids"), person.grids or say("none")),
+        Fact(say("Cases of your grids"), say("{n} cases", n=cases)),
+        Fact(say("Waiting to be sent"), say("{n} items", n=waiting)),
+        Fact(say("Draft"), say("one report being written") if draft else say("none")),
+        Fact(say("Position"), say("only at the moment of a report or an act, inside that case; no track")),
+    )
+    return MeView(
+        " · ".join(
+            part
+            for part in (person.name, person.organisation, say("device {name}", name=device_id[:8]))
+            if part
+        ),
+        say("Last synced {moment}.", moment=speech.moment(synced, now))
+        if synced
+        else say("Never synced yet."),
+        say(
+            "Photos {all}, of them {unsent} not yet sent",
+            all=speech.size(pictures),
+            unsent=speech.size(unsent),
+        ),
+        say("{size} left", size=speech.size(room.free)),
+        knows,
+        say("Record number: not assigned yet"),
+    )

@@ -1,0 +1,249 @@
+"""What the tablet knows of the office's cases, and how each stands once the outbox has been sent.
+
+The screen is the server's last word with this tablet's own unanswered commands replayed over it by the same
+workflow table. Nothing is kept in a second shape: what is replayed is worked out anew at each look.
+"""
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from mobile.core.outbox import Entry
+from mobile.core.store import Store
+from server.protocol import workflow
+from server.protocol.pack import Pack, read_pack
+from server.protocol.wire import read_time
+from server.protocol.workflow import NEW, Actor, Facts
+
+SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
+EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A case as this tablet sees it. `body` is the server's JSON ({} for a report that it does not have yet),
+    `facts` include the pending commands, `refused` those of them that the table no longer allows.
+    """
+
+    case_id: str
+    version: int
+    body: dict[str, Any] = field(hash=False)
+    facts: Facts
+    pending: tuple[Entry, ...] = ()
+    refused: tuple[Entry, ...] = ()
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """The payload of the report when the server has not sent the case yet."""
+        return self.pending[0].payload if self.pending and not self.body else {}
+
+
+class Mirror:
+    """Cases, packs, grids, persons as the server sent them; bodies sealed on disk, opened once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.RLock()
+        self._cases: dict[str, tuple[int, dict[str, Any]]] | None = None
+        self._things: dict[str, dict[str, Any]] = {}
+        self._pack: Pack | None = None
+
+    # The server's word -------------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> str:
+        return str(self._store.kept("cursor", ""))
+
+    def apply(self, changes: Iterable[dict[str, Any]], cursor: str, more: bool) -> list[str]:
+        """Takes in one page and its cursor, together; gives the cases that left. The last page of a fresh start
+        takes away what it did not name again.
+        """
+        came: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
+        left: dict[str, None] = {}
+        anew = False
+        for change in changes:
+            kind, name, body = str(change.get("kind")), str(change.get("id")), change.get("body")
+            if kind == "leave" and name == EVERYTHING:
+                anew = True
+            elif kind == "leave":
+                left[name] = None
+                came.pop(("case", name), None)
+            elif isinstance(body, dict):
+                name = kind if kind in SINGLE else name
+                came[kind, name] = (
+                    int(change.get("version") or body.get("version") or 0) if kind == "case" else 0,
+                    body,
+                )
+                left.pop(name, None)
+        with self._lock:
+            with self._store.writing() as sql:
+                generation = self._store.kept("generation", 1) + anew
+                self._store.keep("generation", generation)
+                sql.executemany(
+                    "insert into mirror values (?, ?, ?, ?, ?) on conflict (kind, id) do update set "
+                    "version = excluded.version, generation = excluded.generation, body = excluded.body",
+                    [
+                        (kind, name, version, generation, self._sealed(kind, name, body))
+                        for (kind, name), (version, body) in came.items()
+                    ],
+                )
+                if not more:
+                    stale = sql.execute(
+                        "select id from mirror where kind = 'case' and generation < ?", (generation,)
+                    ).fetchall()
+                    left.update(dict.fromkeys(row["id"] for row in stale))
+                sql.executemany(
+                    "delete from mirror where kind = 'case' and id = ?", [(name,) for name in left]
+                )
+                self._store.keep("cursor", cursor)
+            self._remember(came, list(left))
+        return list(left)
+
+    def _sealed(self, kind: str, name: str, body: dict[str, Any]) -> bytes:
+        return self._store.seal.shut(f"mirror/{kind}/{name}", json.dumps(body, ensure_ascii=False).encode())
+
+    def _remember(self, came: dict[tuple[str, str], tuple[int, dict[str, Any]]], left: list[str]) -> None:
+        """What was opened before follows what was just written down."""
+        for kind, _ in came:
+            self._things.pop(kind, None)
+            if kind == "pack":
+                self._pack = None
+        if self._cases is not None:
+            self._cases = {name: case for name, case in self._cases.items() if name not in left}
+            self._cases.update({name: case for (kind, name), case in came.items() if kind == "case"})
+
+    def start_over(self) -> None:
+        """The next look at the changes fetches everything; what is here stays until that has come whole."""
+        with self._lock, self._store.writing():
+            self._store.keep("generation", self._store.kept("generation", 1) + 1)
+            self._store.keep("cursor", "")
+
+    def drop_closed_before(self, moment: datetime) -> list[str]:
+        """Both sides let go of cases that were closed before this moment; gives their ids."""
+        old = [
+            case_id
+            for case_id, (_, body) in self._opened().items()
+            if body.get("closed_at") and read_time(body["closed_at"]) < moment
+        ]
+        with self._lock:
+            with self._store.writing() as sql:
+                sql.executemany(
+                    "delete from mirror where kind = 'case' and id = ?", [(name,) for name in old]
+                )
+            self._remember({}, old)
+        return old
+
+    # Reading -----------------------------------------------------------------------------------------------
+
+    def _opened(self) -> dict[str, tuple[int, dict[str, Any]]]:
+        with self._lock:
+            if self._cases is None:
+                self._cases = {
+                    row["id"]: (row["version"], self._body("case", row))
+                    for row in self._store.rows("select * from mirror where kind = 'case'")
+                }
+            return self._cases
+
+    def _body(self, kind: str, row: Any) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self._store.seal.open(f"mirror/{kind}/{row['id']}", row["body"]))
+        return body
+
+    def bodies(self) -> dict[str, dict[str, Any]]:
+        """Every case as the server sent it, by id."""
+        return {case_id: body for case_id, (_, body) in self._opened().items()}
+
+    def thing(self, kind: str) -> dict[str, Any]:
+        """The newest record of a kind that exists once (pack, grid, person); {} before it came."""
+        with self._lock:
+            if kind not in self._things:
+                rows = self._store.rows("select * from mirror where kind = ? and id = ?", (kind, kind))
+                self._things[kind] = self._body(kind, rows[0]) if rows else {}
+            return self._things[kind]
+
+    def pack(self) -> Pack | None:
+        """The pack of this district, None before it came."""
+        with self._lock:
+            if self._pack is None and self.thing("pack"):
+                self._pack = read_pack(self.thing("pack"))
+            return self._pack
+
+    def standings(self, pending: Iterable[Entry], actor: Actor) -> dict[str, Standing]:
+        """Every case with the pending commands replayed, those included that only this tablet knows."""
+        by_case: dict[str, list[Entry]] = {}
+        for entry in pending:
+            by_case.setdefault(entry.case_id, []).append(entry)
+        opened = self._opened()
+        names = dict.fromkeys([*opened, *by_case])
+        found = (
+            self._standing(name, *opened.get(name, (0, {})), by_case.get(name, []), actor) for name in names
+        )
+        return {standing.case_id: standing for standing in found if standing.body or standing.pending}
+
+    def _standing(
+        self, case_id: str, version: int, body: dict[str, Any], entries: list[Entry], actor: Actor
+    ) -> Standing:
+        facts = facts_of(body)
+        replayed: list[Entry] = []
+        refused: list[Entry] = []
+        for entry in entries:
+            if entry.version and entry.version <= version:
+                continue  # it has come down already
+            after = None if entry.state == "held" else replay(facts, entry, actor)
+            if after is None:
+                refused.append(entry)
+            else:
+                facts = after
+            replayed.append(entry)
+        return Standing(case_id, version, body, facts, tuple(replayed), tuple(refused))
+
+
+def facts_of(body: dict[str, Any]) -> Facts:
+    """What the table asks, out of a case's JSON; a case that is not there yet has the state NEW."""
+    raw = body.get("facts") or {}
+    nodes = [*(raw.get("nodes") or ()), None, None, None, None][:4]
+    return Facts(
+        raw.get("state", body.get("state", NEW)),
+        (nodes[0], nodes[1], nodes[2], nodes[3]),
+        raw.get("handler"),
+        raw.get("reporter"),
+        raw.get("dispatched_by"),
+        bool(raw.get("asked_return")),
+    )
+
+
+def replay(facts: Facts, entry: Entry, actor: Actor) -> Facts | None:
+    """The facts after a command of ours, None when the table does not allow it here any more."""
+    if facts.state == NEW:
+        nodes = (entry.command.get("place") or {}).get("nodes") or [None] * 4
+        facts = replace(facts, reporter=actor.person, nodes=tuple(nodes))
+    given = {name: value for name, value in entry.payload.items() if isinstance(value, str)}
+    row, _ = workflow.find(facts, entry.kind, actor, given)
+    if row is None:
+        return None
+    asked = {"ask_return": True, "uphold_return": False, "refuse_return": False, "recall": False}
+    handler = None if row.action in ("uphold_return", "recall", "reopen") else facts.handler
+    return replace(
+        facts,
+        state=row.target(facts.state),
+        handler=handler,
+        asked_return=asked.get(row.action, facts.asked_return),
+    )
+
+
+def actor_of(raw: dict[str, Any]) -> Actor:
+    """Who this tablet's person is to the table, from the enrolment's `person.actor`."""
+    return Actor(
+        raw.get("person"),
+        raw.get("role", ""),
+        frozenset(raw.get("duties") or ()),
+        raw.get("organisation"),
+        frozenset(raw.get("nodes") or ()),
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of the wire, None for none."""
+    return read_time(text).astimezone(UTC) if text else None

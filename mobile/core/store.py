@@ -1,0 +1,137 @@
+"""The tablet's disk: one SQLite file that survives any moment's end, small sealed things, and room left."""
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mobile.core.seal import Seal
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+PROBE_BYTES = 256 * 1024
+PHOTO_ROOM = 100 * 1024 * 1024
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+class DiskFull(Exception):
+    """Nothing was written: there is no room. What was there before is untouched."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes free, and whether writing works at all right now."""
+
+    free: int
+    writable: bool
+
+    @property
+    def for_photos(self) -> bool:
+        return self.writable and self.free >= PHOTO_ROOM
+
+
+class Store:
+    """One connection for all threads, one transaction at a time; every commit is on the disk when it returns."""
+
+    def __init__(self, home: Path, seal: Seal) -> None:
+        self.home, self.seal = home, seal
+        self._turn = threading.RLock()
+        self._open = 0
+        self._sql = sqlite3.connect(
+            home / "tablet.db", check_same_thread=False, isolation_level=None, timeout=10
+        )
+        self._sql.row_factory = sqlite3.Row
+        self._sql.execute("pragma journal_mode = wal")
+        self._sql.execute("pragma synchronous = full")
+        self._sql.execute("pragma foreign_keys = on")
+        with self.writing():
+            for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
+                self._sql.execute(statement)
+
+    def close(self) -> None:
+        with self._turn:
+            self._sql.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it is on the disk, or none of it. Nested ones belong to the outer. Raises DiskFull."""
+        with self._turn:
+            if self._open:
+                yield self._sql
+                return
+            try:
+                self._sql.execute("begin immediate")
+                self._open = 1
+                yield self._sql
+                self._sql.execute("commit")
+            except BaseException as problem:
+                if self._sql.in_transaction:
+                    self._sql.execute("rollback")
+                if isinstance(problem, sqlite3.Error) and _code(problem) in _NO_ROOM:
+                    raise DiskFull from problem
+                raise
+            finally:
+                self._open = 0
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._turn:
+            return self._sql.execute(sql, parameters).fetchall()
+
+    # Small things, each under its name -----------------------------------------------------------------
+
+    def keep(self, name: str, value: Any) -> None:
+        """Writes down a JSON value under `name`, sealed."""
+        body = self.seal.shut(f"kept/{name}", json.dumps(value, ensure_ascii=False).encode())
+        with self.writing() as sql:
+            sql.execute(
+                "insert into kept values (?, ?) on conflict (name) do update set body = excluded.body",
+                (name, body),
+            )
+
+    def kept(self, name: str, default: Any = None) -> Any:
+        """What was kept under `name`, or `default`."""
+        found = self.rows("select body from kept where name = ?", (name,))
+        return json.loads(self.seal.open(f"kept/{name}", found[0]["body"])) if found else default
+
+    def drop(self, name: str) -> None:
+        with self.writing() as sql:
+            sql.execute("delete from kept where name = ?", (name,))
+
+    # Room ----------------------------------------------------------------------------------------------
+
+    def room(self) -> Room:
+        """How much is left, tried by really writing: a quota or a broken card shows only then."""
+        probe = self.home / ".room"
+        try:
+            with probe.open("wb") as file:
+                file.write(b"\0" * PROBE_BYTES)
+                file.flush()
+                os.fsync(file.fileno())
+            writable = True
+        except OSError:
+            writable = False
+        try:
+            probe.unlink(missing_ok=True)
+        except OSError:
+            writable = False
+        return Room(shutil.disk_usage(self.home).free, writable)
+
+
+def _code(problem: sqlite3.Error) -> int:
+    return getattr(problem, "sqlite_errorcode", 0) & 0xFF
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one (executescript would commit in between)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
