@@ -13,6 +13,7 @@ from rich.table import Table
 from server.cluster import open_database
 from server.db import Database
 from server.errors import XungeError
+from server.logs import write_json_logs
 from server.settings import settings
 from tasks.schedule import TASKS, Scheduler
 from tasks.task import SQL, perform
@@ -95,6 +96,7 @@ def print_tasks(database: Database, as_json: bool) -> None:
 
 
 def keep_running(database: Database) -> None:
+    write_json_logs()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,180 @@
+"""`make run`'s watchman: up, told to end, found again; and the children that end with it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.children import Child
+from server.cluster import Cluster
+from server.errors import SetupFault
+from server.settings import CHECKOUT
+
+PATIENCE_S = 60
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as trial:
+        return int(trial.getsockname()[1])
+
+
+class Run:
+    """One `python -m server.run` without demo people and walk."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server.run"],
+            cwd=CHECKOUT,
+            env={
+                **os.environ,
+                "XUNGE_HOME": str(home),
+                "XUNGE_PORT": str(port),
+                "XUNGE_DEMO": "0",
+                "XUNGE_LANG": "en",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ready(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("READY "):
+                return dict(json.loads(line.removeprefix("READY ")))
+        raise AssertionError(self.process.communicate()[1])
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode
+
+
+@contextmanager
+def running(home: Path, port: int) -> Iterator[Run]:
+    run = Run(home, port)
+    try:
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.end()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="xunge-run-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "home"
+
+
+def get(port: int, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        return bytes(answer.read())
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Process ids and command lines of the children that live."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(re.sub(r".*\) ", "", (folder / "stat").read_text()).split()[1])
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if parent == pid and words:
+            found[int(folder.name)] = words
+    return found
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+    except OSError:
+        return True
+
+
+def wait_until(true: Any) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < until, "it did not come true"
+
+
+def test_a_run_loads_the_district_serves_and_ends_everything_at_sigterm(home: Path) -> None:
+    with running(home, free_port()) as run:
+        ready = run.ready()
+        assert ready == {
+            "url": f"http://127.0.0.1:{run.port}",
+            "logins": [],
+            "enrol_code": None,
+            "case": None,
+        }
+        assert json.loads(get(run.port, "/healthz")) == {"status": "ok"}
+        children = children_of(run.process.pid)
+        assert sorted(re.sub(r".* -m ", "", words).strip() for words in children.values()) == [
+            "server serve",
+            "tasks",
+        ]
+        again = Run(home, free_port())
+        _, words = again.process.communicate(timeout=PATIENCE_S)
+        assert again.process.returncode == 1
+        assert f"Process {run.process.pid} already runs" in words
+        assert run.end() == 0
+    assert all(gone(pid) for pid in children)
+    assert not Cluster(home).running()
+
+
+def test_after_kill_9_the_children_end_and_the_next_run_finds_the_data(home: Path) -> None:
+    with running(home, free_port()) as run:
+        run.ready()
+        children = children_of(run.process.pid)
+        run.end(signal.SIGKILL)
+        wait_until(lambda: all(gone(pid) for pid in children))
+        assert Cluster(home).running(), "PostgreSQL outlives its watchman"
+    with running(home, free_port()) as run:
+        run.ready()
+        with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/readyz") as answer:
+            assert answer.status == 200
+        assert run.end(signal.SIGINT) == 0
+    assert not Cluster(home).running()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        run = Run(home, other.getsockname()[1])
+        _, words = run.process.communicate(timeout=PATIENCE_S)
+    assert run.process.returncode == 1
+    assert "Set XUNGE_PORT to a free one" in words
+    assert not (home / "cluster").exists()
+
+
+def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
+    child = Child("sleeper", ["-c", "import signal; signal.pause()"], os.environ, tmp_path / "log")
+    child.start()
+    first = next(iter(children_of(os.getpid())))
+    os.kill(first, signal.SIGKILL)
+    wait_until(child.dead)
+    child.keep()
+    assert not child.dead()
+    child.ask_to_end()
+    child.end()
+    assert child.dead()
+
+
+def test_a_child_that_only_dies_is_given_up_with_its_last_words(tmp_path: Path) -> None:
+    child = Child("loser", ["-c", "raise SystemExit('no luck today')"], os.environ, tmp_path / "log")
+    child.start()
+    with pytest.raises(SetupFault, match=r"loser keeps dying: no luck today"):
+        wait_until(lambda: child.keep())
