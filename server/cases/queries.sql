@@ -42,6 +42,16 @@ where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::tim
   and (:west::float8 is null or c.place && st_makeenvelope(:west::float8, :south::float8, :east::float8, :north::float8, 4326))
 order by c.reported_at desc, c.id desc limit :limit;
 
+-- name: page_counted
+-- The cycles that a figure counted, one row a cycle, newest first. What is counted, and whose, is decided by counted_for alone.
+select c.*, k.n as counted_cycle, k.opened_at as counted_at
+from counted_for(:home, :basis, :since::timestamptz, :to::timestamptz, :as_of::timestamptz, :counted,
+    :level, :node, :outside, :system, :code, :handler, :undispatched,
+    :district, :street, :community, :grids, :organisation, :person) k
+join cases c on c.id = k.case_id
+where (:after_at::timestamptz is null or (k.opened_at, k.case_id, k.n) < (:after_at::timestamptz, :after_id::uuid, :after_n::integer))
+order by k.opened_at desc, k.case_id desc, k.n desc limit :limit;
+
 -- name: one_by_number^
 -- One case in scope. The key gives the id, the id is pushed into every branch of scope.
 select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c

@@ -47,8 +47,8 @@ class Counted:
         return {
             "home": self.district_id,
             "basis": self.basis,
-            "from": days.start,
-            "to": days.end,
+            "since": days.start,
+            "until": days.end,
             "as_of": self.as_of,
             "counted": self.counted,
             "level": self.level,
