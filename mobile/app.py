@@ -1,18 +1,8 @@
 """The wiring of the tablet: fonts, rules and the one window over a tablet core and its ports."""
 
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("KIVY_NO_ARGS", "1")
-os.environ.setdefault("KIVY_NO_FILELOG", "1")
-
-from kivy.config import Config
-
-Config.set("kivy", "log_level", "warning")
-Config.set("graphics", "multisamples", "0")  # edges are smooth by themselves; the map counts its pixels
-Config.set("input", "mouse", "mouse,disable_multitouch")
 
 from kivy.app import App
 from kivy.core.window import Window
@@ -27,6 +17,7 @@ from mobile.ui.widgets.photo import Photo
 UI = Path(__file__).parent / "ui"
 # what others build on comes first; a .kv names classes, so its .py must have been read before
 WIDGETS = ("text", "logo", "buttons", "inputs", "photo", "rows", "house", "sheet", "map")
+BACK = 27
 
 
 def load_rules() -> None:
@@ -59,7 +50,14 @@ class XungeApp(App):
         house = House(self.tablet, self.gps, self.camera)
         house.wide = Window.width > Window.height
         house.wear()
+        Window.bind(on_keyboard=self._key)
         return house
+
+    def _key(self, _window: Any, key: int, *_: Any) -> bool:
+        """Android's back key (escape here) goes back; True keeps the window."""
+        if key == BACK:
+            self.root.back()
+        return key == BACK
 
     def on_start(self) -> None:
         if self.tablet.enrolled:

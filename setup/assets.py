@@ -28,6 +28,7 @@ FONTS = {
     "NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
     "NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
 }
+ICONS = "XungeIcons.ttf"
 # Noto's own metrics leave text 0.06 em low in every button of Kivy, which centres by ascent and descent.
 ASCENT, DESCENT = 1040, -280
 
@@ -57,6 +58,16 @@ def build_fonts() -> None:
         write_whole(TABLET / name, font.save)
 
 
+def build_icons() -> None:
+    target = TABLET / ICONS
+    if target.exists() and target.stat().st_mtime_ns > (ROOT / "mobile/ui/strokes.txt").stat().st_mtime_ns:
+        return
+    sys.path.insert(0, str(ROOT))
+    from mobile.ui.icons import build
+
+    write_whole(target, build)
+
+
 def compile_words() -> None:
     for catalogue in sorted((ROOT / "server" / "locale").glob("*/LC_MESSAGES/*.po")):
         compiled = catalogue.with_suffix(".mo")
@@ -84,6 +95,7 @@ def inputs_hash() -> str:
 
 def main() -> int:
     compile_words()
+    build_icons()
     wanted = inputs_hash()
     places = [VENDOR / name for name in WEB] + [TABLET / name for name in FONTS]
     if all(place.exists() for place in places) and STAMP.exists() and STAMP.read_text() == wanted:

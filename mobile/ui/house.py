@@ -77,6 +77,12 @@ class House(FloatLayout):
         self._build()
 
     def back(self) -> None:
+        """One screen back; out of a top place to today, and nowhere before enrolment."""
+        if self._veil:
+            self.lower()
+            return
+        if not self.tablet.enrolled:
+            return
         if len(self._way) > 1:
             self._way.pop()
         else:
@@ -99,6 +105,8 @@ class House(FloatLayout):
         if self.page:
             self.page.leave()
         self.lower()
+        if self._toast:
+            self._toast.leave()
         self.clear_widgets()
         name, what = self._way[-1]
         self.page = page = SCREENS[name](house=self, wide=self.wide, **what)
@@ -111,8 +119,6 @@ class House(FloatLayout):
             self.add_widget(frame)
         else:
             self.add_widget(page)
-        if self._toast:
-            self.add_widget(self._toast)
         self.refresh()
 
     def refresh(self, *_: Any) -> None:

@@ -23,9 +23,12 @@ def autospace(text: str) -> str:
     return re.sub(r"([0-9A-Za-z%])([\u4e00-\u9fff])", rf"\1{THIN}\2", text)
 
 
+FINE = 8  # the font answers in whole pixels: a long English line of rounded words would come out too wide
+
+
 @lru_cache(maxsize=20_000)
 def _measured(token: str, size: float, bold: bool) -> float:
-    return CoreLabel(font_size=size, bold=bold).get_extents(token)[0]
+    return CoreLabel(font_size=size * FINE, bold=bold).get_extents(token)[0] / FINE
 
 
 def _width_of(token: str, size: float, bold: bool) -> float:

@@ -53,16 +53,16 @@ class Enrol(Page):
             said = str(refusal)
             Clock.schedule_once(lambda _: self._refused(said))
         else:
-            Clock.schedule_once(lambda _: self._confirm(person))
+            Clock.schedule_once(lambda _: self.confirm(person))
 
     def _refused(self, said: str) -> None:
         self.wrong, self.busy = said, False
         self._word_button()
 
-    def _confirm(self, person: PersonView) -> None:
+    def confirm(self, person: PersonView) -> None:
         self.busy, self.confirming = False, True
         facts = (
-            (_("Name"), person.name),
+            (_("Your name"), person.name),
             (_("Office"), person.organisation),
             (_("Role"), person.role),
             (_("Grids"), f"{person.place} · {person.grids}" if person.place else person.grids),

@@ -41,7 +41,7 @@ class Outbox(Page):
                 found.append(Group(words=words, note=note))
                 found += [self._item(item) for item in items]
         self.full = bool(found)
-        fill(self.ids.items, found)
+        fill(self.ids.groups, found)
 
     def _item(self, item: OutboxItem) -> OutItem:
         return OutItem(

@@ -1,4 +1,4 @@
-"""Switches and fields."""
+"""Switches; the field to type in has looks only (inputs.kv)."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.widget import Widget
 
 
-class Switch(ButtonBehavior, Widget):
+class Toggle(ButtonBehavior, Widget):
     """On or off; a press turns it."""
 
     on = BooleanProperty(False)

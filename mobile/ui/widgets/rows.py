@@ -22,6 +22,7 @@ class Row(RecycleDataViewBehavior, ButtonBehavior, BoxLayout):
     photo_id = StringProperty()
     pending = StringProperty()
     mood = StringProperty("ontime")  # `state` belongs to ButtonBehavior
+    pictured = BooleanProperty(False)  # there is room for the photograph
     opens = ObjectProperty(None, allownone=True)
 
     def on_release(self, *_: Any) -> None:

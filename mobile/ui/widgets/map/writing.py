@@ -113,7 +113,7 @@ class Writing:
     def _captions(self) -> None:
         marks = self.view.marks if len(self.view.marks) < CAPTIONED else []
         spots = [(*self.view.at((mark.lon, mark.lat)), mark.caption) for mark in marks]
-        self._taken += [(x - 14, y - 14, x + 14, y + 14) for x, y, _ in spots]
+        self._taken += [(x - 12, y - 12, x + 12, y + 12) for x, y, _ in spots]
         for x, y, caption in spots:
             if caption:
                 texture = self._text(caption, theme.small, theme.ink, True)

@@ -1,0 +1,154 @@
+"""Pictures of the tablet's screens, made by walking through them on a real tablet core: for the guides and for eyes.
+
+The home that is given may be enrolled before; else server and code are needed. Each picture is OUT/NAME.png.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kivy.clock import Clock
+from kivy.core.window import Window
+
+from mobile.app import XungeApp
+from mobile.core.tablet import Tablet
+from mobile.core.views import Position, Refusal, Settings
+from mobile.platform.desktop import FixedPlace, FolderCamera
+from mobile.ui.widgets.map.ground import ground_of
+
+FRAMES = 10  # until everything has its size; frames are counted, because the first ones are slow
+SENTENCES = {
+    "zh-CN": "三栋西侧垃圾袋堆在绿地边",
+    "en": "Rubbish bags piled up beside the lawn",
+}
+
+
+class NotEnrolled(Exception):
+    """Pictures need a tablet that belongs to somebody; says what to do."""
+
+
+class Album:
+    """Walks through the screens and keeps a picture of each."""
+
+    def __init__(self, home: Path, out: Path, language: str) -> None:
+        self.tablet = Tablet(home)
+        self.out = out
+        self.language = language
+        self.gps = FixedPlace()
+        self.app = XungeApp(self.tablet, self.gps, FolderCamera())
+
+    def fill(self, server: str, code: str) -> None:
+        """Takes every picture; NotEnrolled without an owner and without a code that works."""
+        self.wear()
+        try:
+            if not self.tablet.enrolled:
+                self.tablet.enrol(server, code)
+        except Refusal as refusal:
+            raise NotEnrolled(str(refusal)) from refusal
+        self.tablet.sync_now()
+        shapes = self.tablet.map_shapes()
+        ground = ground_of(shapes)
+        if ground.mine:
+            self.gps.fix = Position(*ground.plane.degrees(ground.mine[0].middle), accuracy_m=9)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.server = server
+        pictures = self._pictures()
+        self.app.bind(on_start=lambda _: Clock.schedule_once(lambda _: self._next(pictures)))
+        self.app.run()
+
+    def wear(self, **other: Any) -> None:
+        self.tablet.save_settings(replace(Settings(language=self.language), **other))
+
+    # ---- the walk ------------------------------------------------------------------------------------------
+
+    def _pictures(self) -> Iterator[str]:
+        """Puts a screen up, then names the picture that is to be taken of it."""
+        house = self.app.root
+        yield from self._enrolment()
+        for name in ("today", "cases", "outbox", "me"):
+            house.show(name)
+            yield name
+        for name, settings in (
+            ("night", {"theme": "night"}),
+            ("sun", {"theme": "sun"}),
+            ("large", {"text_size": 1.4}),
+        ):
+            self.wear(**settings)
+            house.rebuild()
+            house.show("today")
+            yield f"today-{name}"
+            house.show("outbox")
+            yield f"outbox-{name}"
+        self.wear()
+        house.rebuild()
+        yield from self._report()
+        yield from self._cases()
+
+    def _enrolment(self) -> Iterator[str]:
+        self.app.root.show("enrol", server=self.server, code="K7QD-28MX")
+        yield "enrol"
+        self.app.root.page.confirm(self.tablet.person)
+        yield "enrol-confirm"
+
+    def _report(self) -> Iterator[str]:
+        house = self.app.root
+        house.show("today")
+        house.show("report")
+        yield "report-start"
+        house.show("category")
+        yield "category"
+        house.page.ids.query.text = "lj"
+        yield "category-search"
+        house.back()
+        tiles = self.tablet.report_form().tiles
+        if not tiles:
+            return
+        house.page.choose(tiles[0].key)
+        house.page.ids.sentence.text = SENTENCES[self.language]
+        house.page.shoot()
+        yield "report-ready"
+        house.page.submit()
+        yield "report-kept"
+        house.show("outbox")
+        yield "outbox-waiting"
+
+    def _cases(self) -> Iterator[str]:
+        house, tablet = self.app.root, self.tablet
+        rows = tablet.today(house.now(), None).todos or tablet.cases().rows
+        for number, row in enumerate(rows[:2]):
+            house.show("cases")
+            house.show("case", case_id=row.case_id)
+            yield f"case-{number + 1}"
+        acts = [act for row in rows[:1] for act in tablet.case(row.case_id).acts if act.fields]
+        for act in acts[:2]:
+            house.show("case", case_id=rows[0].case_id)
+            house.page.begin(act)
+            yield f"case-{act.action}"
+
+    # ---- the camera ----------------------------------------------------------------------------------------
+
+    def _next(self, pictures: Iterator[str]) -> None:
+        name = next(pictures, None)
+        if name is None:
+            self.app.stop()
+            return
+        after(FRAMES, lambda: self._take(name, pictures))
+
+    def _take(self, name: str, pictures: Iterator[str]) -> None:
+        target = self.out / f"{name}.png"
+        made = Window.screenshot(str(target))  # Kivy adds a number to the name
+        Path(made).replace(target)
+        self._next(pictures)
+
+
+def after(frames: int, then: Callable[[], None]) -> None:
+    """Calls `then` when so many frames were drawn."""
+
+    def count(_: float) -> None:
+        if frames > 0:
+            after(frames - 1, then)
+        else:
+            then()
+
+    Clock.schedule_once(count)
