@@ -57,7 +57,13 @@ def refuse(request: Request, error: Exception) -> Response:
     """One of our own refusals, in the reader's language."""
     assert isinstance(error, XungeError)
     translate = gettext_for(chosen(request.cookies.get("xunge_lang"), request.headers.get("accept-language")))
-    return problem(request, error.status, error.code, translate(type(error).sentence.split("{")[0].strip() or error.code), error.text(translate))
+    return problem(
+        request,
+        error.status,
+        error.code,
+        translate(type(error).sentence.split("{")[0].strip() or error.code),
+        error.text(translate),
+    )
 
 
 def refuse_invalid(request: Request, error: Exception) -> Response:
@@ -65,7 +71,9 @@ def refuse_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     fields = [{"field": ".".join(str(p) for p in e["loc"]), "detail": e["msg"]} for e in error.errors()]
     translate = gettext_for(chosen(request.headers.get("accept-language")))
-    detail = translate("These fields are not valid: {fields}.").format(fields=", ".join(f["field"] for f in fields))
+    detail = translate("These fields are not valid: {fields}.").format(
+        fields=", ".join(f["field"] for f in fields)
+    )
     return problem(request, 422, "bad_input", translate(BadInput.sentence), detail, fields=fields)
 
 

@@ -6,7 +6,14 @@ from typing import Any
 import psycopg2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.db import MIGRATIONS, Database, queries
@@ -17,7 +24,9 @@ router = APIRouter(tags=["operation"])
 TASKS_SILENT_FOR = timedelta(minutes=10)
 
 registry = CollectorRegistry()
-REQUESTS = Counter("xunge_requests_total", "Requests answered", ["method", "route", "status"], registry=registry)
+REQUESTS = Counter(
+    "xunge_requests_total", "Requests answered", ["method", "route", "status"], registry=registry
+)
 SECONDS = Histogram("xunge_request_seconds", "Time to answer", ["route"], registry=registry)
 OPEN_CASES = Gauge("xunge_open_cases", "Open cases", ["district"], registry=registry)
 HELD = Gauge("xunge_held_commands", "Commands that wait for a person", ["district"], registry=registry)
@@ -60,7 +69,9 @@ def readyz(request: Request) -> JSONResponse:
     """The database answers, its schema is this program's, and the clock of the tasks ticks."""
     checks = _checks(request.app.state.database)
     ready = all(check["ok"] for check in checks.values())
-    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, status_code=200 if ready else 503)
+    return JSONResponse(
+        {"status": "ready" if ready else "not ready", "checks": checks}, status_code=200 if ready else 503
+    )
 
 
 def _checks(database: Database) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from server.cases import write
 from server.cases.chain import Event, commitment
-from server.cases.effects import EFFECTS, Crew, Refused, World, category_of, move_clocks
+from server.cases.effects import EFFECTS, Crew, Refused, World, move_clocks
 from server.cases.sentences import SENTENCES
 from server.cases.state import MOVED_BY, CaseState, Clock, Cycle, Working
 from server.db import Connection, queries
@@ -74,7 +74,9 @@ class Batch:
     numbers: list[int] = field(default_factory=list)
 
 
-def apply(conn: Connection, commands: Sequence[Command], now: datetime, actors: Mapping[int, Actor] | None = None) -> list[Answer]:
+def apply(
+    conn: Connection, commands: Sequence[Command], now: datetime, actors: Mapping[int, Actor] | None = None
+) -> list[Answer]:
     """Applies `commands` in order at `now` (aware); one answer each, in the same order.
 
     `actors` are those whom the edge already knows; others are looked up. Writes in the caller's transaction.
@@ -95,11 +97,28 @@ def _load(conn: Connection, commands: Sequence[Command], now: datetime, actors: 
     for row in sql.stored_answers(conn, ids=list(hashes)):
         command = hashes[row["command_id"]]
         if row["body_hash"] == command.body_hash:
-            answers[command.command_id] = Answer(row["command_id"], row["outcome"], row["case_id"], row["number"], row["version"], row["code"], row["params"])
+            answers[command.command_id] = Answer(
+                row["command_id"],
+                row["outcome"],
+                row["case_id"],
+                row["number"],
+                row["version"],
+                row["code"],
+                row["params"],
+            )
         else:
-            answers[command.command_id] = Answer(command.command_id, "rejected", command.case_id, code="forged")
-            sql.keep_forged(conn, command_id=command.command_id, now=now, device_id=command.device_id, person_id=command.person_id,
-                            body_hash=command.body_hash, payload=command.raw)  # fmt: skip
+            answers[command.command_id] = Answer(
+                command.command_id, "rejected", command.case_id, code="forged"
+            )
+            sql.keep_forged(
+                conn,
+                command_id=command.command_id,
+                now=now,
+                device_id=command.device_id,
+                person_id=command.person_id,
+                body_hash=command.body_hash,
+                payload=command.raw,
+            )
     fresh = [command for command in commands if command.command_id not in answers]
     for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
         viewer = load_viewer(conn, person, now)
@@ -111,9 +130,14 @@ def _load(conn: Connection, commands: Sequence[Command], now: datetime, actors: 
     batch = Batch(now, actors, works, {}, districts, {}, {}, answers, {}, numbers=numbers)
     batch.places = _locate(conn, reporting, batch)
     nodes = {node for work in works.values() for node in work.case.nodes} | {
-        node for place in batch.places.values() for node in (place.district_id, place.street_id, place.community_id)
+        node
+        for place in batch.places.values()
+        for node in (place.district_id, place.street_id, place.community_id)
     }
-    batch.offices = {row["grid_id"]: row["id"] for row in sql.offices(conn, nodes=[node for node in nodes if node is not None])}
+    batch.offices = {
+        row["grid_id"]: row["id"]
+        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None])
+    }
     return batch
 
 
@@ -139,11 +163,18 @@ def _load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, W
 
 def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dict[uuid.UUID, Any]:
     """Where each new case lies; a place given as a grid code is taken at its word, without a point."""
-    points = [grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, _district(c, batch)) for c in reporting]
+    points = [
+        grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, _district(c, batch))
+        for c in reporting
+    ]
     places = dict(zip((c.command_id for c in reporting), grids.locate_many(conn, points), strict=True))
     for command in reporting:
         code = command.payload.grid_code if isinstance(command.payload, Report) else ""
-        if code and command.position.lon is None and (named := grids.located_by_code(conn, _district(command, batch), code)):
+        if (
+            code
+            and command.position.lon is None
+            and (named := grids.located_by_code(conn, _district(command, batch), code))
+        ):
             places[command.command_id] = named
     return places
 
@@ -191,7 +222,14 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
         return _refuse(command, work, why, state=work.case.state, action=command.kind)
     answer = _perform(conn, command, actor, row, work, batch)
     if stale and not row.appends and answer.outcome == "applied":
-        return Answer(answer.command_id, "applied_with_conflict", answer.case_id, answer.case_number, answer.version, "moved_on")
+        return Answer(
+            answer.command_id,
+            "applied_with_conflict",
+            answer.case_id,
+            answer.case_number,
+            answer.version,
+            "moved_on",
+        )
     return answer
 
 
@@ -206,18 +244,45 @@ def _must_wait(command: Command, batch: Batch) -> str:
 def _hold(command: Command, batch: Batch, work: Working | None, code: str) -> Answer:
     case = work.case if work else None
     district = case.district_id if case else _district(command, batch) or next(iter(batch.districts), None)
-    batch.holds.append((command.command_id, command.case_id, district, code, command.base_version, case.version if case else None, batch.now))
-    return Answer(command.command_id, "held", command.case_id, case.number if case else None, case.version if case else None, code)
+    batch.holds.append(
+        (
+            command.command_id,
+            command.case_id,
+            district,
+            code,
+            command.base_version,
+            case.version if case else None,
+            batch.now,
+        )
+    )
+    return Answer(
+        command.command_id,
+        "held",
+        command.case_id,
+        case.number if case else None,
+        case.version if case else None,
+        code,
+    )
 
 
 def _refuse(command: Command, work: Working | None, code: str, **params: Any) -> Answer:
     case = work.case if work else None
-    return Answer(command.command_id, "rejected", command.case_id, case.number if case else None, case.version if case else None, code, params)
+    return Answer(
+        command.command_id,
+        "rejected",
+        command.case_id,
+        case.number if case else None,
+        case.version if case else None,
+        code,
+        params,
+    )
 
 
 def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> Answer:
     place = batch.places[command.command_id]
-    facts = Facts(NEW, (place.district_id, place.street_id, place.community_id, place.grid_id), reporter=actor.person)
+    facts = Facts(
+        NEW, (place.district_id, place.street_id, place.community_id, place.grid_id), reporter=actor.person
+    )
     row, why = find(facts, command.kind, actor, command.payload.given())
     if row is None:
         return _refuse(command, None, why, state="", action=command.kind)
@@ -227,21 +292,42 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
     batch.offices[place.district_id] = centre
     payload, position = command.payload, command.position
     assert isinstance(payload, Report)
-    category = pack.category(payload.system, payload.code) or pack.by_text(payload.category_text or payload.code)
+    category = pack.category(payload.system, payload.code) or pack.by_text(
+        payload.category_text or payload.code
+    )
     as_it_came = payload.category_text or "/".join(filter(None, (payload.system, payload.code)))
     timezone = batch.districts[place.district_id]["timezone"]
     reported = _acted_at(command, batch.now, None)
     case = CaseState(
-        id=command.case_id, number=write.number(batch.numbers.pop(0), batch.now, timezone), pack_version=pack_version,
-        category_system=(category or pack.other).system, category_code=(category or pack.other).code,
-        category_text="" if category else as_it_came, condition=payload.condition if category and category.condition(payload.condition) else "",
-        place_status=place.status, place_candidates=list(place.candidates), district_id=place.district_id, street_id=place.street_id,
-        community_id=place.community_id, grid_id=place.grid_id, boundary_version=place.boundary_version, holder_id=centre,
-        reporter_id=actor.person if command.origin != "import" else None, source=command.source or command.origin,
-        external_id=command.external_id, title=payload.title, description=payload.description, lon_e7=position.lon_e7,
-        lat_e7=position.lat_e7, accuracy_m=position.accuracy_m, crs_source=position.crs, reported_at=reported,
-        received_at=batch.now, changed_at=batch.now, acted_at=reported,
-    )  # fmt: skip
+        id=command.case_id,
+        number=write.number(batch.numbers.pop(0), batch.now, timezone),
+        pack_version=pack_version,
+        category_system=(category or pack.other).system,
+        category_code=(category or pack.other).code,
+        category_text="" if category else as_it_came,
+        condition=payload.condition if category and category.condition(payload.condition) else "",
+        place_status=place.status,
+        place_candidates=list(place.candidates),
+        district_id=place.district_id,
+        street_id=place.street_id,
+        community_id=place.community_id,
+        grid_id=place.grid_id,
+        boundary_version=place.boundary_version,
+        holder_id=centre,
+        reporter_id=actor.person if command.origin != "import" else None,
+        source=command.source or command.origin,
+        external_id=command.external_id,
+        title=payload.title,
+        description=payload.description,
+        lon_e7=position.lon_e7,
+        lat_e7=position.lat_e7,
+        accuracy_m=position.accuracy_m,
+        crs_source=position.crs,
+        reported_at=reported,
+        received_at=batch.now,
+        changed_at=batch.now,
+        acted_at=reported,
+    )
     if position.lon is None and not payload.grid_code:
         case.tags.append("place_missing")
     if category and command.kind in category.needs_photo and not payload.attachments:
@@ -256,22 +342,46 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
 
 def _acted_at(command: Command, now: datetime, last: datetime | None) -> datetime:
     """When the act counts: the device's time when its clock can be trusted, never after receipt nor before the act before."""
-    acted = command.made_at if command.made_at is not None and command.clock_trusted and command.made_at <= now else now
+    acted = (
+        command.made_at
+        if command.made_at is not None and command.clock_trusted and command.made_at <= now
+        else now
+    )
     return max(acted, last) if last is not None else acted
 
 
-def _perform(conn: Connection, command: Command, actor: Actor, row: Row, work: Working, batch: Batch) -> Answer:
+def _perform(
+    conn: Connection, command: Command, actor: Actor, row: Row, work: Working, batch: Batch
+) -> Answer:
     """Applies `row` to the case in memory and appends its event; on refusal the case is as it was."""
     case, now = work.case, batch.now
-    missing = next((n.name for n in row.needs if n.required and n.kind in ("text", "crew") and not getattr(command.payload, n.name, "x")), None)
+    missing = next(
+        (
+            n.name
+            for n in row.needs
+            if n.required and n.kind in ("text", "crew") and not getattr(command.payload, n.name, "x")
+        ),
+        None,
+    )
     if missing:
         return _refuse(command, work, "field_needed", field=missing)
     before, kept = case.snapshot(), _copy(work)
     state_before, moved_before = case.state, {name: getattr(case, name) for name in MOVED_BY}
     acted = _acted_at(command, now, None if work.is_new and not case.version else case.acted_at)
-    crews = batch.crews.setdefault(case.district_id, {}) if command.kind != "dispatch" else _crews(conn, case.district_id, batch)
-    world = World(_pack(conn, batch, case.pack_version), batch.districts[case.district_id]["timezone"], batch.offices, crews,
-                  batch.offices.get(case.district_id) or case.holder_id, now, acted)  # fmt: skip
+    crews = (
+        batch.crews.setdefault(case.district_id, {})
+        if command.kind != "dispatch"
+        else _crews(conn, case.district_id, batch)
+    )
+    world = World(
+        _pack(conn, batch, case.pack_version),
+        batch.districts[case.district_id]["timezone"],
+        batch.offices,
+        crews,
+        batch.offices.get(case.district_id) or case.holder_id,
+        now,
+        acted,
+    )
     case.state = row.target(state_before)
     try:
         EFFECTS.get(command.kind, lambda *_: None)(work, command.payload, world)
@@ -289,22 +399,43 @@ def _perform(conn: Connection, command: Command, actor: Actor, row: Row, work: W
     _append_event(command, actor, work, batch, state_before, before)
     for a in getattr(command.payload, "attachments", ()):
         made = command.made_at or now
-        batch.attachments.append((a.id, case.id, a.sha256, a.bytes, a.mime, a.stage, actor.person, command.command_id, made, now))
+        batch.attachments.append(
+            (a.id, case.id, a.sha256, a.bytes, a.mime, a.stage, actor.person, command.command_id, made, now)
+        )
         work.photos_waiting += a.stage == "after"
     return Answer(command.command_id, "applied", case.id, case.number, case.version)
 
 
-def _append_event(command: Command, actor: Actor, work: Working, batch: Batch, state_before: str, before: Mapping[str, Any]) -> None:
+def _append_event(
+    command: Command, actor: Actor, work: Working, batch: Batch, state_before: str, before: Mapping[str, Any]
+) -> None:
     case, payload = work.case, command.payload
     private_text = {name: getattr(payload, name) for name in payload.private if getattr(payload, name)}
     body: dict[str, Any] = {
-        "payload": {f.name: _plain(getattr(payload, f.name)) for f in fields(payload) if f.name not in payload.private and getattr(payload, f.name)},
-        "fields": {k: [before[k] if case.version > 1 else None, v] for k, v in case.snapshot().items() if case.version == 1 and v or before[k] != v},
-        "clocks": {kind: _plain(asdict(clock)) for kind, clock in sorted(work.clocks.items()) if (clock.cycle, kind) in work.touched_clocks},
+        "payload": {
+            f.name: _plain(getattr(payload, f.name))
+            for f in fields(payload)
+            if f.name not in payload.private and getattr(payload, f.name)
+        },
+        "fields": {
+            k: [before[k] if case.version > 1 else None, v]
+            for k, v in case.snapshot().items()
+            if (case.version == 1 and v) or before[k] != v
+        },
+        "clocks": {
+            kind: _plain(asdict(clock))
+            for kind, clock in sorted(work.clocks.items())
+            if (clock.cycle, kind) in work.touched_clocks
+        },
         "private": None,
     }
     if command.kind in REPORTING:
-        body["place"] = {**command.position.chained(), "status": case.place_status, "candidates": case.place_candidates, "boundary_version": case.boundary_version}
+        body["place"] = {
+            **command.position.chained(),
+            "status": case.place_status,
+            "candidates": case.place_candidates,
+            "boundary_version": case.boundary_version,
+        }
         body["number"] = case.number
     if not command.clock_trusted:
         body["flags"] = ["device_clock"]
@@ -313,10 +444,22 @@ def _append_event(command: Command, actor: Actor, work: Working, batch: Batch, s
         salt, body["private"] = commitment(text)
         batch.private.append((str(case.id), case.version, salt, text))
     event = Event(
-        str(case.id), case.version, case.cycle, str(command.command_id), command.kind, state_before, case.state, actor.person,
-        actor.organisation, str(command.device_id) if command.device_id else None, time_text(command.made_at) if command.made_at else "",
-        time_text(case.acted_at), time_text(batch.now), canonical(body), case.last_hash,
-    )  # fmt: skip
+        str(case.id),
+        case.version,
+        case.cycle,
+        str(command.command_id),
+        command.kind,
+        state_before,
+        case.state,
+        actor.person,
+        actor.organisation,
+        str(command.device_id) if command.device_id else None,
+        time_text(command.made_at) if command.made_at else "",
+        time_text(case.acted_at),
+        time_text(batch.now),
+        canonical(body),
+        case.last_hash,
+    )
     case.last_hash = event.hash
     batch.events.append(event)
 
@@ -337,8 +480,16 @@ def _plain(value: Any) -> Any:
 
 
 def _copy(work: Working) -> tuple[Any, ...]:
-    return (vars(work.case).copy(), vars(work.cycle).copy(), work.cycle, dict(work.clocks), {k: vars(v).copy() for k, v in work.clocks.items()},
-            set(work.touched_clocks), len(work.earlier_cycles), len(work.earlier_clocks))  # fmt: skip
+    return (
+        vars(work.case).copy(),
+        vars(work.cycle).copy(),
+        work.cycle,
+        dict(work.clocks),
+        {k: vars(v).copy() for k, v in work.clocks.items()},
+        set(work.touched_clocks),
+        len(work.earlier_cycles),
+        len(work.earlier_clocks),
+    )
 
 
 def _restore(work: Working, kept: tuple[Any, ...]) -> None:
@@ -354,6 +505,7 @@ def _restore(work: Working, kept: tuple[Any, ...]) -> None:
 def _crews(conn: Connection, district_id: int, batch: Batch) -> dict[str, Crew]:
     if not batch.crews.get(district_id):
         batch.crews[district_id] = {
-            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"])) for row in sql.crews(conn, district_id=district_id)
+            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]))
+            for row in sql.crews(conn, district_id=district_id)
         }
     return batch.crews[district_id]

@@ -67,7 +67,13 @@ def verify_events(number: str, case: dict[str, Any] | None, events: Iterable[dic
     for row in events:
         n += 1
         stored = row["hash"]
-        event = Event(**{k: str(v) if isinstance(v, uuid.UUID) else v for k, v in row.items() if k not in ("hash", "salt", "private")})
+        event = Event(
+            **{
+                k: str(v) if isinstance(v, uuid.UUID) else v
+                for k, v in row.items()
+                if k not in ("hash", "salt", "private")
+            }
+        )
         if event.n != n:
             return Break(number, n, "event missing")
         if event.prev_hash != previous:
@@ -76,7 +82,10 @@ def verify_events(number: str, case: dict[str, Any] | None, events: Iterable[dic
             return Break(number, n, "content does not match its hash")
         if event.from_state != state or (event.action, event.from_state, event.to_state) not in legal:
             return Break(number, n, "state does not follow from the state before it")
-        if row["private"] is not None and f'"private":"{sha256(row["salt"] + row["private"])}"' not in event.body:
+        if (
+            row["private"] is not None
+            and f'"private":"{sha256(row["salt"] + row["private"])}"' not in event.body
+        ):
             return Break(number, n, "private text does not match its commitment")
         state, previous = event.to_state, stored
     if n == 0:
@@ -89,7 +98,9 @@ def verify_events(number: str, case: dict[str, Any] | None, events: Iterable[dic
 def verify_case(conn: Connection, case_id: uuid.UUID) -> Break | None:
     """The first broken link of one case, or None when its chain is whole."""
     case = sql.case_end(conn, case_id=case_id)
-    return verify_events(case["number"] if case else str(case_id), case, sql.events_of(conn, case_ids=[case_id]))
+    return verify_events(
+        case["number"] if case else str(case_id), case, sql.events_of(conn, case_ids=[case_id])
+    )
 
 
 def verify_slice(conn: Connection, after: uuid.UUID, limit: int) -> tuple[uuid.UUID | None, int, list[Break]]:

@@ -13,3 +13,6 @@ select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state
     e.made_at, e.acted_at, e.received_at, e.body, e.prev_hash, e.hash, p.salt, p.body as private
 from case_events e left join event_private p on (p.case_id, p.n) = (e.case_id, e.n)
 where e.case_id = any (:case_ids::uuid[]) order by e.case_id, e.n;
+
+-- name: cases_count$
+select count(*) from cases;

@@ -2,12 +2,13 @@
 
 import csv
 import gzip
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from server.errors import BadInput
@@ -36,7 +37,7 @@ STATUSES = {
 LONGEST_ID = 200
 
 
-class BadRow(ValueError):
+class RowError(ValueError):
     """A row that cannot be taken: an English msgid and its parameters."""
 
     def __init__(self, sentence: str, **params: Any) -> None:
@@ -95,14 +96,14 @@ class CaseFile:
                 "{file} is not UTF-8 text. Save it as CSV UTF-8 and try again.", file=self.path
             ) from None
 
-    def _text(self, raw: IO[bytes]) -> IO[str]:
+    def _text(self, raw: BinaryIO) -> IO[str]:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         if packed:
             return gzip.open(raw, "rt", encoding="utf-8-sig", newline="")
-        return open(raw.fileno(), encoding="utf-8-sig", newline="", closefd=False)  # noqa: PTH123
+        return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
-    def _rows(self, raw: IO[bytes], reader: Any) -> Iterator[CaseRow | Reject]:
+    def _rows(self, raw: BinaryIO, reader: Any) -> Iterator[CaseRow | Reject]:
         columns: dict[str, int] = {}
         while True:
             try:
@@ -147,22 +148,22 @@ class CaseFile:
     def _row(self, line: int, cells: list[str], columns: Mapping[str, int]) -> CaseRow | Reject:
         try:
             if len(cells) != len(self.header):
-                raise BadRow(
+                raise RowError(
                     "The row has {count} cells, the header {expected}.",
                     count=len(cells),
                     expected=len(self.header),
                 )
             given = {name: cells[index].replace("\x00", "").strip() for name, index in columns.items()}
             return self._checked(line, cells, given)
-        except (BadRow, BadCommand) as why:
+        except (RowError, BadCommand) as why:
             return Reject(line, cells, why.sentence, why.params)
 
     def _checked(self, line: int, cells: list[str], given: Mapping[str, str]) -> CaseRow:
         external_id = given["external_id"]
         if not external_id:
-            raise BadRow("The row has no external_id.")
+            raise RowError("The row has no external_id.")
         if len(external_id) > LONGEST_ID:
-            raise BadRow("The external_id is longer than {limit} characters.", limit=LONGEST_ID)
+            raise RowError("The external_id is longer than {limit} characters.", limit=LONGEST_ID)
         position = _position(given["lon"], given["lat"])
         payload = self._payload(given)
         wire = {"kind": "record", "external_id": external_id, "payload": payload, "position": position}
@@ -175,23 +176,25 @@ class CaseFile:
         times = {name: self._time(name, given.get(name, "")) for name in ("opened_at", "closed_at", "due_at")}
         opened, closed, due = times["opened_at"], times["closed_at"], times["due_at"]
         if opened is None:
-            raise BadRow("The row has no opened_at.")
+            raise RowError("The row has no opened_at.")
         word = given.get("status", "").lower() or ("closed" if closed else "open")
         if word not in STATUSES:
-            raise BadRow(
+            raise RowError(
                 "There is no status {word}. Words: {choices}.", word=word, choices=", ".join(STATUSES)
             )
         status, tags = STATUSES[word]
         if closed and closed < opened:
-            raise BadRow("The case was closed before it was opened.")
+            raise RowError("The case was closed before it was opened.")
         if closed and status == "open":
-            raise BadRow("The case is said to be open, but has a closed_at.")
+            raise RowError("The case is said to be open, but has a closed_at.")
         if due and due < opened:
-            raise BadRow("The deadline is before the case was opened.")
+            raise RowError("The deadline is before the case was opened.")
         return {
-            "status": status, "tags": list(tags), **{name: time_text(at) for name, at in times.items() if at},
+            "status": status,
+            "tags": list(tags),
+            **{name: time_text(at) for name, at in times.items() if at},
             **{name: given[name] for name in ("category", "title", "description") if given.get(name)},
-        }  # fmt: skip
+        }
 
     def _time(self, name: str, text: str) -> datetime | None:
         """A time with a zone, a local time without one, or a local date (its first moment)."""
@@ -203,7 +206,7 @@ class CaseFile:
             at = at if at.tzinfo else at.replace(tzinfo=self.zone)
             time_text(at)
         except (ValueError, OverflowError):
-            raise BadRow(
+            raise RowError(
                 "{value} in {field} is no date or time (ISO 8601).", value=text[:50], field=name
             ) from None
         return at
@@ -213,7 +216,7 @@ def _position(lon: str, lat: str) -> dict[str, Any] | None:
     if not lon and not lat:
         return None
     if not lon or not lat:
-        raise BadRow("The row has only one of lon and lat.")
+        raise RowError("The row has only one of lon and lat.")
     degrees = {"lon": _degrees("lon", lon, 180), "lat": _degrees("lat", lat, 90)}
     return {**degrees, "crs": "EPSG:4326"}
 
@@ -222,9 +225,9 @@ def _degrees(name: str, text: str, most: int) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise BadRow("{value} in {field} is not a number.", value=text[:50], field=name) from None
+        raise RowError("{value} in {field} is not a number.", value=text[:50], field=name) from None
     if not math.isfinite(value) or "_" in text:
-        raise BadRow("{value} in {field} is not a number.", value=text[:50], field=name)
+        raise RowError("{value} in {field} is not a number.", value=text[:50], field=name)
     if abs(value) > most:
-        raise BadRow("{value} in {field} is beyond {most} degrees.", value=text[:50], field=name, most=most)
+        raise RowError("{value} in {field} is beyond {most} degrees.", value=text[:50], field=name, most=most)
     return value

@@ -71,7 +71,9 @@ def condition_of(work: Working, pack: Pack) -> Condition:
 
 def _report(work: Working, payload: Any, world: World) -> None:
     work.cycle.opened_at = work.case.reported_at
-    work.case.severity = "emergency" if condition_of(work, world.pack).emergency and work.case.condition else "normal"
+    work.case.severity = (
+        "emergency" if condition_of(work, world.pack).emergency and work.case.condition else "normal"
+    )
 
 
 def _self_handle(work: Working, payload: Any, world: World) -> None:
@@ -99,13 +101,23 @@ def _record(work: Working, payload: c.Record, world: World) -> None:
         case.closed_at = payload.closed_at or payload.opened_at
         case.close_kind = "recorded"
         cycle.end(case.closed_at or world.now, "recorded")
-        cycle.on_time = None if payload.due_at is None else cycle.ended_at is not None and cycle.ended_at <= payload.due_at
+        cycle.on_time = (
+            None
+            if payload.due_at is None
+            else cycle.ended_at is not None and cycle.ended_at <= payload.due_at
+        )
         stop_clocks(work, ("whole",), world.acted_at)
     else:
         case.closed_at = case.close_kind = cycle.ended_at = cycle.ended_as = cycle.on_time = None
-        if payload.due_at is not None and payload.opened_at is not None and payload.due_at > payload.opened_at:
+        if (
+            payload.due_at is not None
+            and payload.opened_at is not None
+            and payload.due_at > payload.opened_at
+        ):
             minutes = max(1, int((payload.due_at - payload.opened_at).total_seconds() // 60))
-            work.clocks["whole"] = Clock("whole", minutes, "calendar", payload.opened_at, payload.due_at, cycle=case.cycle)
+            work.clocks["whole"] = Clock(
+                "whole", minutes, "calendar", payload.opened_at, payload.due_at, cycle=case.cycle
+            )
             work.touched_clocks.add((case.cycle, "whole"))
 
 
@@ -199,20 +211,38 @@ def _reopen(work: Working, payload: c.Reason, world: World) -> None:
 
 def _escalate(work: Working, payload: c.Escalate, world: World) -> None:
     case = work.case
-    levels = {world.offices[node]: level for level, node in enumerate(case.nodes) if node is not None and node in world.offices}
+    levels = {
+        world.offices[node]: level
+        for level, node in enumerate(case.nodes)
+        if node is not None and node in world.offices
+    }
     held_at = levels.get(case.holder_id, 0)
-    case.holder_id = world.office_at_or_above(case.nodes, 0 if case.severity == "emergency" else max(0, held_at - 1))
+    case.holder_id = world.office_at_or_above(
+        case.nodes, 0 if case.severity == "emergency" else max(0, held_at - 1)
+    )
     if payload.clock in work.clocks:
         work.clocks[payload.clock].escalations += 1
         work.touched_clocks.add((case.cycle, payload.clock))
 
 
 EFFECTS: dict[str, Callable[[Working, Any, World], None]] = {
-    "report": _report, "self_handle": _self_handle, "record": _record, "register": _register, "decline": _decline,
-    "dispatch": _dispatch, "ask_return": _ask_return, "uphold_return": _uphold_return, "refuse_return": _refuse_return,
-    "recall": _back_to_dispatch, "handle": _handle, "pass": _pass, "fail": _fail, "close": _close, "reopen": _reopen,
+    "report": _report,
+    "self_handle": _self_handle,
+    "record": _record,
+    "register": _register,
+    "decline": _decline,
+    "dispatch": _dispatch,
+    "ask_return": _ask_return,
+    "uphold_return": _uphold_return,
+    "refuse_return": _refuse_return,
+    "recall": _back_to_dispatch,
+    "handle": _handle,
+    "pass": _pass,
+    "fail": _fail,
+    "close": _close,
+    "reopen": _reopen,
     "escalate": _escalate,
-}  # fmt: skip
+}
 
 
 def stop_clocks(work: Working, kinds: tuple[str, ...], at: datetime) -> None:

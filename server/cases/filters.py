@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,15 +14,14 @@ from server.protocol.wire import read_time, time_text
 from server.protocol.workflow import OPEN, STATES
 
 BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside")
-COUNTED = ("all", "closed", "on_time")
-BASES = ("due", "reported")
 
 
 @dataclass(frozen=True)
 class Filters:
     """One question to the list. Blank = not asked. `state`: states, or "open". `from_`, `to`: inclusive local dates.
 
-    With `basis` the list is exactly what a figure counted: cycles due or reported in the period, as they stood at `as_of`.
+    With `basis` the list is exactly what a figure counted (`server/reports/counted.py` reads those words): its cycles,
+    as they stood at `as_of`.
     """
 
     state: tuple[str, ...] = ()
@@ -40,7 +38,7 @@ class Filters:
     bbox: tuple[float, float, float, float] | None = None
     basis: str = ""
     counted: str = ""
-    of: str = ""
+    undispatched: bool | None = None
     as_of: datetime | None = None
 
     @classmethod
@@ -49,16 +47,19 @@ class Filters:
         try:
             return cls(
                 state=_states(params.get("state", "")),
-                **{name: params.get(name, "").strip()[:200] for name in ("grid", "category", "source", "crew", "q")},
+                **{
+                    name: params.get(name, "").strip()[:200]
+                    for name in ("grid", "category", "source", "crew", "q")
+                },
                 overdue=_yes_no(params, "overdue"),
                 outside=_yes_no(params, "outside"),
                 from_=_day(params, "from"),
                 to=_day(params, "to"),
                 board=_one_of(params, "board", BOARDS),
                 bbox=_bbox(params.get("bbox", "")),
-                basis=_one_of(params, "basis", BASES),
-                counted=_one_of(params, "counted", COUNTED),
-                of=_one_of(params, "of", ("place", "handler")),
+                basis=params.get("basis", ""),
+                counted=params.get("counted", ""),
+                undispatched=_yes_no(params, "undispatched"),
                 as_of=read_time(params["as_of"]) if params.get("as_of") else None,
             )
         except ValueError as error:
@@ -144,7 +145,11 @@ def local_span(from_: date | None, to: date | None, timezone: str) -> tuple[date
 
 def write_key(phase: str, at: datetime, case_id: uuid.UUID) -> str:
     """An opaque key of the last row of a page."""
-    return base64.urlsafe_b64encode(json.dumps([phase, time_text(at), str(case_id)]).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps([phase, time_text(at), str(case_id)]).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def read_key(key: str) -> tuple[str, datetime, uuid.UUID]:
@@ -154,8 +159,3 @@ def read_key(key: str) -> tuple[str, datetime, uuid.UUID]:
         return str(phase), read_time(at), uuid.UUID(case_id)
     except (ValueError, TypeError):
         raise BadInput("The page key “after” is not one that this list gave.") from None
-
-
-def page(items: list[Any], limit: int) -> bool:
-    """Whether a page of `limit` is full, so that there may be another."""
-    return len(items) >= limit

@@ -1,7 +1,7 @@
-"""Import of history and of other systems' cases: idempotent by (source, outside number), bad rows come back with reasons.
+"""Imports history and other systems' cases, once each by (source, outside number); bad rows come back with reasons.
 
-Every row goes through `apply` as a `record` command, at most 500 a transaction. The first command of an outside number
-has an identifier made of source and number; a repeat with other content has one made of the content as well.
+Every row goes through `apply` as a `record` command, at most 500 a transaction. A row whose content is the one that was
+imported last of its outside number is left alone; another content is one more event of the same case.
 """
 
 import csv
@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,7 @@ from server.protocol.wire import named_uuid
 
 SQL = queries(__file__, "importer.sql")
 CHUNK = 500
+ELSEWHERE = "This outside number belongs to a case of another district."
 Translate = Callable[[str], str]
 
 
@@ -61,7 +63,7 @@ class Chunk:
 
 
 class Rejects:
-    """The file of rows that stay out: their own columns, then `row` (line in the file) and `reason`. Made when needed."""
+    """The file of rows that stay out: their own columns, then `row` (its line) and `reason`; made when needed."""
 
     def __init__(self, path: Path, translate: Translate) -> None:
         self.path, self.translate = path, translate
@@ -124,14 +126,21 @@ def district_of(conn: Connection, code: str | None) -> District:
     return District(found[0]["id"], found[0]["code"], found[0]["timezone"])
 
 
-def import_cases(database: Database, file: CaseFile, source: str, district: District, now: Callable[[], datetime],
-                 rejects: Rejects, progress: Callable[[Summary, int], None] = lambda summary, read: None) -> Summary:  # fmt: skip
-    """Imports all rows; a transaction for every 500. A run that was broken off goes on where it stopped when repeated."""
+def import_cases(
+    database: Database,
+    file: CaseFile,
+    source: str,
+    district: District,
+    now: Callable[[], datetime],
+    rejects: Rejects,
+    progress: Callable[[Summary, int], None] = lambda summary, read: None,
+) -> Summary:
+    """Imports all rows, a transaction for every 500; a run that was broken off goes on when it is repeated."""
     summary = Summary(district=district.code, source=source)
     for rows in _chunks(file):
         good = [row for row in rows if isinstance(row, CaseRow)]
         at = now()
-        done = database.run(lambda conn, good=good, at=at: import_chunk(conn, good, source, district, at))
+        done = database.run(partial(import_chunk, rows=good, source=source, district=district, now=at))
         for reject in (*(row for row in rows if isinstance(row, Reject)), *done.rejects):
             rejects.add(reject, file.header)
             summary.rejected += 1
@@ -146,7 +155,7 @@ def import_cases(database: Database, file: CaseFile, source: str, district: Dist
 
 
 def _chunks(file: Iterable[CaseRow | Reject]) -> Iterator[list[CaseRow | Reject]]:
-    """Rows in order, at most CHUNK together, no outside number twice in one chunk: a repeat must see what it repeats."""
+    """Rows in order, at most CHUNK together, no number twice in one: a repeat must see what it repeats."""
     rows: list[CaseRow | Reject] = []
     numbers: set[str] = set()
     for row in file:
@@ -165,22 +174,24 @@ def import_chunk(
     conn: Connection, rows: Sequence[CaseRow], source: str, district: District, now: datetime
 ) -> Chunk:
     """Applies rows with different outside numbers in the caller's transaction."""
-    ids = {row.external_id: named_uuid("case", source, row.external_id) for row in rows}
-    known = {row["case_id"]: row for row in SQL.recorded(conn, ids=list(ids.values()))}
+    found = SQL.known(conn, source=source, external_ids=[row.external_id for row in rows])
+    known = {case["external_id"]: case for case in found}
     done = Chunk()
-    commands: list[tuple[CaseRow, Command]] = []
+    work: list[tuple[CaseRow, Command]] = []
     for row in rows:
-        last = known.get(ids[row.external_id])
-        if last is not None and last["body_hash"] == row.hash:
+        case = known.get(row.external_id)
+        if case is not None and case["district_id"] != district.id:
+            done.rejects.append(Reject(row.line, row.cells, ELSEWHERE))
+        elif case is not None and case["body_hash"] == row.hash:
             done.unchanged += 1
         else:
-            commands.append((row, _command(row, source, district, last)))
-    answers = apply(conn, [command for _, command in commands], now) if commands else []
+            work.append((row, _command(row, source, district, case)))
+    answers = apply(conn, [command for _, command in work], now) if work else []
     fresh = []
-    for (row, command), answer in zip(commands, answers, strict=True):
+    for (row, command), answer in zip(work, answers, strict=True):
         if not answer.applied:
             done.rejects.append(_refused(row, answer))
-        elif command.case_id in known:
+        elif row.external_id in known:
             done.changed += 1
         else:
             done.new += 1
@@ -189,13 +200,14 @@ def import_chunk(
     return done
 
 
-def _command(row: CaseRow, source: str, district: District, last: Mapping[str, Any] | None) -> Command:
-    """The command of a row; its identifier is the same whenever the same row meets the same past."""
-    past = () if last is None else (row.hash, str(last["n"]))
+def _command(row: CaseRow, source: str, district: District, case: Mapping[str, Any] | None) -> Command:
+    """The command of a row. Its identifier is the same whenever the same row meets the same past, so that a run that
+    was broken off, or two at once, apply it once; the same content after another change is a change again."""
+    past = () if case is None else (str(case["version"]),)
     return Command(
-        command_id=named_uuid("import", source, row.external_id, *past),
+        command_id=named_uuid("import", source, row.external_id, row.hash, *past),
         kind="record",
-        case_id=named_uuid("case", source, row.external_id),
+        case_id=case["case_id"] if case else named_uuid("case", source, row.external_id),
         payload=row.payload,
         body_hash=row.hash,
         origin="import",

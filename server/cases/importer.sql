@@ -1,13 +1,17 @@
 -- name: districts
 select id, code, name, timezone from districts order by code;
 
--- name: recorded
--- What was imported last of these cases: the hash of the command of the last `record` event, and the event's number.
--- Primary key ranges of case_events, then the primary key of commands.
-select distinct on (e.case_id) e.case_id, e.n, c.body_hash
-from case_events e join commands c on c.command_id = e.command_id
-where e.case_id = any (:ids::uuid[]) and e.action = 'record'
-order by e.case_id, e.n desc;
+-- name: known
+-- The cases that outside numbers already have, and the hash of what was imported last of each. Unique index of
+-- case_keys, then primary key ranges of cases and case_events, then the primary key of commands.
+select k.external_id, k.case_id, c.version, c.district_id, last.body_hash
+from case_keys k
+join cases c on c.id = k.case_id
+left join lateral (
+    select m.body_hash from case_events e join commands m on m.command_id = e.command_id
+    where e.case_id = k.case_id and e.action = 'record' order by e.n desc limit 1
+) last on true
+where k.source = :source and k.external_id = any (:external_ids);
 
 -- name: outside$
 select count(*) from cases where id = any (:ids::uuid[]) and street_id is null;

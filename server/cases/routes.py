@@ -32,7 +32,9 @@ def _command_id(viewer: Viewer, key: str | None) -> uuid.UUID | None:
 
 
 @router.post("/api/v1/cases", status_code=201)
-def create(request: Request, response: Response, viewer: Writer, new: NewCase, key: Key = None) -> dict[str, Any]:
+def create(
+    request: Request, response: Response, viewer: Writer, new: NewCase, key: Key = None
+) -> dict[str, Any]:
     """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case."""
     now = datetime.now(UTC)
     if (new.lon is None) != (new.lat is None):
@@ -41,11 +43,24 @@ def create(request: Request, response: Response, viewer: Writer, new: NewCase, k
         raise BadInput("Coordinate system {crs} is not accepted; send EPSG:4326.", crs=new.crs)
     if new.reported_at is not None and (new.reported_at.tzinfo is None or new.reported_at > now):
         raise BadInput("reported_at must have a zone and not lie in the future.")
-    position = Position.read({"lon": new.lon, "lat": new.lat, "accuracy_m": new.accuracy_m, "crs": new.crs, "provider": "api"})
+    position = Position.read(
+        {"lon": new.lon, "lat": new.lat, "accuracy_m": new.accuracy_m, "crs": new.crs, "provider": "api"}
+    )
     payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code"})
 
     def work(conn: Any) -> tuple[dict[str, Any], bool]:
-        answer = service.report(conn, viewer, payload, position, new.source, new.external_id, new.reported_at, "api", _command_id(viewer, key), now)
+        answer = service.report(
+            conn,
+            viewer,
+            payload,
+            position,
+            new.source,
+            new.external_id,
+            new.reported_at,
+            "api",
+            _command_id(viewer, key),
+            now,
+        )
         case = service.get_case(conn, viewer, answer.case_number or "", now)
         return case, case["received_at"] != service.view.iso(now)
 
@@ -57,7 +72,12 @@ def create(request: Request, response: Response, viewer: Writer, new: NewCase, k
 
 
 @router.get("/api/v1/cases")
-def page(request: Request, viewer: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50, after: Annotated[str | None, Query(max_length=300)] = None) -> Response:
+def page(
+    request: Request,
+    viewer: Reader,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Annotated[str | None, Query(max_length=300)] = None,
+) -> Response:
     """Cases in scope; open ones by deadline, others newest first. GeoJSON where Accept asks for it."""
     now = datetime.now(UTC)
     filters = Filters.from_query(request.query_params)
@@ -65,13 +85,21 @@ def page(request: Request, viewer: Reader, limit: Annotated[int, Query(ge=1, le=
         found = service.list_cases(conn, viewer, filters, limit, after, now)
     if "application/geo+json" in request.headers.get("accept", ""):
         features = [_feature(case) for case in found.items]
-        return JSONResponse({"type": "FeatureCollection", "features": features, "next": found.next}, media_type="application/geo+json")
+        return JSONResponse(
+            {"type": "FeatureCollection", "features": features, "next": found.next},
+            media_type="application/geo+json",
+        )
     return JSONResponse({"items": found.items, "next": found.next})
 
 
 def _feature(case: dict[str, Any]) -> dict[str, Any]:
     lon, lat = case["location"]["lon"], case["location"]["lat"]
-    return {"type": "Feature", "id": case["id"], "geometry": None if lon is None else {"type": "Point", "coordinates": [lon, lat]}, "properties": case}
+    return {
+        "type": "Feature",
+        "id": case["id"],
+        "geometry": None if lon is None else {"type": "Point", "coordinates": [lon, lat]},
+        "properties": case,
+    }
 
 
 @router.get("/api/v1/cases/{number}")
@@ -104,11 +132,24 @@ def photo_response(request: Request, viewer: Viewer, number: str, attachment_id:
     if found is None:
         raise NotFound
     path = open_blob(request.app.state.settings.blobs, found["sha256"])
-    return FileResponse(path, media_type=found["mime"], headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"})
+    return FileResponse(
+        path,
+        media_type=found["mime"],
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
+    )
 
 
 @router.post("/api/v1/cases/{number}/actions/{action}")
-def act(request: Request, response: Response, viewer: Writer, number: str, action: str, body: Act, if_match: Annotated[str | None, Header()] = None, key: Key = None) -> dict[str, Any]:
+def act(
+    request: Request,
+    response: Response,
+    viewer: Writer,
+    number: str,
+    action: str,
+    body: Act,
+    if_match: Annotated[str | None, Header()] = None,
+    key: Key = None,
+) -> dict[str, Any]:
     """Does an act of the transition table on a case, as it was seen at version If-Match."""
     now = datetime.now(UTC)
     seen = _seen(if_match)
@@ -132,5 +173,5 @@ def _seen(if_match: str | None) -> int:
         raise PreconditionNeeded
     digits = if_match.strip().removeprefix("W/").strip('"')
     if not digits.isdigit():
-        raise BadInput("If-Match must be a version like \"7\".")
+        raise BadInput('If-Match must be a version like "7".')
     return int(digits)

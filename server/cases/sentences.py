@@ -15,12 +15,20 @@ SENTENCES = {
     "no_case": _("There is no such case that you may see."),
     "case_exists": _("A case with this identifier was already reported."),
     "bad_command": _("The act is not complete: {detail}"),
-    "forged": _("An act with this identifier was already received with another content. It was kept for review."),
+    "forged": _(
+        "An act with this identifier was already received with another content. It was kept for review."
+    ),
     "moved_on": _("Somebody acted on this case in the meantime; your act was still applied."),
-    "held_moved_on": _("Somebody acted on this case in the meantime. Your act waits for the office to decide."),
+    "held_moved_on": _(
+        "Somebody acted on this case in the meantime. Your act waits for the office to decide."
+    ),
     "held_not_yours": _("This case is no longer in your hands. Your act waits for the office to decide."),
-    "held_author": _("The act was made by another person than the one signed in on this tablet. It waits for the office to decide."),
-    "held_revoked": _("This tablet was withdrawn. What it still held is kept and waits for the office to decide."),
+    "held_author": _(
+        "The act was made by another person than the one signed in on this tablet. It waits for the office to decide."
+    ),
+    "held_revoked": _(
+        "This tablet was withdrawn. What it still held is kept and waits for the office to decide."
+    ),
     "held_dependant": _("An earlier act that this one builds on is waiting; this one waits with it."),
     "conflict": _("Somebody changed this case in the meantime. Look again before you act."),
     "condition_needed": _("Choose which condition of the category it is; it sets the time limit."),

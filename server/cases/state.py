@@ -116,7 +116,9 @@ class CaseState:
 
     def facts(self) -> Facts:
         """What the transition table asks."""
-        return Facts(self.state, self.nodes, self.handler_id, self.reporter_id, self.dispatched_by, self.asked_return)
+        return Facts(
+            self.state, self.nodes, self.handler_id, self.reporter_id, self.dispatched_by, self.asked_return
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """The fields whose change an event records (old -> new)."""
@@ -124,8 +126,23 @@ class CaseState:
 
 
 COLUMNS = tuple(f.name for f in fields(CaseState))
-RECORDED = ("category_system", "category_code", "condition", "severity", "district_id", "street_id", "community_id", "grid_id",
-            "holder_id", "handler_id", "asked_return", "close_kind", "cycle", "tags", "self_handled")  # fmt: skip
+RECORDED = (
+    "category_system",
+    "category_code",
+    "condition",
+    "severity",
+    "district_id",
+    "street_id",
+    "community_id",
+    "grid_id",
+    "holder_id",
+    "handler_id",
+    "asked_return",
+    "close_kind",
+    "cycle",
+    "tags",
+    "self_handled",
+)
 MOVED_BY = ("state", "holder_id", "handler_id", "grid_id", "community_id", "street_id", "district_id")
 
 

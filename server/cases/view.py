@@ -34,7 +34,9 @@ class Names:
 
     @classmethod
     def of(cls, conn: Connection, rows: Sequence[dict[str, Any]]) -> "Names":
-        nodes = {row[k] for row in rows for k in ("district_id", "street_id", "community_id", "grid_id")} - {None}
+        nodes = {row[k] for row in rows for k in ("district_id", "street_id", "community_id", "grid_id")} - {
+            None
+        }
         organisations = {row[k] for row in rows for k in ("holder_id", "handler_id")} - {None}
         return cls(
             {r["node_id"]: r for r in sql.grid_names(conn, nodes=list(nodes))},
@@ -68,34 +70,83 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[s
     zone = ZoneInfo(names.districts[row["district_id"]]["timezone"])
     ended = row["state"] in ENDED
     place = next((level for level in reversed(levels) if level), None)
-    title = row["title"] or (f"{category.name(lang)} · {condition.names.get(lang, '')}" if condition and len(category.conditions) > 1 else category.name(lang))
+    title = row["title"] or (
+        f"{category.name(lang)} · {condition.names.get(lang, '')}"
+        if condition and len(category.conditions) > 1
+        else category.name(lang)
+    )
     status = words.deadline_status(row["next_due_at"], now, ended, pack.soon_minutes)
     overdue = bool(row["due_at"] and row["due_at"] < (row["closed_at"] or now))
     return {
-        "number": row["number"], "id": str(row["id"]), "state": row["state"], "state_word": translate(words.STATE_WORDS[row["state"]]),
-        "version": row["version"], "cycle": row["cycle"],
-        "category": {"system": category.system, "code": category.code, "name": category.name(lang), "as_it_came": row["category_text"] or None},
-        "condition": {"code": condition.code, "name": condition.names.get(lang, condition.code), "closing": condition.closing.get(lang, "")} if condition else None,
-        "severity": row["severity"], "title": title, "description": row["description"],
-        "location": {"lon": _degrees(row["lon_e7"]), "lat": _degrees(row["lat_e7"]), "accuracy_m": row["accuracy_m"], "crs_source": row["crs_source"] or None},
+        "number": row["number"],
+        "id": str(row["id"]),
+        "state": row["state"],
+        "state_word": translate(words.STATE_WORDS[row["state"]]),
+        "version": row["version"],
+        "cycle": row["cycle"],
+        "category": {
+            "system": category.system,
+            "code": category.code,
+            "name": category.name(lang),
+            "as_it_came": row["category_text"] or None,
+        },
+        "condition": {
+            "code": condition.code,
+            "name": condition.names.get(lang, condition.code),
+            "closing": condition.closing.get(lang, ""),
+        }
+        if condition
+        else None,
+        "severity": row["severity"],
+        "title": title,
+        "description": row["description"],
+        "location": {
+            "lon": _degrees(row["lon_e7"]),
+            "lat": _degrees(row["lat_e7"]),
+            "accuracy_m": row["accuracy_m"],
+            "crs_source": row["crs_source"] or None,
+        },
         "grid": {
-            "code": levels[2]["code"] if levels[2] else None, "name": place["name"] if place else None,
+            "code": levels[2]["code"] if levels[2] else None,
+            "name": place["name"] if place else None,
             "path": " › ".join(level["name"] for level in levels if level) or None,
             **{f"level{i + 1}": level["code"] if level else None for i, level in enumerate(levels)},
             "names": [level["name"] if level else None for level in levels],
-            "boundary_version": row["boundary_version"], "status": row["place_status"], "candidates": row["place_candidates"],
+            "boundary_version": row["boundary_version"],
+            "status": row["place_status"],
+            "candidates": row["place_candidates"],
         },
         "district": {k: names.districts[row["district_id"]][k] for k in ("code", "name", "timezone")},
-        "source": row["source"], "external_id": row["external_id"], "tags": row["tags"], "self_handled": row["self_handled"],
-        "reported_at": iso(row["reported_at"]), "received_at": iso(row["received_at"]), "changed_at": iso(row["changed_at"]),
-        "due_at": iso(row["due_at"]), "due_provisional": row["due_provisional"], "overdue": overdue,
-        "deadline": {"kind": row["next_clock"], "due_at": iso(row["next_due_at"]), "status": status,
-                     "words": translate(words.DEADLINE_WORDS["closed"]) if ended else words.remaining_words(row["next_due_at"], now, zone, translate)},
-        "holder": names.organisation(row["holder_id"]), "handler": names.organisation(row["handler_id"]), "asked_return": row["asked_return"],
-        "closed_at": iso(row["closed_at"]), "close_kind": row["close_kind"],
+        "source": row["source"],
+        "external_id": row["external_id"],
+        "tags": row["tags"],
+        "self_handled": row["self_handled"],
+        "reported_at": iso(row["reported_at"]),
+        "received_at": iso(row["received_at"]),
+        "changed_at": iso(row["changed_at"]),
+        "due_at": iso(row["due_at"]),
+        "due_provisional": row["due_provisional"],
+        "overdue": overdue,
+        "deadline": {
+            "kind": row["next_clock"],
+            "due_at": iso(row["next_due_at"]),
+            "status": status,
+            "words": translate(words.DEADLINE_WORDS["closed"])
+            if ended
+            else words.remaining_words(row["next_due_at"], now, zone, translate),
+        },
+        "holder": names.organisation(row["holder_id"]),
+        "handler": names.organisation(row["handler_id"]),
+        "asked_return": row["asked_return"],
+        "closed_at": iso(row["closed_at"]),
+        "close_kind": row["close_kind"],
         "step": STEP_OF[row["state"]],
-        "links": {"self": f"/api/v1/cases/{row['number']}", "events": f"/api/v1/cases/{row['number']}/events", "page": f"/cases/{row['number']}"},
-    }  # fmt: skip
+        "links": {
+            "self": f"/api/v1/cases/{row['number']}",
+            "events": f"/api/v1/cases/{row['number']}/events",
+            "page": f"/cases/{row['number']}",
+        },
+    }
 
 
 def _degrees(e7: int | None) -> float | None:
@@ -105,31 +156,56 @@ def _degrees(e7: int | None) -> float | None:
 def facts_json(row: dict[str, Any]) -> dict[str, Any]:
     """What a tablet needs to ask the transition table itself."""
     facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts()
-    return {"state": facts.state, "nodes": list(facts.nodes), "handler": facts.handler, "reporter": facts.reporter,
-            "dispatched_by": facts.dispatched_by, "asked_return": facts.asked_return}  # fmt: skip
+    return {
+        "state": facts.state,
+        "nodes": list(facts.nodes),
+        "handler": facts.handler,
+        "reporter": facts.reporter,
+        "dispatched_by": facts.dispatched_by,
+        "asked_return": facts.asked_return,
+    }
 
 
-def clocks_json(rows: Iterable[dict[str, Any]], now: datetime, zone: ZoneInfo, lang: str) -> list[dict[str, Any]]:
+def clocks_json(
+    rows: Iterable[dict[str, Any]], now: datetime, zone: ZoneInfo, lang: str
+) -> list[dict[str, Any]]:
     """The clocks of a case's present cycle, in the order they were started."""
     translate = gettext_for(lang)
     return [
         {
-            "kind": r["kind"], "word": translate(words.CLOCK_WORDS[r["kind"]]), "limit_min": r["limit_min"], "time_kind": r["time_kind"],
-            "started_at": iso(r["started_at"]), "due_at": iso(r["due_at"]), "paused_at": iso(r["paused_at"]), "stopped_at": iso(r["stopped_at"]),
-            "provisional": r["provisional"], "overdue": r["due_at"] < (r["stopped_at"] or r["paused_at"] or now),
-            "words": words.remaining_words(r["due_at"], now, zone, translate) if r["stopped_at"] is None else "",
+            "kind": r["kind"],
+            "word": translate(words.CLOCK_WORDS[r["kind"]]),
+            "limit_min": r["limit_min"],
+            "time_kind": r["time_kind"],
+            "started_at": iso(r["started_at"]),
+            "due_at": iso(r["due_at"]),
+            "paused_at": iso(r["paused_at"]),
+            "stopped_at": iso(r["stopped_at"]),
+            "provisional": r["provisional"],
+            "overdue": r["due_at"] < (r["stopped_at"] or r["paused_at"] or now),
+            "words": words.remaining_words(r["due_at"], now, zone, translate)
+            if r["stopped_at"] is None
+            else "",
         }
         for r in rows
-    ]  # fmt: skip
+    ]
 
 
 def attachments_json(rows: Iterable[dict[str, Any]], number: str) -> list[dict[str, Any]]:
     """Declared evidence; `arrived` is false while its bytes are on the way."""
     return [
-        {"id": str(r["id"]), "sha256": r["sha256"], "bytes": r["bytes"], "mime": r["mime"], "stage": r["stage"], "made_at": iso(r["made_at"]),
-         "arrived": r["arrived_at"] is not None, "url": f"/cases/{number}/photos/{r['id']}"}
+        {
+            "id": str(r["id"]),
+            "sha256": r["sha256"],
+            "bytes": r["bytes"],
+            "mime": r["mime"],
+            "stage": r["stage"],
+            "made_at": iso(r["made_at"]),
+            "arrived": r["arrived_at"] is not None,
+            "url": f"/cases/{number}/photos/{r['id']}",
+        }
         for r in rows
-    ]  # fmt: skip
+    ]
 
 
 def grouped(rows: Iterable[dict[str, Any]], key: str = "case_id") -> dict[uuid.UUID, list[dict[str, Any]]]:

@@ -16,7 +16,15 @@ from server.db import Connection
 if TYPE_CHECKING:
     from server.cases.apply import Batch
 
-PLACE_OF_CYCLE = ("district_id", "street_id", "community_id", "grid_id", "handler_id", "category_system", "category_code")
+PLACE_OF_CYCLE = (
+    "district_id",
+    "street_id",
+    "community_id",
+    "grid_id",
+    "handler_id",
+    "category_system",
+    "category_code",
+)
 CYCLE_COLUMNS = tuple(f.name for f in fields(Cycle))
 CLOCK_COLUMNS = tuple(f.name for f in fields(Clock))
 EVENT_COLUMNS = (*(f.name for f in fields(Event)), "hash")
@@ -49,12 +57,22 @@ def flush(conn: Connection, batch: "Batch") -> None:
 
         new = [work.case for work in touched if work.is_new]
         put(_insert("cases", COLUMNS), [[getattr(case, c) for c in COLUMNS] for case in new])
-        put(_insert("case_keys", ("number", "source", "external_id", "case_id")), [(c.number, c.source, c.external_id, c.id) for c in new])
+        put(
+            _insert("case_keys", ("number", "source", "external_id", "case_id")),
+            [(c.number, c.source, c.external_id, c.id) for c in new],
+        )
         # The rows are locked, so the conflict branch is the one that is taken: an update in sets.
-        put(_upsert("cases", COLUMNS, ("id",)), [[getattr(w.case, c) for c in COLUMNS] for w in touched if not w.is_new])
+        put(
+            _upsert("cases", COLUMNS, ("id",)),
+            [[getattr(w.case, c) for c in COLUMNS] for w in touched if not w.is_new],
+        )
         put(
             _upsert("cycles", (*CYCLE_COLUMNS, *PLACE_OF_CYCLE), ("case_id", "n")),
-            [[*astuple(cycle), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)] for w in touched for cycle in (w.cycle,)],
+            [
+                [*astuple(cycle), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)]
+                for w in touched
+                for cycle in (w.cycle,)
+            ],
         )
         put(
             _upsert("deadlines", ("case_id", *CLOCK_COLUMNS), ("case_id", "cycle", "kind")),
@@ -76,13 +94,60 @@ def flush(conn: Connection, batch: "Batch") -> None:
             "(%s, %s, %s, %s::bigint, %s, %s, %s::bigint, %s, %s, %s)",
         )
         put(
-            _insert("commands", ("command_id", "origin", "device_id", "seq", "person_id", "kind", "case_id", "body_hash", "made_at",
-                                 "received_at", "outcome", "code", "params", "version", "payload")),
+            _insert(
+                "commands",
+                (
+                    "command_id",
+                    "origin",
+                    "device_id",
+                    "seq",
+                    "person_id",
+                    "kind",
+                    "case_id",
+                    "body_hash",
+                    "made_at",
+                    "received_at",
+                    "outcome",
+                    "code",
+                    "params",
+                    "version",
+                    "payload",
+                ),
+            ),
             [
-                (c.command_id, c.origin, c.device_id, c.seq, c.person_id, c.kind, c.case_id, c.body_hash, c.made_at, batch.now,
-                 a.outcome, a.code, json.dumps(a.params, ensure_ascii=False), a.version, c.raw or None)
+                (
+                    c.command_id,
+                    c.origin,
+                    c.device_id,
+                    c.seq,
+                    c.person_id,
+                    c.kind,
+                    c.case_id,
+                    c.body_hash,
+                    c.made_at,
+                    batch.now,
+                    a.outcome,
+                    a.code,
+                    json.dumps(a.params, ensure_ascii=False),
+                    a.version,
+                    c.raw or None,
+                )
                 for c, a in batch.stored
             ],
-        )  # fmt: skip
-        put(_insert("holds", ("command_id", "case_id", "district_id", "reason", "seen_version", "now_version", "created_at")), batch.holds)
+        )
+        put(
+            _insert(
+                "holds",
+                (
+                    "command_id",
+                    "case_id",
+                    "district_id",
+                    "reason",
+                    "seen_version",
+                    "now_version",
+                    "created_at",
+                ),
+            ),
+            batch.holds,
+        )
     conn.changed.update(work.case.district_id for work in touched)

@@ -59,7 +59,9 @@ def _time(value: Any, name: str) -> datetime:
 
 def _whole(value: Any, name: str, least: int = 0, most: int = 2**53) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise BadCommand("Field {field} must be a whole number from {least} to {most}.", field=name, least=least, most=most)
+        raise BadCommand(
+            "Field {field} must be a whole number from {least} to {most}.", field=name, least=least, most=most
+        )
     return value
 
 
@@ -115,12 +117,25 @@ class Position:
 
     def chained(self) -> dict[str, Any]:
         """What the chain keeps of it: no floats."""
-        return {"lon_e7": self.lon_e7, "lat_e7": self.lat_e7, "accuracy_m": self.accuracy_m, "provider": self.provider,
-                "fix_age_s": self.fix_age_s, "is_mock": self.is_mock, "placed_by_hand": self.placed_by_hand, "crs": self.crs}  # fmt: skip
+        return {
+            "lon_e7": self.lon_e7,
+            "lat_e7": self.lat_e7,
+            "accuracy_m": self.accuracy_m,
+            "provider": self.provider,
+            "fix_age_s": self.fix_age_s,
+            "is_mock": self.is_mock,
+            "placed_by_hand": self.placed_by_hand,
+            "crs": self.crs,
+        }
 
 
 def _degrees(value: Any, most: int) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) <= most
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) <= most
+    )
 
 
 def _metres(value: Any) -> int | None:
@@ -143,7 +158,9 @@ class Attachment:
 def _attachments(payload: dict[str, Any], required: bool = False) -> tuple[Attachment, ...]:
     raw = payload.get("attachments") or []
     if not isinstance(raw, list) or len(raw) > MOST_ATTACHMENTS:
-        raise BadCommand("Field {field} must be a list of at most {limit}.", field="attachments", limit=MOST_ATTACHMENTS)
+        raise BadCommand(
+            "Field {field} must be a list of at most {limit}.", field="attachments", limit=MOST_ATTACHMENTS
+        )
     if required and not raw:
         raise BadCommand("Field {field} is missing.", field="attachments")
     found = []
@@ -154,9 +171,20 @@ def _attachments(payload: dict[str, Any], required: bool = False) -> tuple[Attac
             raise BadCommand("Field {field} must be 64 hexadecimal digits.", field=f"{where}.sha256")
         for name, choices in (("mime", MIMES), ("stage", STAGES)):
             if item.get(name) not in choices:
-                raise BadCommand("Field {field} must be one of {choices}.", field=f"{where}.{name}", choices=", ".join(choices))
-        found.append(Attachment(_uuid(item.get("id"), f"{where}.id"), item["sha256"],
-                                _whole(item.get("bytes"), f"{where}.bytes", 1, MOST_BYTES), item["mime"], item["stage"]))  # fmt: skip
+                raise BadCommand(
+                    "Field {field} must be one of {choices}.",
+                    field=f"{where}.{name}",
+                    choices=", ".join(choices),
+                )
+        found.append(
+            Attachment(
+                _uuid(item.get("id"), f"{where}.id"),
+                item["sha256"],
+                _whole(item.get("bytes"), f"{where}.bytes", 1, MOST_BYTES),
+                item["mime"],
+                item["stage"],
+            )
+        )
     return tuple(found)
 
 
@@ -198,8 +226,17 @@ class Report(Payload):
             system, code, text = _text(category, "system", SHORT), _text(category, "code", SHORT), ""
         else:
             system, code, text = "", "", _text(raw, "category", SHORT)
-        return cls(system, code, text, _text(raw, "condition", SHORT), _text(raw, "title", SHORT), _text(raw, "description"),
-                   _text(raw, "grid_code", SHORT), _text(raw, "done", required=done), _attachments(raw))  # fmt: skip
+        return cls(
+            system,
+            code,
+            text,
+            _text(raw, "condition", SHORT),
+            _text(raw, "title", SHORT),
+            _text(raw, "description"),
+            _text(raw, "grid_code", SHORT),
+            _text(raw, "done", required=done),
+            _attachments(raw),
+        )
 
 
 @dataclass(frozen=True)
@@ -224,11 +261,16 @@ class Record(Report):
     @classmethod
     def read(cls, raw: dict[str, Any], done: bool = False) -> "Record":
         if raw.get("status") not in ("open", "closed"):
-            raise BadCommand("Field {field} must be one of {choices}.", field="status", choices="open, closed")
-        times = {name: _time(raw[name], name) if raw.get(name) else None for name in ("opened_at", "closed_at", "due_at")}
-        if times["opened_at"] is None:
+            raise BadCommand(
+                "Field {field} must be one of {choices}.", field="status", choices="open, closed"
+            )
+        names = ("opened_at", "closed_at", "due_at")
+        opened, closed, due = (_time(raw[name], name) if raw.get(name) else None for name in names)
+        if opened is None:
             raise BadCommand("Field {field} is missing.", field="opened_at")
-        return cls(**vars(Report.read(raw)), status=raw["status"], tags=tuple(str(tag) for tag in raw.get("tags") or ()), **times)
+        told = vars(Report.read(raw))
+        tags = tuple(str(tag)[:SHORT] for tag in raw.get("tags") or ())
+        return cls(**told, status=raw["status"], opened_at=opened, closed_at=closed, due_at=due, tags=tags)
 
 
 @dataclass(frozen=True)
@@ -302,7 +344,9 @@ class Pass(Payload):
     def read(cls, raw: dict[str, Any]) -> "Pass":
         kind = _text(raw, "close_kind", SHORT) or "fixed"
         if kind not in CLOSE_KINDS:
-            raise BadCommand("Field {field} must be one of {choices}.", field="close_kind", choices=", ".join(CLOSE_KINDS))
+            raise BadCommand(
+                "Field {field} must be one of {choices}.", field="close_kind", choices=", ".join(CLOSE_KINDS)
+            )
         return cls(kind, _text(raw, "note"), _attachments(raw))
 
 
@@ -357,11 +401,26 @@ class AddEvidence(Payload):
 
 
 COMMAND_TYPES: dict[str, type[Payload]] = {
-    "report": Report, "self_handle": SelfHandle, "record": Record, "register": Register, "decline": Reason,
-    "dispatch": Dispatch, "accept": Payload, "ask_return": Reason, "uphold_return": Reason, "refuse_return": Reason,
-    "recall": Reason, "handle": Handle, "pass": Pass, "fail": Fail, "close": Close, "reopen": Reason,
-    "escalate": Escalate, "comment": Comment, "add_evidence": AddEvidence,
-}  # fmt: skip
+    "report": Report,
+    "self_handle": SelfHandle,
+    "record": Record,
+    "register": Register,
+    "decline": Reason,
+    "dispatch": Dispatch,
+    "accept": Payload,
+    "ask_return": Reason,
+    "uphold_return": Reason,
+    "refuse_return": Reason,
+    "recall": Reason,
+    "handle": Handle,
+    "pass": Pass,
+    "fail": Fail,
+    "close": Close,
+    "reopen": Reason,
+    "escalate": Escalate,
+    "comment": Comment,
+    "add_evidence": AddEvidence,
+}
 
 
 @dataclass(frozen=True)
@@ -400,7 +459,9 @@ def read_payload(kind: str, raw: Any) -> Payload:
     return COMMAND_TYPES[kind].read(_object(raw if raw is not None else {}, "payload"))
 
 
-def read_command(raw: dict[str, Any], origin: str, body_hash: str, device_id: uuid.UUID | None, text: str) -> Command:
+def read_command(
+    raw: dict[str, Any], origin: str, body_hash: str, device_id: uuid.UUID | None, text: str
+) -> Command:
     """A command of the sync wire (sync.md), every field checked; `text` is how it came."""
     return Command(
         command_id=_uuid(raw.get("command_id"), "command_id"),

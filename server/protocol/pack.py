@@ -84,8 +84,11 @@ class Pack:
     def by_text(self, text: str) -> Category | None:
         """The category that `text` names: a key, a code that only one system has, or a name in any language."""
         wanted = text.strip().casefold()
-        found = [c for c in self.categories
-                 if wanted in {c.key.casefold(), c.code.casefold(), *(n.casefold() for n in c.names.values())}]  # fmt: skip
+        found = [
+            c
+            for c in self.categories
+            if wanted in {c.key.casefold(), c.code.casefold(), *(n.casefold() for n in c.names.values())}
+        ]
         return found[0] if len(found) == 1 else None
 
     @property
@@ -95,7 +98,9 @@ class Pack:
 
     def whole(self, condition: Condition) -> int:
         """Minutes of the whole case's limit once registered: the sum of its stages."""
-        return condition.handle.minutes + sum(self.stages[s].minutes for s in ("dispatch", "inspect", "close"))
+        return condition.handle.minutes + sum(
+            self.stages[s].minutes for s in ("dispatch", "inspect", "close")
+        )
 
 
 def _limit(raw: Any, where: str) -> Limit:
@@ -115,11 +120,26 @@ def _category(raw: dict[str, Any]) -> Category:
     if not isinstance(raw["code"], str):
         raise BadPack(f"{where}: the code must be text, leading zeros count")
     conditions = tuple(
-        Condition(c["code"], c["name"], _limit(c.get("handle"), f"{where}, condition {c['code']}"), c["closing"], c.get("emergency", False))
+        Condition(
+            c["code"],
+            c["name"],
+            _limit(c.get("handle"), f"{where}, condition {c['code']}"),
+            c["closing"],
+            c.get("emergency", False),
+        )
         for c in raw["conditions"]
     )
-    return Category(raw["system"], raw["code"], raw["name"], raw.get("icon", "other"), raw.get("initials", ""), conditions,
-                    raw.get("self_handle", False), frozenset(raw.get("needs_photo", ())), raw.get("other", False))  # fmt: skip
+    return Category(
+        raw["system"],
+        raw["code"],
+        raw["name"],
+        raw.get("icon", "other"),
+        raw.get("initials", ""),
+        conditions,
+        raw.get("self_handle", False),
+        frozenset(raw.get("needs_photo", ())),
+        raw.get("other", False),
+    )
 
 
 def read_pack(raw: dict[str, Any]) -> Pack:
@@ -131,8 +151,18 @@ def read_pack(raw: dict[str, Any]) -> Pack:
             raise BadPack(f"category {next(k for k in keys if keys.count(k) > 1)} stands twice")
         if sum(c.other for c in categories) != 1:
             raise BadPack("exactly one category must be the other one")
-        return Pack(raw["code"], raw["name"], tuple(raw["levels"]), {k: _limit(v, f"stage {k}") for k, v in raw["stages"].items()},
-                    categories, raw["holder_level"], raw["reopen_days"], raw["soon_minutes"], raw["duplicate"]["metres"],
-                    raw["duplicate"]["hours"], frozenset(raw["escalate_on"]))  # fmt: skip
+        return Pack(
+            raw["code"],
+            raw["name"],
+            tuple(raw["levels"]),
+            {k: _limit(v, f"stage {k}") for k, v in raw["stages"].items()},
+            categories,
+            raw["holder_level"],
+            raw["reopen_days"],
+            raw["soon_minutes"],
+            raw["duplicate"]["metres"],
+            raw["duplicate"]["hours"],
+            frozenset(raw["escalate_on"]),
+        )
     except KeyError as missing:
         raise BadPack(f"{missing.args[0]} is missing") from None

@@ -56,7 +56,9 @@ def body_hash(command: dict[str, Any]) -> str:
     Positions arrive as floats; `repr` gives the shortest text that reads back as the same number in Python and in
     JavaScript alike, but the hash is only ever compared with one made by this function.
     """
-    return sha256(json.dumps(command, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False))
+    return sha256(
+        json.dumps(command, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    )
 
 
 def uuid7(now_ms: int | None = None) -> uuid.UUID:
@@ -69,7 +71,9 @@ def uuid7(now_ms: int | None = None) -> uuid.UUID:
         else:
             _last_ms, _last_random = ms, int.from_bytes(os.urandom(9), "big")
         tail = _last_random & ((1 << 74) - 1)
-    value = (ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
+    value = (
+        (ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
+    )
     return uuid.UUID(int=value)
 
 

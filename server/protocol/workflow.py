@@ -194,7 +194,9 @@ def rows_from(state: str, action: str | None = None) -> Iterable[Row]:
     return (row for row in TABLE if state in row.sources and action in (None, row.action))
 
 
-def find(facts: Facts, action: str, actor: Actor, given: dict[str, str] | None = None) -> tuple[Row | None, str]:
+def find(
+    facts: Facts, action: str, actor: Actor, given: dict[str, str] | None = None
+) -> tuple[Row | None, str]:
     """The row that lets `actor` do `action` now, or None and why: unknown_action, wrong_state, not_yours, not_both, not_now."""
     if action not in ACTIONS:
         return None, "unknown_action"
@@ -220,5 +222,8 @@ def allowed(facts: Facts, actor: Actor) -> list[Row]:
     return [
         row
         for row in rows_from(facts.state)
-        if row.shown and worn.intersection(row.who) and _CONDITIONS[row.only_if](facts) and not conflicts(row, actor, facts)
+        if row.shown
+        and worn.intersection(row.who)
+        and _CONDITIONS[row.only_if](facts)
+        and not conflicts(row, actor, facts)
     ]

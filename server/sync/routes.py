@@ -68,22 +68,37 @@ def _lang(request: Request, viewer_lang: str | None = None) -> str:
 def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
     """A single-use code becomes a revocable device token."""
     now, told = datetime.now(UTC), read_json(request, body)
-    device = told.get("device") if isinstance(told.get("device"), dict) else {}
+    device: dict[str, Any] = told["device"] if isinstance(told.get("device"), dict) else {}
     try:
         device_id = uuid.UUID(str(device.get("id")))
     except ValueError:
         raise BadInput("Field {field} must be a UUID.", field="device.id") from None
     database = request.app.state.database
-    result = enrol(database, str(told.get("code", ""))[:100], device_id, str(device.get("model", ""))[:200], str(device.get("app_version", ""))[:50],
-                   now, address_of(request))  # fmt: skip
+    result = enrol(
+        database,
+        str(told.get("code", ""))[:100],
+        device_id,
+        str(device.get("model", ""))[:200],
+        str(device.get("app_version", ""))[:50],
+        now,
+        address_of(request),
+    )
     with database.read() as conn:
         district = service.district_json(conn, result.viewer)
-    return {**service.stamp(now), "device_token": result.device_token, "person": service.person_json(result.viewer), "scope": result.scope,
-            "district": district, "next_seq": result.next_seq}  # fmt: skip
+    return {
+        **service.stamp(now),
+        "device_token": result.device_token,
+        "person": service.person_json(result.viewer),
+        "scope": result.scope,
+        "district": district,
+        "next_seq": result.next_seq,
+    }
 
 
 @router.post("/commands")
-def post_commands(request: Request, device: Device, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
+def post_commands(
+    request: Request, device: Device, body: Annotated[bytes, Depends(raw_body)]
+) -> dict[str, Any]:
     """Up to 100 sealed commands; one result each, whatever happened to the others."""
     now, envelope = datetime.now(UTC), read_json(request, body)
     lang = _lang(request, device.viewer.lang)
@@ -93,7 +108,10 @@ def post_commands(request: Request, device: Device, body: Annotated[bytes, Depen
 
 @router.get("/changes")
 def get_changes(
-    request: Request, device: Device, cursor: Annotated[str, Query(max_length=500)] = "", limit: Annotated[int, Query(ge=1, le=1000)] = 500
+    request: Request,
+    device: Device,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> dict[str, Any]:
     """What changed in scope since the cursor; without one, everything from the beginning in pages."""
     now = datetime.now(UTC)
@@ -117,19 +135,37 @@ def get_attachment(request: Request, device: Device, attachment_id: uuid.UUID) -
     if row is None:
         raise NotFound
     path = open_blob(request.app.state.settings.blobs, row["sha256"])
-    return FileResponse(path, media_type=row["mime"], headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"})
+    return FileResponse(
+        path,
+        media_type=row["mime"],
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
+    )
 
 
 def _tus(upload: uploads.Upload, status: int, **headers: str) -> Response:
     confirmed = {"Upload-Checksum-Confirmed": upload.sha256} if upload.confirmed else {}
-    told = {**TUS, "Upload-Offset": str(upload.offset), "Upload-Expires": f"{upload.expires_at:%a, %d %b %Y %H:%M:%S GMT}", **confirmed, **headers}
+    told = {
+        **TUS,
+        "Upload-Offset": str(upload.offset),
+        "Upload-Expires": f"{upload.expires_at:%a, %d %b %Y %H:%M:%S GMT}",
+        **confirmed,
+        **headers,
+    }
     return Response(status_code=status, headers=told)
 
 
 @router.options("/uploads")
 def tus_options() -> Response:
     """What this end of tus can do."""
-    return Response(status_code=204, headers={**TUS, "Tus-Version": "1.0.0", "Tus-Extension": "creation,expiration", "Tus-Max-Size": str(MOST_BYTES)})
+    return Response(
+        status_code=204,
+        headers={
+            **TUS,
+            "Tus-Version": "1.0.0",
+            "Tus-Extension": "creation,expiration",
+            "Tus-Max-Size": str(MOST_BYTES),
+        },
+    )
 
 
 def _tus_version(tus_resumable: Annotated[str, Header()] = "") -> None:
@@ -139,11 +175,16 @@ def _tus_version(tus_resumable: Annotated[str, Header()] = "") -> None:
 
 @router.post("/uploads", dependencies=[Depends(_tus_version)])
 def tus_create(
-    request: Request, device: Device, upload_length: Annotated[int, Header(ge=1)], upload_metadata: Annotated[str, Header(max_length=2000)] = ""
+    request: Request,
+    device: Device,
+    upload_length: Annotated[int, Header(ge=1)],
+    upload_metadata: Annotated[str, Header(max_length=2000)] = "",
 ) -> Response:
     """Begins the upload of one declared attachment, or finds the one that is under way."""
     config, now = request.app.state.settings, datetime.now(UTC)
-    upload = request.app.state.database.run(lambda conn: uploads.create(conn, config, device.device_id, upload_length, upload_metadata, now))
+    upload = request.app.state.database.run(
+        lambda conn: uploads.create(conn, config, device.device_id, upload_length, upload_metadata, now)
+    )
     return _tus(upload, 201, Location=f"/sync/v1/uploads/{upload.id}")
 
 
@@ -157,14 +198,20 @@ def tus_head(request: Request, device: Device, upload_id: uuid.UUID) -> Response
 
 @router.patch("/uploads/{upload_id}", dependencies=[Depends(_tus_version)])
 def tus_patch(
-    request: Request, device: Device, upload_id: uuid.UUID, upload_offset: Annotated[int, Header(ge=0)],
-    content_type: Annotated[str, Header()], body: Annotated[bytes, Depends(raw_body)],
-) -> Response:  # fmt: skip
+    request: Request,
+    device: Device,
+    upload_id: uuid.UUID,
+    upload_offset: Annotated[int, Header(ge=0)],
+    content_type: Annotated[str, Header()],
+    body: Annotated[bytes, Depends(raw_body)],
+) -> Response:
     """Appends bytes. The last piece is answered with the confirmed hash once the photo is kept for good."""
     if content_type != "application/offset+octet-stream":
         raise uploads.WrongType
     config, now = request.app.state.settings, datetime.now(UTC)
-    upload = request.app.state.database.run(lambda conn: uploads.append(conn, config, device.device_id, upload_id, upload_offset, body, now))
+    upload = request.app.state.database.run(
+        lambda conn: uploads.append(conn, config, device.device_id, upload_id, upload_offset, body, now)
+    )
     if upload_offset + len(body) == upload.bytes and not upload.confirmed:
         raise uploads.WrongChecksum
     return _tus(upload, 204)
@@ -172,5 +219,8 @@ def tus_patch(
 
 def envelope_problem(problem: dict[str, Any], now: datetime) -> JSONResponse:
     """A refusal to a tablet: a problem document that stands in our envelope."""
-    return JSONResponse({**service.stamp(now), **problem}, status_code=problem["status"], media_type="application/problem+json")
-
+    return JSONResponse(
+        {**service.stamp(now), **problem},
+        status_code=problem["status"],
+        media_type="application/problem+json",
+    )

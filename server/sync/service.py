@@ -32,7 +32,9 @@ NOTHING = uuid.UUID(int=0)
 
 class CursorGone(XungeError):
     status, code = 410, "cursor_gone"
-    sentence = "The server's log was restored or trimmed. Fetch everything again; what waits to be sent stays."
+    sentence = (
+        "The server's log was restored or trimmed. Fetch everything again; what waits to be sent stays."
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Cursor:
     def read(cls, text: str) -> "Cursor":
         try:
             epoch, scope, seq, n, after = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(str(epoch), str(scope), int(seq), int(n), None if after is None else str(uuid.UUID(after)))
+            return cls(
+                str(epoch), str(scope), int(seq), int(n), None if after is None else str(uuid.UUID(after))
+            )
         except (ValueError, TypeError):
             raise BadInput("The cursor is not one that this server gave.") from None
 
@@ -64,7 +68,9 @@ class Cursor:
 # Commands ---------------------------------------------------------------------------------------------------
 
 
-def take(conn: Connection, device: DeviceViewer, envelope: dict[str, Any], lang: str, now: datetime) -> list[dict[str, Any]]:
+def take(
+    conn: Connection, device: DeviceViewer, envelope: dict[str, Any], lang: str, now: datetime
+) -> list[dict[str, Any]]:
     """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
     raw_commands = _batch(envelope)
     sql.lock_device(conn, device_id=str(device.device_id))
@@ -104,7 +110,9 @@ def _clock_trusted(envelope: dict[str, Any], now: datetime) -> bool:
 
 
 def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Command:
-    command = read_command(raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True))
+    command = read_command(
+        raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True)
+    )
     hold = ""
     if device.state == "revoked":
         hold = "held_revoked"
@@ -112,7 +120,9 @@ def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Comman
         hold = "held_not_yours"
     elif command.person_id != device.viewer.person_id:
         hold = "held_author"
-    return Command(**{**vars(command), "district_id": device.viewer.district_id, "clock_trusted": trusted, "hold": hold})
+    return Command(
+        **{**vars(command), "district_id": device.viewer.district_id, "clock_trusted": trusted, "hold": hold}
+    )
 
 
 def _with_dependants(conn: Connection, commands: list[Command]) -> list[Command]:
@@ -122,10 +132,15 @@ def _with_dependants(conn: Connection, commands: list[Command]) -> list[Command]
     if not earlier:
         return commands
     held = {row["command_id"] for row in sql.outcomes_of(conn, ids=earlier) if row["outcome"] == "held"}
-    return [Command(**{**vars(c), "hold": c.hold or "held_dependant"}) if c.depends_on in held else c for c in commands]
+    return [
+        Command(**{**vars(c), "hold": c.hold or "held_dependant"}) if c.depends_on in held else c
+        for c in commands
+    ]
 
 
-def _bad(conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: BadCommand, lang: str, now: datetime) -> dict[str, Any]:
+def _bad(
+    conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: BadCommand, lang: str, now: datetime
+) -> dict[str, Any]:
     """The answer to a command that cannot be read; kept with it when it has an identifier to keep it under."""
     try:
         command_id: uuid.UUID | None = uuid.UUID(str(raw.get("command_id")))
@@ -134,12 +149,30 @@ def _bad(conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: Bad
     params = {"detail": error.sentence.format(**error.params)}
     if command_id is not None:
         seq = raw.get("seq") if isinstance(raw.get("seq"), int) and 0 < raw["seq"] < 2**53 else None
-        sql.keep_bad(conn, command_id=command_id, device_id=device.device_id, seq=seq, person_id=device.viewer.person_id, kind=str(raw.get("kind"))[:50],
-                     body_hash=body_hash(raw), now=now, params=json.dumps(params), payload=json.dumps(raw, ensure_ascii=False))  # fmt: skip
+        sql.keep_bad(
+            conn,
+            command_id=command_id,
+            device_id=device.device_id,
+            seq=seq,
+            person_id=device.viewer.person_id,
+            kind=str(raw.get("kind"))[:50],
+            body_hash=body_hash(raw),
+            now=now,
+            params=json.dumps(params),
+            payload=json.dumps(raw, ensure_ascii=False),
+        )
     translate = gettext_for(lang)
-    sentence = translate("The act is not complete: {detail}").format(detail=translate(error.sentence).format(**error.params))
-    return {"command_id": raw.get("command_id"), "outcome": "rejected", "case_id": raw.get("case_id"), "case_number": None, "version": None,
-            "reason": {"code": error.code, "params": params, "sentence": sentence}}  # fmt: skip
+    sentence = translate("The act is not complete: {detail}").format(
+        detail=translate(error.sentence).format(**error.params)
+    )
+    return {
+        "command_id": raw.get("command_id"),
+        "outcome": "rejected",
+        "case_id": raw.get("case_id"),
+        "case_number": None,
+        "version": None,
+        "reason": {"code": error.code, "params": params, "sentence": sentence},
+    }
 
 
 def _result(answer: Answer, lang: str) -> dict[str, Any]:
@@ -149,9 +182,13 @@ def _result(answer: Answer, lang: str) -> dict[str, Any]:
         params["state"] = translate(words.STATE_WORDS.get(str(params["state"]), ""))
     sentence = translate(answer.sentence).format(**params) if answer.sentence else ""
     return {
-        "command_id": str(answer.command_id), "outcome": answer.outcome, "case_id": str(answer.case_id), "case_number": answer.case_number,
-        "version": answer.version, "reason": {"code": answer.code, "params": dict(answer.params), "sentence": sentence},
-    }  # fmt: skip
+        "command_id": str(answer.command_id),
+        "outcome": answer.outcome,
+        "case_id": str(answer.case_id),
+        "case_number": answer.case_number,
+        "version": answer.version,
+        "reason": {"code": answer.code, "params": dict(answer.params), "sentence": sentence},
+    }
 
 
 def _note_seq(conn: Connection, device: DeviceViewer, seqs: Sequence[int], now: datetime) -> None:
@@ -162,7 +199,9 @@ def _note_seq(conn: Connection, device: DeviceViewer, seqs: Sequence[int], now: 
     gaps = [gap for gap in row["seq_gaps"] if gap not in seqs]
     if max(seqs) > row["last_seq"]:
         gaps += [seq for seq in range(row["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
-    sql.note_seq(conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now)
+    sql.note_seq(
+        conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now
+    )
 
 
 # Changes ----------------------------------------------------------------------------------------------------
@@ -193,12 +232,23 @@ def person_json(viewer: Viewer) -> dict[str, Any]:
     """Who the tablet belongs to, and who that is to the transition table."""
     actor = viewer.actor()
     return {
-        "id": viewer.person_id, "name": viewer.name, "role": viewer.role, "organisation": viewer.organisation_name,
-        "actor": {"person": actor.person, "role": actor.role, "duties": sorted(actor.duties), "organisation": actor.organisation, "nodes": sorted(actor.nodes)},
-    }  # fmt: skip
+        "id": viewer.person_id,
+        "name": viewer.name,
+        "role": viewer.role,
+        "organisation": viewer.organisation_name,
+        "actor": {
+            "person": actor.person,
+            "role": actor.role,
+            "duties": sorted(actor.duties),
+            "organisation": actor.organisation,
+            "nodes": sorted(actor.nodes),
+        },
+    }
 
 
-def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime) -> dict[str, Any]:
+def changes(
+    conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime
+) -> dict[str, Any]:
     """What changed since the cursor, in the order of commits: never a row missed, some perhaps told twice."""
     if device.state == "revoked":
         raise DeviceRevoked
@@ -207,14 +257,24 @@ def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int
     since = keep_closed_since(conn, viewer, now)
     scope = scope_hash(viewer)
     cursor = Cursor.read(cursor_text) if cursor_text else None
-    if cursor and (cursor.epoch != str(at["epoch"]) or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1):
+    if cursor and (
+        cursor.epoch != str(at["epoch"]) or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1
+    ):
         raise CursorGone
     found: list[dict[str, Any]] = []
     if cursor is None or cursor.scope != scope:
         found = _beginning(conn, viewer, at["seq"], anew=cursor is not None)
         cursor = Cursor(str(at["epoch"]), scope, at["seq"], after=str(NOTHING))
     if cursor.after is not None:
-        rows = list(sql.snapshot_page(conn, **viewer.scope_params(), after_id=uuid.UUID(cursor.after), keep_closed_since=since, limit=min(limit, SNAPSHOT_PAGE)))
+        rows = list(
+            sql.snapshot_page(
+                conn,
+                **viewer.scope_params(),
+                after_id=uuid.UUID(cursor.after),
+                keep_closed_since=since,
+                limit=min(limit, SNAPSHOT_PAGE),
+            )
+        )
         found += _case_changes(conn, viewer, rows, cursor.seq, now)
         more = len(rows) == min(limit, SNAPSHOT_PAGE)
         following = Cursor(cursor.epoch, scope, cursor.seq, cursor.n, str(rows[-1]["id"]) if more else None)
@@ -228,7 +288,15 @@ def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int
 def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool) -> list[dict[str, Any]]:
     """What comes before the first case: forget what was (when the scope changed), who, the pack, the grids."""
     found = [{"seq": seq, "kind": "leave", "id": "*", "version": None, "body": None}] if anew else []
-    found.append({"seq": seq, "kind": "person", "id": str(viewer.person_id), "version": None, "body": person_json(viewer)})
+    found.append(
+        {
+            "seq": seq,
+            "kind": "person",
+            "id": str(viewer.person_id),
+            "version": None,
+            "body": person_json(viewer),
+        }
+    )
     return found + _pack_change(conn, viewer, seq) + _grid_change(conn, viewer, seq)
 
 
@@ -239,17 +307,24 @@ def _pack_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, A
 
 def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, Any]]:
     package = grids.package(conn, sorted(viewer.nodes)) if viewer.nodes else None
-    return [{"seq": seq, "kind": "grid", "id": "package", "version": None, "body": package}] if package else []
+    return (
+        [{"seq": seq, "kind": "grid", "id": "package", "version": None, "body": package}] if package else []
+    )
 
 
-def _case_changes(conn: Connection, viewer: Viewer, rows: Sequence[dict[str, Any]], seq: int, now: datetime) -> list[dict[str, Any]]:
+def _case_changes(
+    conn: Connection, viewer: Viewer, rows: Sequence[dict[str, Any]], seq: int, now: datetime
+) -> list[dict[str, Any]]:
     whole = cases.whole_cases(conn, rows, viewer.lang, now)
     timelines = cases.timelines(conn, [row["id"] for row in rows], viewer.lang)
     for row, case in zip(rows, whole, strict=True):
         case["events"] = timelines.get(row["id"], [])[-TIMELINE:]
         for photo in case["attachments"]:
             photo["url"] = f"/sync/v1/attachments/{photo['id']}"
-    return [{"seq": seq, "kind": "case", "id": case["id"], "version": case["version"], "body": case} for case in whole]
+    return [
+        {"seq": seq, "kind": "case", "id": case["id"], "version": case["version"], "body": case}
+        for case in whole
+    ]
 
 
 def _follow(
@@ -258,13 +333,27 @@ def _follow(
     """The next rows of the log that concern the viewer; a case that is no longer visible leaves."""
     page = min(limit, LOG_PAGE)
     scope = viewer.scope_params()
-    log = list(sql.log_page(conn, district_id=viewer.district_id, nodes=sorted(viewer.nodes), organisations=[scope["organisation"]],
-                            people=[scope["person"]], seq=cursor.seq, n=cursor.n, limit=page))  # fmt: skip
+    log = list(
+        sql.log_page(
+            conn,
+            district_id=viewer.district_id,
+            nodes=sorted(viewer.nodes),
+            organisations=[scope["organisation"]],
+            people=[scope["person"]],
+            seq=cursor.seq,
+            n=cursor.n,
+            limit=page,
+        )
+    )
     if not log:
         return [], cursor, False
     latest = {(row["kind"], row["id"]): row["seq"] for row in log if row["mine"]}
     ids = [uuid.UUID(id_) for kind, id_ in latest if kind == "case"]
-    rows = [r for r in cases.sql.many_by_id(conn, **scope, ids=ids) if r["closed_at"] is None or r["closed_at"] >= since]
+    rows = [
+        r
+        for r in cases.sql.many_by_id(conn, **scope, ids=ids)
+        if r["closed_at"] is None or r["closed_at"] >= since
+    ]
     found: list[dict[str, Any]] = []
     for (kind, id_), seq in latest.items():
         if kind == "pack":
@@ -276,16 +365,27 @@ def _follow(
     for change in _case_changes(conn, viewer, rows, cursor.seq, now):
         found.append({**change, "seq": latest["case", change["id"]]})
     last = log[-1]
-    return sorted(found, key=lambda c: c["seq"]), Cursor(cursor.epoch, cursor.scope, last["seq"], last["n"]), len(log) == page
+    return (
+        sorted(found, key=lambda c: c["seq"]),
+        Cursor(cursor.epoch, cursor.scope, last["seq"], last["n"]),
+        len(log) == page,
+    )
 
 
 def digest(conn: Connection, device: DeviceViewer, now: datetime) -> dict[str, Any]:
     """How many cases the tablet should hold at the present cursor, and a hash over their ids and versions."""
     viewer = device.viewer
     at = sql.position_now(conn, district_id=viewer.district_id)
-    rows = list(sql.digest_rows(conn, **viewer.scope_params(), keep_closed_since=keep_closed_since(conn, viewer, now)))
+    rows = list(
+        sql.digest_rows(conn, **viewer.scope_params(), keep_closed_since=keep_closed_since(conn, viewer, now))
+    )
     text = "\n".join(f"{row['id']}:{row['version']}" for row in rows)
-    return {"scope_hash": scope_hash(viewer), "cursor": Cursor(str(at["epoch"]), scope_hash(viewer), at["seq"]).text(), "count": len(rows), "digest": sha256(text)}
+    return {
+        "scope_hash": scope_hash(viewer),
+        "cursor": Cursor(str(at["epoch"]), scope_hash(viewer), at["seq"]).text(),
+        "count": len(rows),
+        "digest": sha256(text),
+    }
 
 
 def stamp(now: datetime) -> dict[str, str]:

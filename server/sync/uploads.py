@@ -56,7 +56,9 @@ class Upload:
 def _upload(row: dict[str, Any], folder: Path) -> Upload:
     done = row["stored"] is not None and blob_path(folder, row["sha256"]).is_file()
     offset = row["bytes"] if done else row["offset_bytes"]
-    return Upload(row["id"], row["attachment_id"], row["bytes"], offset, row["sha256"], row["expires_at"], done)
+    return Upload(
+        row["id"], row["attachment_id"], row["bytes"], offset, row["sha256"], row["expires_at"], done
+    )
 
 
 def metadata(header: str) -> dict[str, str]:
@@ -71,7 +73,9 @@ def metadata(header: str) -> dict[str, str]:
     return found
 
 
-def create(conn: Connection, config: Settings, device_id: uuid.UUID, length: int, header: str, now: datetime) -> Upload:
+def create(
+    conn: Connection, config: Settings, device_id: uuid.UUID, length: int, header: str, now: datetime
+) -> Upload:
     """The upload of one attachment: a new one, or the one that is already under way."""
     if not 0 < length <= MOST_BYTES:
         raise TooLarge(limit=MOST_BYTES)
@@ -84,13 +88,24 @@ def create(conn: Connection, config: Settings, device_id: uuid.UUID, length: int
     sha256 = told["sha256"].lower()
     if len(sha256) != 64:
         raise BadInput("Upload-Metadata must name attachment_id and sha256.")
-    row = sql.begin(conn, id=uuid.uuid4(), attachment_id=attachment_id, device_id=device_id, bytes=length, sha256=sha256, now=now, expires_at=now + KEPT)
+    row = sql.begin(
+        conn,
+        id=uuid.uuid4(),
+        attachment_id=attachment_id,
+        device_id=device_id,
+        bytes=length,
+        sha256=sha256,
+        now=now,
+        expires_at=now + KEPT,
+    )
     if (row["sha256"], row["bytes"]) != (sha256, length):
         raise BadInput("This attachment was declared with another content.")
     return find(conn, config, device_id, row["id"])
 
 
-def find(conn: Connection, config: Settings, device_id: uuid.UUID, upload_id: uuid.UUID, lock: bool = False) -> Upload:
+def find(
+    conn: Connection, config: Settings, device_id: uuid.UUID, upload_id: uuid.UUID, lock: bool = False
+) -> Upload:
     """The device's upload with that id; NotFound for any other."""
     row = (sql.lock_one if lock else sql.one)(conn, id=upload_id, device_id=device_id)
     if row is None:
@@ -98,7 +113,15 @@ def find(conn: Connection, config: Settings, device_id: uuid.UUID, upload_id: uu
     return _upload(row, config.blobs)
 
 
-def append(conn: Connection, config: Settings, device_id: uuid.UUID, upload_id: uuid.UUID, offset: int, piece: bytes, now: datetime) -> Upload:
+def append(
+    conn: Connection,
+    config: Settings,
+    device_id: uuid.UUID,
+    upload_id: uuid.UUID,
+    offset: int,
+    piece: bytes,
+    now: datetime,
+) -> Upload:
     """Appends `piece` at `offset`; when it was the last one the photo is checked, kept and told to its case.
 
     Bytes that do not have the declared hash send the upload back to offset 0: complete but not confirmed means that.
