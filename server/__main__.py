@@ -1,25 +1,24 @@
 """`python -m server`: the commands of the installation. Exit 0, 1 (found faults) or 2 (wrong use)."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 
 import psycopg2
 import typer
 import uvicorn
 
+from server import doctor
+from server.cases import cli as cases
 from server.cluster import database_of
 from server.db import Database, migrate
 from server.errors import BadInput, XungeError
 from server.locale import gettext_for
 from server.logs import write_json_logs
-from server.people import cli as people_cli
+from server.people import cli as people
 from server.settings import settings
 
 _ = gettext_for(settings().lang)
 FAULT, WRONG_USE = 1, 2
 GOODBYE_S = 5
-ROOMS_WITH_COMMANDS = ("server.cases.cli", "server.doctor")
 
 app = typer.Typer(
     name="python -m server",
@@ -72,10 +71,8 @@ def migrate_schema(
             print(name)
 
 
-people_cli.register(app)
-for room in ROOMS_WITH_COMMANDS:
-    if find_spec(room):
-        import_module(room).register(app)
+for room in (people, cases, doctor):
+    room.register(app)
 
 
 def say(sentence: str) -> None:
