@@ -144,7 +144,7 @@ def tell(connection: Connection) -> None:
 @lru_cache(maxsize=32)
 def queries(beside: str, name: str = "queries.sql") -> Any:
     """The named queries of the file `name` in the folder of the file `beside` (pass `__file__`)."""
-    return aiosql.from_path(Path(beside).with_name(name), "psycopg2", mandatory_parameters=False)
+    return aiosql.from_path(Path(beside).parent / name, "psycopg2", mandatory_parameters=False)
 
 
 def migrate(dsn: str) -> list[str]:
