@@ -13,7 +13,6 @@ from server.security import Viewer, hash_password
 __all__ = ["Organisation", "ensure_centre", "put_organisation"]
 
 SQL = queries(__file__)
-UNKNOWN_LOGIN = "There is nobody with the login {login}."
 SHORTEST_PASSWORD = 10
 OFFICES_OF = {
     "admin": {"centre"},
@@ -65,7 +64,7 @@ def person_id_of(conn: Connection, login: str) -> int:
     """people.id of an active person; BadInput when there is nobody."""
     row = SQL.person_of_login(conn, login=login.strip().lower())
     if row is None or not row["active"]:
-        raise BadInput(UNKNOWN_LOGIN, login=login)
+        raise BadInput("There is nobody with the login {login}.", login=login)
     return int(row["id"])
 
 

@@ -19,7 +19,6 @@ SQL = queries(__file__)
 SESSION_COOKIE = "xunge_session"
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-STALE_FORM = "This page is out of date. Load it again and repeat what you did."
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _refuse_foreign_page(request: Request, viewer: Viewer) -> None:
 def _refuse_page(request: Request, viewer: Viewer, what: str) -> None:
     database, detail = request.app.state.database, {"path": request.url.path}
     audit.log_refusal(database, what, viewer, address_of(request), detail, datetime.now(UTC))
-    raise NotAllowed(STALE_FORM)
+    raise NotAllowed("This page is out of date. Load it again and repeat what you did.")
 
 
 def _viewer_of_api_token(database: Database, token: str, address: str, now: datetime) -> Viewer | None:
