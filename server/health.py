@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.db import MIGRATIONS, Database, queries
 from server.errors import Busy
 
-sql = queries(__file__, "sql/health.sql")
+sql = queries(__file__, "health.sql")
 router = APIRouter(tags=["operation"])
 TASKS_SILENT_FOR = timedelta(minutes=10)
 
