@@ -61,6 +61,7 @@ class Batch:
     actors: dict[int, Actor]
     works: dict[uuid.UUID, Working]
     packs: dict[int, Pack]
+    present: dict[int, tuple[int, Pack]]
     districts: dict[int, Mapping[str, Any]]
     offices: dict[int, int]
     crews: dict[int, dict[str, Crew]]
@@ -127,7 +128,7 @@ def _load(conn: Connection, commands: Sequence[Command], now: datetime, actors: 
     districts = {row["id"]: row for row in sql.districts(conn)}
     reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
     numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
-    batch = Batch(now, actors, works, {}, districts, {}, {}, answers, {}, numbers=numbers)
+    batch = Batch(now, actors, works, {}, {}, districts, {}, {}, answers, {}, numbers=numbers)
     batch.places = _locate(conn, reporting, batch)
     nodes = {node for work in works.values() for node in work.case.nodes} | {
         node
@@ -286,7 +287,9 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
     row, why = find(facts, command.kind, actor, command.payload.given())
     if row is None:
         return _refuse(command, None, why, state="", action=command.kind)
-    pack_version, pack = current(conn, place.district_id)
+    if place.district_id not in batch.present:
+        batch.present[place.district_id] = current(conn, place.district_id)
+    pack_version, pack = batch.present[place.district_id]
     batch.packs[pack_version] = pack
     centre = batch.offices.get(place.district_id) or ensure_centre(conn, place.district_id)
     batch.offices[place.district_id] = centre

@@ -9,7 +9,8 @@ disagree, and an attacker who alters both is only caught by an anchor written el
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from server.db import Connection, queries
@@ -39,10 +40,10 @@ class Event:
     body: str
     prev_hash: str
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Lower-case hex SHA-256 over the canonical JSON of all fields."""
-        return sha256(canonical(asdict(self)))
+        return sha256(canonical({f.name: getattr(self, f.name) for f in fields(self)}))
 
 
 def commitment(text: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,11 @@ PAGE = 1000
 def number(serial: int, received_at: datetime, timezone: str) -> str:
     """The number of a case: the local day of its receipt and a serial that is never used again (gaps are fine)."""
     return f"{received_at.astimezone(ZoneInfo(timezone)):%Y%m%d}-{serial:06d}"
+
+
+def _values(row: Any, columns: Sequence[str]) -> list[Any]:
+    """The columns of a dataclass; `astuple` would copy every value deeply."""
+    return [getattr(row, column) for column in columns]
 
 
 def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
@@ -69,7 +74,7 @@ def flush(conn: Connection, batch: "Batch") -> None:
         put(
             _upsert("cycles", (*CYCLE_COLUMNS, *PLACE_OF_CYCLE), ("case_id", "n")),
             [
-                [*astuple(cycle), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)]
+                [*_values(cycle, CYCLE_COLUMNS), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)]
                 for w in touched
                 for cycle in (w.cycle,)
             ],
@@ -77,13 +82,13 @@ def flush(conn: Connection, batch: "Batch") -> None:
         put(
             _upsert("deadlines", ("case_id", *CLOCK_COLUMNS), ("case_id", "cycle", "kind")),
             [
-                [w.case.id, *astuple(clock)]
+                [w.case.id, *_values(clock, CLOCK_COLUMNS)]
                 for w in touched
                 for clock in (*w.earlier_clocks, *w.clocks.values())
                 if (clock.cycle, clock.kind) in w.touched_clocks
             ],
         )
-        put(_insert("case_events", EVENT_COLUMNS), [(*astuple(event), event.hash) for event in batch.events])
+        put(_insert("case_events", EVENT_COLUMNS), [_values(event, EVENT_COLUMNS) for event in batch.events])
         put(_insert("event_private", ("case_id", "n", "salt", "body")), batch.private)
         put(
             "insert into attachments (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at, declared_at, arrived_at)"
