@@ -23,17 +23,12 @@ Call = Callable[..., requests.Response]
 
 
 @pytest.fixture
-def district(live_server: LiveServer) -> SmallDistrict:
-    return live_server.database.run(make_small_district)
+def district(database: Database) -> SmallDistrict:
+    return database.run(make_small_district)
 
 
 @pytest.fixture
-def database(live_server: LiveServer, district: SmallDistrict) -> Database:
-    return live_server.database
-
-
-@pytest.fixture
-def call(live_server: LiveServer, database: Database) -> Call:
+def call(live_server: LiveServer, database: Database, district: SmallDistrict) -> Call:
     """Sends a request with an API token of `login` (the administrator's unless said otherwise)."""
     tokens: dict[str, str] = {}
 

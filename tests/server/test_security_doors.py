@@ -21,20 +21,15 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def district(live_server: LiveServer) -> SmallDistrict:
-    return live_server.database.run(make_small_district)
-
-
-@pytest.fixture
-def database(live_server: LiveServer, district: SmallDistrict) -> Database:
-    return live_server.database
+def district(database: Database) -> SmallDistrict:
+    return database.run(make_small_district)
 
 
 Call = Callable[..., requests.Response]
 
 
 @pytest.fixture
-def call(live_server: LiveServer) -> Call:
+def call(live_server: LiveServer, district: SmallDistrict) -> Call:
     """Sends one request as nobody, or with a bearer token or a session."""
 
     def send(method: str, path: str, **more: Any) -> requests.Response:
@@ -168,7 +163,7 @@ def test_another_sites_page_changes_nothing_even_with_the_csrf_token(
 
 
 def test_a_withdrawn_tablet_and_a_leavers_tablet_are_let_in_marked_so_that_nothing_captured_is_lost(
-    database: Database,
+    database: Database, district: SmallDistrict
 ) -> None:
     from fastapi import FastAPI, Request
 
