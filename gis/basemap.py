@@ -5,6 +5,7 @@ Features have `kind` water | green | road | building | label; roads also `class`
 
 from random import Random
 
+import numpy as np
 import shapely
 from shapely import affinity
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
@@ -101,7 +102,7 @@ def _rows(grid: Polygon, free: BaseGeometry, random: Random) -> list[Polygon]:
     return blocks
 
 
-def _labels(parks: dict[str, Polygon]) -> list[Feature]:
+def _labels(parks: dict[str, BaseGeometry]) -> list[Feature]:
     places = {name: tuple(shape.representative_point().coords[0]) for name, shape in parks.items()}
     places |= {name: plan.to_metres([place])[0] for name, place in plan.PLACES}
     river = _curve(plan.RIVER)
@@ -112,7 +113,7 @@ def _labels(parks: dict[str, Polygon]) -> list[Feature]:
 
 
 def _feature(shape: BaseGeometry, **properties: object) -> Feature:
-    degrees = shapely.transform(shape, lambda places: plan.to_degrees(places.tolist(), _DECIMALS))
+    degrees = shapely.transform(shape, lambda places: np.array(plan.to_degrees(places.tolist(), _DECIMALS)))
     if isinstance(degrees, MultiLineString) and len(degrees.geoms) == 1:
         degrees = degrees.geoms[0]
     return {"type": "Feature", "properties": properties, "geometry": geometry_json(degrees, _DECIMALS)}

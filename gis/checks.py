@@ -1,6 +1,6 @@
 """Finds what is wrong with a set of areas; pure, without files or database.
 
-Lengths and areas are metres on an equal-area plane round the file's middle. A fault forbids loading; a warning
+Lengths are metres on a plane round the file's middle. A fault forbids loading; a warning
 is shown and loaded. Thin overlaps and gaps come from drawing by hand: they are warnings while a person could
 step over them, faults beyond.
 """
@@ -8,15 +8,14 @@ step over them, faults beyond.
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.areas import FAULT, WARNING, Area, Finding, about
+from gis.plane import Plane
 
 # Below this width and size a difference is rounding, not drawing.
 NOISE_WIDTH_M, NOISE_AREA_M2 = 0.05, 1.0
@@ -154,9 +153,9 @@ def _shapes(areas: Sequence[Area]) -> list[Finding]:
 
 
 def _invalid(area: Area) -> Finding:
-    reason = shapely.is_valid_reason(area.shape)
+    reason = str(shapely.is_valid_reason(area.shape))
     match = _AT.match(reason)
-    what, place = (match[1], (float(match[2]), float(match[3]))) if match else (reason, _middle(area))
+    what, place = (str(match[1]), (float(match[2]), float(match[3]))) if match else (reason, _middle(area))
     sentences = {
         "Self-intersection": "the ring crosses itself at {lon} {lat}",
         "Ring Self-intersection": "the ring touches itself at {lon} {lat}",
@@ -181,30 +180,6 @@ def _households(areas: Sequence[Area]) -> list[Finding]:
 
 
 # Areas against each other ---------------------------------------------------------------------------------
-
-
-@dataclass
-class Plane:
-    """An equal-area plane in metres round the middle of some areas."""
-
-    forward: pyproj.Transformer
-
-    @classmethod
-    def round_about(cls, areas: Sequence[Area]) -> "Plane":
-        west, south, east, north = shapely.total_bounds([area.shape for area in areas])
-        local = f"+proj=laea +lat_0={(south + north) / 2:.6f} +lon_0={(west + east) / 2:.6f} +datum=WGS84 +units=m"
-        return cls(pyproj.Transformer.from_crs("EPSG:4326", local, always_xy=True))
-
-    def metres(self, shapes: Any) -> Any:
-        """Shapes in degrees → metres; shared vertices stay shared."""
-        array = np.asarray(shapes, dtype=object)
-        return shapely.transform(array, lambda places: np.column_stack(self.forward.transform(*places.T)))
-
-    def degrees(self, shape: BaseGeometry) -> tuple[float, float]:
-        """A point on the largest part of a shape in metres, as lon, lat."""
-        point = max(shapely.get_parts(shape), key=lambda part: part.area).representative_point()
-        lon, lat = self.forward.transform(point.x, point.y, direction="INVERSE")
-        return float(lon), float(lat)
 
 
 def real_parts(shape: BaseGeometry) -> shapely.MultiPolygon:

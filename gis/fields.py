@@ -88,9 +88,8 @@ def _area(row: Row, names: dict[str, str | None], number: int) -> tuple[Area | N
     if _is_number(value("code")) or _is_number(value("parent")):
         add("numeric_code", FAULT, "codes are numbers, leading zeros may be lost; store codes and parents as text",
             {}, *_somewhere(row))  # fmt: skip
-    for sentence, params, place in row.trouble:
-        lon, lat = place if place else (None, None)
-        add("bad_vertex", FAULT, sentence, params, lon, lat)
+    for sentence, params, at in row.trouble:
+        add("bad_vertex", FAULT, sentence, params, *(at or (None, None)))
     if row.shape is None and not row.trouble:
         add("no_geometry", FAULT, "no geometry", {}, None, None)
     if not name:

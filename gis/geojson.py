@@ -12,6 +12,10 @@ from shapely.geometry.base import BaseGeometry
 from server.errors import XungeError
 
 POLYGONS = {"Polygon", "MultiPolygon"}
+NOT_A_NUMBER = (
+    "vertex {vertex}: longitude is not a number (after {after})",
+    "vertex {vertex}: latitude is not a number (after {after})",
+)
 
 
 class UnreadableError(XungeError):
@@ -138,13 +142,10 @@ def _ring(vertices: list[Any]) -> Any:
 def _name_bad_vertex(vertices: list[Any]) -> None:
     before: tuple[float, float] | None = None
     for number, vertex in enumerate(vertices, start=1):
-        for axis, what in enumerate(("longitude", "latitude")):
+        for axis, sentence in enumerate(NOT_A_NUMBER):
             value = vertex[axis] if isinstance(vertex, (list, tuple)) and len(vertex) > axis else None
             good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
             if not good:
-                raise _BadVertexError(
-                    "vertex {vertex}: {axis} is not a number (after {after})",
-                    {"vertex": number, "axis": what, "after": f"{before[0]} {before[1]}" if before else "–"},
-                    before,
-                )
+                after = f"{before[0]} {before[1]}" if before else "–"
+                raise _BadVertexError(sentence, {"vertex": number, "after": after}, before)
         before = (float(vertex[0]), float(vertex[1]))

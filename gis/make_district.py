@@ -95,8 +95,8 @@ def _shares(sizes: list[float], count: int) -> list[int]:
 
 def _shapes(district: District) -> list[MultiPolygon]:
     """The grids in degrees: every face of the joined borders belongs to the grid that it was drawn in."""
-    lines = [LineString(plan.to_degrees(line.coords)) for line in district.lines]
-    drawn = [Polygon(plan.to_degrees(grid.drawn.exterior.coords, 9)) for grid in district.grids]
+    lines = [LineString(plan.to_degrees((x, y) for x, y in line.coords)) for line in district.lines]
+    drawn = [Polygon(plan.to_degrees(((x, y) for x, y in grid.drawn.exterior.coords), 9)) for grid in district.grids]
     tree = shapely.STRtree(drawn)
     parts: list[list[Polygon]] = [[] for _ in drawn]
     whole = shapely.unary_union(drawn).buffer(1e-6)

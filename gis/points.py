@@ -61,7 +61,8 @@ def _frame(path: Path) -> pd.DataFrame:
         except UnicodeDecodeError:
             continue
         except (ValueError, OSError, EOFError) as error:
-            raise UnreadableError("{file} cannot be read as CSV: {reason}", file=path.name, reason=str(error)) from error
+            reason = str(error)
+            raise UnreadableError("{file} cannot be read as CSV: {reason}", file=path.name, reason=reason) from error
     raise UnreadableError("{file} is neither UTF-8 nor GBK.", file=path.name)
 
 

@@ -141,20 +141,19 @@ def _plain(value: Any) -> Any:
 
 def _take_shape(row: Row, shape: BaseGeometry) -> None:
     if shape.geom_type == "GeometryCollection":
-        polygons = [part for part in shape.geoms if part.geom_type == "Polygon"]
-        if polygons and len(polygons) == len(shape.geoms):
+        parts = shapely.get_parts(shape)
+        polygons = [part for part in parts if part.geom_type == "Polygon"]
+        if polygons and len(polygons) == len(parts):
             shape = shapely.MultiPolygon(polygons)
     places = shapely.get_coordinates(shape)
     bad = np.flatnonzero(~np.isfinite(places).all(axis=1))
     if shape.geom_type not in geojson.POLYGONS:
         row.trouble.append(("the shape is a {kind}, not a polygon", {"kind": shape.geom_type}, None))
     elif len(bad):
-        axis = "longitude" if not np.isfinite(places[bad[0]][0]) else "latitude"
-        before = places[bad[0] - 1] if bad[0] else None
-        after = "–" if before is None else f"{before[0]} {before[1]}"
-        params = {"vertex": int(bad[0]) + 1, "axis": axis, "after": after}
-        row.trouble.append(("vertex {vertex}: {axis} is not a number (after {after})", params,
-                            None if before is None else (float(before[0]), float(before[1]))))  # fmt: skip
+        sentence = geojson.NOT_A_NUMBER[0 if not np.isfinite(places[bad[0]][0]) else 1]
+        before = tuple(places[bad[0] - 1].tolist()) if bad[0] else None
+        after = f"{before[0]} {before[1]}" if before else "–"
+        row.trouble.append((sentence, {"vertex": int(bad[0]) + 1, "after": after}, before))
     else:
         row.shape = shape
 
@@ -163,12 +162,15 @@ def _system(rows: list[Row], names: dict[str, str | None], stated: str | None, b
     """The one coordinate system of the file. A shifted datum named on the features outweighs the container's own."""
     said = {str(row.properties.get(names["datum"]) or "") for row in rows} if names["datum"] else {""}
     if len(said) > 1:
-        raise UnreadableError("The features name different coordinate systems: {systems}.", systems=", ".join(sorted(said)))
+        systems = ", ".join(sorted(said))
+        raise UnreadableError("The features name different coordinate systems: {systems}.", systems=systems)
     (datum,) = said
     if datum and not by_person:
         return datum
     if stated is None:
-        raise UnreadableError("The file does not say its coordinate system; state it with --crs, for example EPSG:4326.")
+        raise UnreadableError(
+            "The file does not say its coordinate system; state it with --crs, for example EPSG:4326."
+        )
     return stated
 
 

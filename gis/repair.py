@@ -7,7 +7,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.areas import NOTE, Area, Finding, about
-from gis.checks import SLIT_WIDTH_M, Plane, overlapping, real_parts, width
+from gis.checks import SLIT_WIDTH_M, overlapping, real_parts, width
+from gis.plane import Plane
 
 # A mended shape must keep its size to this share; a bow-tie, for one, cannot be mended so.
 LARGEST_CHANGE = 0.01
@@ -30,13 +31,11 @@ def repair(areas: Sequence[Area]) -> tuple[list[Area], list[Finding]]:
 
 
 def _made_valid(shape: BaseGeometry) -> BaseGeometry | None:
-    """The valid shape, or None when it covers another ground than its rings enclose."""
+    """The valid shape, or None when it would cover another ground: loops that run the other way count against the
+    area that the ring encloses, so a bow-tie's two halves never add up to it."""
     made = shapely.make_valid(shape, method="structure")
-    polygons = [part for part in shapely.get_parts(made) if part.geom_type == "Polygon"]
-    enclosed = shapely.unary_union([shapely.convex_hull(part) for part in shapely.get_parts(shapely.make_valid(shape))])
-    kept = shapely.MultiPolygon(polygons)
-    lost = abs(kept.area - shapely.make_valid(shape, method="linework").area)
-    return kept if kept.area and lost <= LARGEST_CHANGE * enclosed.area else None
+    kept = shapely.MultiPolygon([part for part in shapely.get_parts(made) if part.geom_type == "Polygon"])
+    return kept if kept.area and abs(kept.area - shape.area) <= LARGEST_CHANGE * kept.area else None
 
 
 def _sound(areas: Sequence[Area]) -> list[int]:

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.areas import Area
-from gis.checks import Plane
+from gis.plane import Plane
 
 BORDER_DEG = 1e-9
 # A point this deep inside a grid needs no second look; the few that are not are looked at exactly.
@@ -70,12 +70,12 @@ class Router:
 
     def _into_cores(self, points: Ints, lon: Floats, lat: Floats, grid: Ints) -> None:
         """A tree of the points asked by polygons: so it is the polygon that GEOS prepares, once."""
-        tree = shapely.STRtree(shapely.points(lon[points], lat[points]))
+        tree = shapely.STRtree(_points(lon[points], lat[points]))
         cell, which = tree.query(self._cores, predicate="intersects")
         grid[points[which]] = cell
 
     def _look_closely(self, points: Ints, lon: Floats, lat: Floats, routed: Routed) -> None:
-        places = shapely.points(lon[points], lat[points])
+        places = _points(lon[points], lat[points])
         which, cell = self._tree.query(places, "dwithin", BORDER_DEG)
         touches = shapely.intersects(self._shapes[cell], places[which])
         touched = set(points[which[touches]].tolist())
@@ -89,8 +89,7 @@ class Router:
     def _by_accuracy(self, points: Ints, lon: Floats, lat: Floats, accuracy_m: Floats, routed: Routed) -> None:
         plane = Plane.round_about(self.grids)
         shapes = plane.metres(self._shapes)
-        x, y = plane.forward.transform(lon[points], lat[points])
-        places = shapely.points(x, y)
+        places = plane.places(lon[points], lat[points])
         which, cell = shapely.STRtree(shapes).query(places, "dwithin", accuracy_m[points])
         away = shapely.distance(places[which], shapes[cell])
         order = np.lexsort((cell, np.round(away, 3), which))
@@ -99,6 +98,10 @@ class Router:
                 routed.grid[point], routed.status[point] = found[0], "nearest"
             if len(found) > 1 and routed.status[point] != "border":
                 routed.candidates[point] = found
+
+
+def _points(x: Floats, y: Floats) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(x, y), dtype=object)
 
 
 def _in_order(points: Ints, cells: Ints) -> dict[int, list[int]]:

@@ -47,7 +47,7 @@ class Subdivision:
             angle = _long_side(area) + math.radians(self.random.uniform(-9, 9) * (1 + attempt / 4))
             straight = _line_with_share(area, angle, share)
             border = self._wander(straight)
-            pieces = list(split(area, border).geoms)
+            pieces = [piece for piece in split(area, border).geoms if isinstance(piece, Polygon)]
             if len(pieces) == 2 and min(piece.area for piece in pieces) > 0.6 * min(share, 1 - share) * area.area:
                 self.cuts.append(Cut(_inside(border, area), _inside(straight, area)))
                 pieces.sort(key=lambda piece: _along(piece.representative_point(), angle))
@@ -77,7 +77,7 @@ def _moved(x0: float, y0: float, x1: float, y1: float, share: float, nx: float, 
 
 def _long_side(area: Polygon) -> float:
     """Direction of the longer side of the smallest box round the area, radians."""
-    corners = list(shapely.minimum_rotated_rectangle(area).exterior.coords)
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(area)).tolist()
     sides = [(corners[i + 1][0] - corners[i][0], corners[i + 1][1] - corners[i][1]) for i in (0, 1)]
     dx, dy = max(sides, key=lambda side: math.hypot(*side))
     return math.atan2(dy, dx) % math.pi
@@ -125,7 +125,7 @@ def _longest(shape: BaseGeometry) -> LineString:
 
 def _longer(line: LineString, reach: float) -> LineString:
     """The line with both ends drawn out by `reach` metres in their own direction."""
-    places = list(line.coords)
+    places = [(x, y) for x, y in line.coords]
 
     def out(end: Place, before: Place) -> Place:
         length = math.dist(end, before)
