@@ -45,7 +45,7 @@ order by c.reported_at desc, c.id desc limit :limit;
 -- name: page_counted
 -- The cycles that a figure counted, one row a cycle, newest first. What is counted, and whose, is decided by counted_for alone.
 select c.*, k.n as counted_cycle, k.opened_at as counted_at
-from counted_for(:home, :basis, :since::timestamptz, :to::timestamptz, :as_of::timestamptz, :counted,
+from counted_for(:home, :basis, :since::timestamptz, :until::timestamptz, :as_of::timestamptz, :counted,
     :level, :node, :outside, :system, :code, :handler, :undispatched,
     :district, :street, :community, :grids, :organisation, :person) k
 join cases c on c.id = k.case_id

@@ -11,7 +11,7 @@ select
         end as word,
     count(*) filter (where cycle_is(k, :numerator, :as_of::timestamptz)) as numerator,
     count(*) as denominator
-from counted_for(:home, :basis, :since::timestamptz, :to::timestamptz, :as_of::timestamptz, :denominator,
+from counted_for(:home, :basis, :since::timestamptz, :until::timestamptz, :as_of::timestamptz, :denominator,
     :level, :node, :outside, :system, :code, :handler, :undispatched,
     :district, :street, :community, :grids, :organisation, :person) k
 group by 1, 2;
