@@ -21,7 +21,8 @@ import pytest
 import uvicorn
 
 from server.cluster import Cluster
-from server.db import MIGRATIONS, Connection, Database, connect, migrate
+from server.db import Connection, Database, connect
+from server.migrate import MIGRATIONS, migrate
 from server.settings import CHECKOUT, Settings
 
 for name in list(os.environ):
@@ -81,7 +82,12 @@ class Databases:
 def make_template(cluster: Cluster) -> str:
     """The migrated template for the present migrations and workflow table, made by whoever comes first."""
     digest = hashlib.sha256()
-    for path in (*sorted(MIGRATIONS.glob("*.sql")), *sorted((CHECKOUT / "server" / "protocol").glob("*.py"))):
+    sources = (
+        MIGRATIONS.glob("*.sql"),
+        (CHECKOUT / "server" / "protocol").glob("*.py"),
+        (CHECKOUT / "server" / "packs").glob("*/pack.toml"),
+    )
+    for path in (path for found in sources for path in sorted(found)):
         digest.update(path.read_bytes())
     template = f"template_{digest.hexdigest()[:16]}"
     with (cluster.home / "template.lock").open("w") as lock:
@@ -154,11 +160,11 @@ class LiveServer:
 
 
 @contextmanager
-def serving(database: Database, home: Path) -> Iterator[LiveServer]:
-    """The real application under a real uvicorn on a free port of this machine, until the block ends."""
+def serving(database: Database, home: Path, port: int = 0) -> Iterator[LiveServer]:
+    """The real application under a real uvicorn on `port` (0: a free one), until the block ends."""
     from server.app import create_app
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
         settings = Settings(home=home, port=port, database_url=database.dsn, demo=False)
         application = create_app(database, settings)
