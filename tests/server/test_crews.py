@@ -1,9 +1,11 @@
 """Which crews are proposed for a case, and why; who is near a place."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.cases.service import get_row
 from server.crews import service
 from server.crews.ranking import (
     ELSEWHERE,
@@ -17,6 +19,7 @@ from server.crews.ranking import (
 )
 from server.db import Connection
 from server.security import Viewer, load_viewer
+from tests.factories import Street
 from tests.server.small_district import NOW, SmallDistrict, make_small_district
 
 
@@ -151,3 +154,27 @@ def test_crews_of_another_district_are_neither_listed_nor_proposed(
     assert second["next"] is None
     ours = {p.organisation_id for p in service.propose(conn, case_in(district, "S1C1G1", RUBBISH), 10)}
     assert not ours & set(other.organisations.values())
+
+
+def test_what_a_crew_has_in_hand_counts_until_it_reports_back(conn: Connection, tmp_path: Path) -> None:
+    street = Street.open(conn, tmp_path)
+
+    def in_hand() -> int:
+        items = service.crews_page(conn, street.viewer("duty"), 10)["items"]
+        return next(item["open_cases"] for item in items if item["code"] == "crew-drain")
+
+    first = street.dispatched()
+    street.dispatched()
+    assert in_hand() == 2
+    street.act("crew", first, "accept")
+    assert in_hand() == 2
+    street.act("crew", first, "handle", done="换新井盖", attachments=[street.photo()])
+    assert in_hand() == 1
+
+
+def test_a_registered_case_gets_proposals_from_its_own_row(conn: Connection, tmp_path: Path) -> None:
+    street = Street.open(conn, tmp_path)
+    number = street.report()
+    street.act("duty", number, "register")
+    row = get_row(conn, street.viewer("dispatch"), number)
+    assert service.propose(conn, row, 1)[0].code == "crew-clean"
