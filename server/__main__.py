@@ -9,10 +9,11 @@ import uvicorn
 from server import doctor
 from server.cases import cli as cases
 from server.cluster import database_of
-from server.db import Database, migrate
+from server.db import Database
 from server.errors import BadInput, XungeError
 from server.locale import gettext_for
 from server.logs import write_json_logs
+from server.migrate import migrate
 from server.people import cli as people
 from server.settings import settings
 

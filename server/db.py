@@ -1,6 +1,5 @@
-"""The way to PostgreSQL: a guarded pool, transactions with retries at the edge, named queries, migrations."""
+"""The way to PostgreSQL: a guarded pool, transactions with retries at the edge, named queries."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +14,10 @@ import psycopg2.extensions
 import psycopg2.extras
 from psycopg2.pool import ThreadedConnectionPool
 
-from server.errors import Busy, SetupFault
-from server.protocol.workflow import moves
+from server.errors import Busy
 
 T = TypeVar("T")
 APPLICATION_ROLE = "xunge_app"
-MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
-MIGRATION_LOCK = 7_206_001
 # A transaction that lost a race is run again from its start: deadlock, serialisation, or the same command
 # (or the same case number source) arriving twice at once.
 RETRIES = 5
@@ -145,48 +141,3 @@ def tell(connection: Connection) -> None:
 def queries(beside: str, name: str = "queries.sql") -> Any:
     """The named queries of the file `name` in the folder of the file `beside` (pass `__file__`)."""
     return aiosql.from_path(Path(beside).parent / name, "psycopg2", mandatory_parameters=False)
-
-
-def migrate(dsn: str) -> list[str]:
-    """Applies what is missing of `sql/migrations`, each file in one transaction; returns the names applied.
-
-    Forward only. A file that was applied and has changed since is refused with its name.
-    """
-    connection = connect(dsn, application=False)
-    applied_now: list[str] = []
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-            cursor.execute(
-                "create table if not exists migrations (name text primary key, sha256 text not null,"
-                " applied_at timestamptz not null default clock_timestamp())"
-            )
-            connection.commit()
-            cursor.execute("select name, sha256 from migrations")
-            known = {row["name"]: row["sha256"] for row in cursor.fetchall()}
-            connection.commit()
-            for path in sorted(MIGRATIONS.glob("*.sql")):
-                text = path.read_text(encoding="utf-8")
-                digest = hashlib.sha256(text.encode()).hexdigest()
-                if known.get(path.name, digest) != digest:
-                    raise SetupFault("Migration {name} was changed after it was applied.", name=path.name)
-                if path.name in known:
-                    continue
-                cursor.execute(text)
-                cursor.execute("insert into migrations (name, sha256) values (%s, %s)", (path.name, digest))
-                connection.commit()
-                applied_now.append(path.name)
-            fill_workflow_moves(cursor)
-            connection.commit()
-    finally:
-        connection.close()
-    return applied_now
-
-
-def fill_workflow_moves(cursor: Any) -> None:
-    """Writes the transition table where every event refers to it; rows are added, never taken away."""
-    psycopg2.extras.execute_values(
-        cursor,
-        "insert into workflow_moves (action, from_state, to_state) values %s on conflict do nothing",
-        sorted(moves()),
-    )

@@ -16,10 +16,11 @@ import typer
 from rich.console import Console
 
 from server.cluster import Cluster, database_of
-from server.db import APPLICATION_ROLE, MIGRATIONS, connect
+from server.db import APPLICATION_ROLE, connect
 from server.errors import XungeError
 from server.locale import FOLDER as WORDS
 from server.locale import gettext_for
+from server.migrate import MIGRATIONS
 from server.postgres import programs
 from server.settings import Settings, settings
 

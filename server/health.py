@@ -16,8 +16,9 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.db import MIGRATIONS, Database, queries
+from server.db import Database, queries
 from server.errors import Busy
+from server.migrate import MIGRATIONS
 
 sql = queries(__file__, "health.sql")
 router = APIRouter(tags=["operation"])

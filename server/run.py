@@ -24,9 +24,10 @@ from rich.console import Console
 
 from server.children import Child
 from server.cluster import database_of
-from server.db import Database, migrate
+from server.db import Database
 from server.errors import SetupFault, XungeError
 from server.locale import gettext_for
+from server.migrate import migrate
 from server.settings import CHECKOUT, Settings, settings
 
 GRIDS = CHECKOUT / "grids.geojson"

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from server.cluster import Cluster
-from server.db import migrate
+from server.migrate import migrate
 from server.postgres import programs
 
 SCHEMA = Path(__file__).parent / "sql" / "schema.sql"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from server.db import Connection, queries
+from server.errors import SetupFault
 from server.protocol.pack import Pack, read_pack
 from server.protocol.wire import sha256
 
@@ -21,18 +22,23 @@ def read_folder(code: str) -> dict[str, Any]:
     return raw
 
 
-def keep(conn: Connection, code: str) -> int:
-    """Stores the pack's present content as a version unless it is there already; returns the version's id."""
+def names() -> list[str]:
+    """The codes of all packs that come with this program."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/pack.toml"))
+
+
+def keep(conn: Connection, code: str) -> tuple[int, bool]:
+    """Stores the pack's present content as a version unless it is there already: the version's id, and whether it is new."""
     body = json.dumps(read_folder(code), ensure_ascii=False, sort_keys=True)
-    return int(queries(__file__).keep_version(conn, code=code, sha256=sha256(body), body=body)["id"])
+    row = queries(__file__).keep_version(conn, code=code, sha256=sha256(body), body=body)
+    return int(row["id"]), bool(row["new"])
 
 
 def current(conn: Connection, district_id: int) -> tuple[int, Pack]:
-    """The pack that new cases of the district are made under, and its version's id."""
+    """The pack that new cases of the district are made under, and its version's id (`migrate` stores them)."""
     version = queries(__file__).current_version(conn, district_id=district_id)
     if version is None:
-        code = queries(__file__).pack_of(conn, district_id=district_id)["pack"]
-        return (version_id := keep(conn, code)), pack_of_version(conn, version_id)
+        raise SetupFault("The pack of district {district} is not stored; run migrate.", district=district_id)
     return int(version["id"]), pack_of_version(conn, int(version["id"]))
 
 

@@ -3,17 +3,14 @@
 with added as (
     insert into pack_versions (code, sha256, body) values (:code, :sha256, :body) on conflict do nothing returning id
 )
-select id from added
+select id, true as new from added
 union all
-select id from pack_versions where code = :code and sha256 = :sha256
+select id, false from pack_versions where code = :code and sha256 = :sha256
 limit 1;
 
 -- name: current_version^
 select v.id from pack_versions v join districts d on d.pack = v.code
 where d.id = :district_id order by v.loaded_at desc, v.id desc limit 1;
-
--- name: pack_of^
-select pack from districts where id = :district_id;
 
 -- name: body^
 select body::text as body from pack_versions where id = :version_id;
