@@ -1,6 +1,6 @@
 """Says which sentences of the code have no Chinese words yet, or words with other parameters than the sentence.
 
-A sentence is what stands in `_()` (Python, Kivy language, templates), what a class of `server/errors.py` says, and
+A sentence is what stands in `_()` or `say()` (Python, Kivy language, templates), what a class of `server/errors.py` says, and
 what such a class is raised with.
 """
 
@@ -16,7 +16,13 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "server" / "locale" / "zh_CN" / "LC_MESSAGES" / "xunge.po"
 ROOMS = ("server", "mobile", "gis", "tasks")
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "say": None,
+    "_say": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+}
 METHODS = {".py": "python", ".kv": "python", ".html": "jinja2.ext:babel_extract"}
 HTML_OPTIONS = {"trimmed": "true", "silent": "false"}
 
