@@ -566,7 +566,9 @@ class Tablet:
             photo_id, here = str(raw["id"]), self._photos.has(str(raw["id"]))
             caption = self._caption(raw.get("stage", ""), raw.get("made_at"))
             if not here:
-                caption += " · " + self._say("at the office" if raw.get("arrived") else "on its way")
+                caption += " · " + (
+                    self._say("at the office") if raw.get("arrived") else self._say("on its way")
+                )
             found[photo_id] = PhotoView(photo_id, caption, raw.get("stage", ""), here)
         for entry in standing.pending:
             for raw in entry.payload.get("attachments") or ():
