@@ -43,7 +43,9 @@ CodeField = Annotated[str | None, typer.Option(help="Field that holds the code."
 NameField = Annotated[str | None, typer.Option(help="Field that holds the name.")]
 ParentField = Annotated[str | None, typer.Option(help="Field that holds the parent's code.")]
 LevelField = Annotated[str | None, typer.Option(help="Field that holds the level, 0 to 3.")]
-Crs = Annotated[str | None, typer.Option(help="Coordinate system, if the file does not say it: EPSG:…, GCJ-02.")]
+Crs = Annotated[
+    str | None, typer.Option(help="Coordinate system, if the file does not say it: EPSG:…, GCJ-02.")
+]
 errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
@@ -71,7 +73,9 @@ def _must_exist(*files: Path) -> None:
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Boundary files of any kind that GDAL reads, zipped or not.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Boundary files of any kind that GDAL reads, zipped or not.")
+    ],
     code_field: CodeField = None,
     name_field: NameField = None,
     parent_field: ParentField = None,
@@ -118,7 +122,9 @@ def _print_report(report: dict[str, Any]) -> None:
 
 def _levels(counts: dict[str, int]) -> str:
     say = words()
-    return ", ".join(say("level {level}: {count}").format(level=level, count=n) for level, n in counts.items())
+    return ", ".join(
+        say("level {level}: {count}").format(level=level, count=n) for level, n in counts.items()
+    )
 
 
 def _print_findings(findings: list[dict[str, Any]]) -> None:
@@ -144,12 +150,20 @@ def load(
     name_field: NameField = None,
     parent_field: ParentField = None,
     level_field: LevelField = None,
-    district: Annotated[str | None, typer.Option(help="Code of the district, if the file has no level 0.")] = None,
+    district: Annotated[
+        str | None, typer.Option(help="Code of the district, if the file has no level 0.")
+    ] = None,
     district_name: Annotated[str | None, typer.Option(help="Name of the district.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="Time zone of the district, e.g. Asia/Shanghai.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Time zone of the district, e.g. Asia/Shanghai.")
+    ] = None,
     crs: Crs = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend thin overlaps and edges, and report each.")] = False,
-    valid_from: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when they hold.")] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend thin overlaps and edges, and report each.")
+    ] = False,
+    valid_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when they hold.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then undo it.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -207,10 +221,16 @@ def _print_loaded(loaded: Loaded, file: Path, dry_run: bool, as_json: bool) -> N
             file=file, count=len(faults(loaded.findings))))  # fmt: skip
         return
     if loaded.unchanged:
-        typer.echo(say("District {code}: nothing has changed since this file was loaded.").format(code=loaded.district))
+        typer.echo(
+            say("District {code}: nothing has changed since this file was loaded.").format(
+                code=loaded.district
+            )
+        )
         return
     levels = _levels({str(level): count for level, count in loaded.counts.items()})
-    done = say("District {code}: would load {levels}.") if dry_run else say("District {code}: loaded {levels}.")
+    done = (
+        say("District {code}: would load {levels}.") if dry_run else say("District {code}: loaded {levels}.")
+    )
     typer.echo(done.format(code=loaded.district, levels=levels))
     numbers = {what: len(codes) for what, codes in change.as_json().items()}
     typer.echo(say("added {added}, changed {changed}, removed {removed}, split {split}").format(**numbers))
@@ -224,7 +244,9 @@ def _print_loaded(loaded: Loaded, file: Path, dry_run: bool, as_json: bool) -> N
 def route(
     grids: Annotated[Path, typer.Argument(help="Boundary file with levels 1 to 3.")],
     points: Annotated[Path, typer.Argument(help="CSV (or .csv.gz) with lon, lat and an id column.")],
-    out: Annotated[Path, typer.Option("--out", help="CSV to write: id, level1, level2, level3, status, candidates.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="CSV to write: id, level1, level2, level3, status, candidates.")
+    ],
     crs: Crs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -235,7 +257,9 @@ def route(
         found = faults(boundaries.findings + check_areas(boundaries.areas))
         if found:
             _print_findings([finding.as_json(words()) for finding in found])
-            errors.print(words()("Nothing was routed: {file} has {count} faults.").format(file=grids, count=len(found)))
+            errors.print(
+                words()("Nothing was routed: {file} has {count} faults.").format(file=grids, count=len(found))
+            )
             raise typer.Exit(FAULTY)
         router = Router(boundaries.areas)
         with _progress(None, "route") as step:
@@ -271,7 +295,9 @@ def package(
                 sizes = write_package(conn, grid, district, out)
         finally:
             database.close()
-    sentence = words()("{file}: {nodes} nodes, {neighbours} neighbours, {basemap} basemap features, {bytes} bytes")
+    sentence = words()(
+        "{file}: {nodes} nodes, {neighbours} neighbours, {basemap} basemap features, {bytes} bytes"
+    )
     typer.echo(json.dumps({"file": str(out), **sizes}) if as_json else sentence.format(file=out, **sizes))
 
 

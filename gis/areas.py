@@ -64,7 +64,15 @@ def about(area: Area, code: str, severity: str, sentence: str, place: tuple[floa
     """A finding about one area; the place is rounded to a metre and also goes into the sentence as lon, lat."""
     lon, lat = (round(place[0], 5), round(place[1], 5)) if place else (None, None)
     return Finding(
-        code, severity, sentence, {**params, "lon": lon, "lat": lat}, area.level, area.code, area.name, lon, lat
+        code,
+        severity,
+        sentence,
+        {**params, "lon": lon, "lat": lat},
+        area.level,
+        area.code,
+        area.name,
+        lon,
+        lat,
     )
 
 

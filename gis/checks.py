@@ -38,7 +38,11 @@ def check(areas: Sequence[Area]) -> list[Finding]:
     if not sound:
         return findings
     plane = Plane.round_about(sound)
-    broken = {found.level for found in findings if found.code in ("duplicate_code", "missing_parent", "orphan_level")}
+    broken = {
+        found.level
+        for found in findings
+        if found.code in ("duplicate_code", "missing_parent", "orphan_level")
+    }
     findings += _overlaps(sound, plane) + _tree(areas, sound, plane, broken)
     return sorted(findings, key=lambda found: (found.level if found.level is not None else -1, found.feature))
 
@@ -126,7 +130,9 @@ def _parents(areas: Sequence[Area]) -> list[Finding]:
                 findings.append(about(area, "missing_parent", FAULT, sentence, _middle(area),
                                       parent=area.parent or "–", above=level - 1))  # fmt: skip
     if 3 not in codes:
-        findings.append(Finding("no_grids", FAULT, "The file has no level 3 area; cases are routed to those.", {}))
+        findings.append(
+            Finding("no_grids", FAULT, "The file has no level 3 area; cases are routed to those.", {})
+        )
     return findings
 
 
@@ -148,7 +154,9 @@ def _shapes(areas: Sequence[Area]) -> list[Finding]:
         if not area.shape.is_valid:
             findings.append(_invalid(area))
         elif area.shape.area == 0:
-            findings.append(about(area, "no_area", FAULT, "the shape has no area, near {lon} {lat}", _corner(area)))
+            findings.append(
+                about(area, "no_area", FAULT, "the shape has no area, near {lon} {lat}", _corner(area))
+            )
     return findings
 
 
@@ -185,7 +193,9 @@ def _households(areas: Sequence[Area]) -> list[Finding]:
 def real_parts(shape: BaseGeometry) -> shapely.MultiPolygon:
     """The polygons of a difference or intersection that are more than rounding."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-    return shapely.MultiPolygon([part for part in parts if part.area > NOISE_AREA_M2 and width(part) > NOISE_WIDTH_M])
+    return shapely.MultiPolygon(
+        [part for part in parts if part.area > NOISE_AREA_M2 and width(part) > NOISE_WIDTH_M]
+    )
 
 
 def width(shape: BaseGeometry) -> float:
@@ -225,7 +235,9 @@ def _overlaps(areas: Sequence[Area], plane: Plane) -> list[Finding]:
     return findings
 
 
-def _tree(areas: Sequence[Area], sound: Sequence[Area], plane: Plane, broken: set[int | None]) -> list[Finding]:
+def _tree(
+    areas: Sequence[Area], sound: Sequence[Area], plane: Plane, broken: set[int | None]
+) -> list[Finding]:
     """Every parent against what is below it; no gaps are told of where codes or parents are `broken` anyway."""
     shapes = dict(zip(map(id, sound), plane.metres([area.shape for area in sound]), strict=True))
     root = next((area.code for area in areas if area.level == 0), None)

@@ -63,7 +63,12 @@ STREETS: list[tuple[str, Place, int, list[str]]] = [
 ]  # fmt: skip
 
 # A grid of its own for a station, a market, a hospital, a school: few households, no warning about them.
-SPECIAL_GRIDS = {"车站路社区": "兰渚站", "文庙社区": "文庙市场", "电机厂社区": "区人民医院", "书院巷社区": "书院巷小学"}
+SPECIAL_GRIDS = {
+    "车站路社区": "兰渚站",
+    "文庙社区": "文庙市场",
+    "电机厂社区": "区人民医院",
+    "书院巷社区": "书院巷小学",
+}
 
 # These moved to another street and kept their old code: whoever cuts the hierarchy out of a code gets it wrong.
 COMMUNITIES_WITH_AN_OLD_CODE = {"凤栖里社区": "510199001", "塘南社区": "510199005"}

@@ -12,9 +12,7 @@ def smooth(places: list[Place], rounds: int = 2, closed: bool = False) -> list[P
     """Chaikin's corner cutting."""
     for _ in range(rounds):
         pairs = list(zip(places, places[1:] + places[:1] if closed else places[1:], strict=False))
-        cut = [
-            (a[0] * (1 - t) + b[0] * t, a[1] * (1 - t) + b[1] * t) for a, b in pairs for t in (0.25, 0.75)
-        ]
+        cut = [(a[0] * (1 - t) + b[0] * t, a[1] * (1 - t) + b[1] * t) for a, b in pairs for t in (0.25, 0.75)]
         places = cut if closed else [places[0], *cut, places[-1]]
     return places
 

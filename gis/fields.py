@@ -39,7 +39,9 @@ def chosen(rows: list[Row], wanted: Fields) -> dict[str, str | None]:
         asked = getattr(wanted, word, None)
         if asked is not None and asked not in present:
             raise UnreadableError(
-                "The file has no field {field}; it has: {present}.", field=asked, present=", ".join(present) or "–"
+                "The file has no field {field}; it has: {present}.",
+                field=asked,
+                present=", ".join(present) or "–",
             )
         found[word] = asked or next((lower[name] for name in spellings if name in lower), None)
     for word in ("level", "code"):
@@ -107,7 +109,9 @@ def _somewhere(row: Row) -> tuple[float | None, float | None]:
 
 
 def _blank(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("", "<NA>", "NaT")
+    return (
+        value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("", "<NA>", "NaT")
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -76,13 +76,17 @@ def _parsed(data: bytes) -> Any:
 
 def _ends_early(data: bytes) -> UnreadableError:
     return UnreadableError(
-        "The file ends early, at byte {byte} (line {line}).", byte=f"{len(data):,}", line=data.count(b"\n") + 1
+        "The file ends early, at byte {byte} (line {line}).",
+        byte=f"{len(data):,}",
+        line=data.count(b"\n") + 1,
     )
 
 
 def _members(document: Any) -> list[dict[str, Any]]:
     kind = document.get("type") if isinstance(document, dict) else None
-    members = [document] if kind == "Feature" else document.get("features") if kind == "FeatureCollection" else None
+    members = (
+        [document] if kind == "Feature" else document.get("features") if kind == "FeatureCollection" else None
+    )
     if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
         raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
     if not members:
@@ -115,7 +119,9 @@ def _row(member: dict[str, Any]) -> Row:
     except _BadVertexError as error:
         row.trouble.append(error.found)
     except (TypeError, ValueError, IndexError) as error:
-        row.trouble.append(("the coordinates are not those of a polygon ({reason})", {"reason": str(error)}, None))
+        row.trouble.append(
+            ("the coordinates are not those of a polygon ({reason})", {"reason": str(error)}, None)
+        )
     return row
 
 
@@ -133,7 +139,9 @@ def _ring(vertices: list[Any]) -> Any:
         _name_bad_vertex(vertices)
     if len(ring) < 4:
         place = tuple(ring[0]) if len(ring) else None
-        raise _BadVertexError("a ring has {count} vertices; it needs at least four", {"count": len(ring)}, place)
+        raise _BadVertexError(
+            "a ring has {count} vertices; it needs at least four", {"count": len(ring)}, place
+        )
     if (ring[0] != ring[-1]).any():
         raise _BadVertexError("the ring is not closed: its last vertex is not its first", {}, tuple(ring[-1]))
     return ring

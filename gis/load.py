@@ -69,7 +69,11 @@ def load(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datetime
     code = _district_code(boundaries.areas, wanted, list(stored))
     before = stored.get(code)
     old = _stored_areas(conn, before["current_version"]) if before and before["current_version"] else []
-    if before and before["source_sha256"] == boundaries.sha256 and _options(wanted) == before["report"].get("options"):
+    if (
+        before
+        and before["source_sha256"] == boundaries.sha256
+        and _options(wanted) == before["report"].get("options")
+    ):
         return Loaded(code, boundaries.findings, unchanged=True, counts=_counts(old))
     areas, notes = repair(boundaries.areas) if wanted.mend else (list(boundaries.areas), [])
     areas = _with_stored_levels(areas, old)
@@ -97,7 +101,9 @@ def _counts(areas: Sequence[Area]) -> dict[int, int]:
 def _district_code(areas: Sequence[Area], wanted: Wanted, stored: list[str]) -> str:
     in_file = next((area.code for area in areas if area.level == 0), None)
     if in_file and wanted.district and in_file != wanted.district:
-        raise WrongUseError("The file is of district {file}, not of {asked}.", file=in_file, asked=wanted.district)
+        raise WrongUseError(
+            "The file is of district {file}, not of {asked}.", file=in_file, asked=wanted.district
+        )
     code = wanted.district or in_file or (stored[0] if len(stored) == 1 else None)
     if code is None:
         raise WrongUseError("The file has no district of its own (level 0); name it with --district.")
@@ -131,7 +137,12 @@ def _far_away(areas: Sequence[Area], old: Sequence[Area]) -> list[Finding]:
         "The areas lie at {lon} {lat}, but this district is stored at {old_lon} {old_lat};"
         " check the coordinate system and the order of longitude and latitude"
     )
-    params = {"lon": lon, "lat": lat, "old_lon": round(old_box.centroid.x, 5), "old_lat": round(old_box.centroid.y, 5)}
+    params = {
+        "lon": lon,
+        "lat": lat,
+        "old_lon": round(old_box.centroid.x, 5),
+        "old_lat": round(old_box.centroid.y, 5),
+    }
     return [Finding("far_away", FAULT, sentence, params, lon=lon, lat=lat)]
 
 
@@ -162,7 +173,9 @@ def _with_district(areas: list[Area], code: str, name: str) -> list[Area]:
         streets = [area.shape for area in areas if area.level == 1]
         areas = [Area(0, code, name, None, shapely.unary_union(streets)), *areas]
     return [
-        Area(1, area.code, area.name, code, area.shape, area.households, area.kind) if area.level == 1 else area
+        Area(1, area.code, area.name, code, area.shape, area.households, area.kind)
+        if area.level == 1
+        else area
         for area in areas
     ]
 

@@ -1,6 +1,6 @@
 """Makes the demo district `grids.geojson` and its light `gis/basemap.geojson`, byte for byte the same each time.
 
-    python -m gis.make_district [FOLDER]
+python -m gis.make_district [FOLDER]
 """
 
 import json
@@ -59,7 +59,13 @@ def _shaken(places: list[plan.Place], random: Random, reach: float = 6) -> list[
 
 
 def _grids_of(
-    number: int, name: str, street: Polygon, count: int, communities: list[str], cutter: Subdivision, random: Random
+    number: int,
+    name: str,
+    street: Polygon,
+    count: int,
+    communities: list[str],
+    cutter: Subdivision,
+    random: Random,
 ) -> list[Grid]:
     areas = _reading_order(cutter.parts(street, len(communities)))
     shares = _shares([area.area for area in areas], count)
@@ -96,7 +102,10 @@ def _shares(sizes: list[float], count: int) -> list[int]:
 def _shapes(district: District) -> list[MultiPolygon]:
     """The grids in degrees: every face of the joined borders belongs to the grid that it was drawn in."""
     lines = [LineString(plan.to_degrees((x, y) for x, y in line.coords)) for line in district.lines]
-    drawn = [Polygon(plan.to_degrees(((x, y) for x, y in grid.drawn.exterior.coords), 9)) for grid in district.grids]
+    drawn = [
+        Polygon(plan.to_degrees(((x, y) for x, y in grid.drawn.exterior.coords), 9))
+        for grid in district.grids
+    ]
     tree = shapely.STRtree(drawn)
     parts: list[list[Polygon]] = [[] for _ in drawn]
     whole = shapely.unary_union(drawn).buffer(1e-6)
@@ -119,7 +128,9 @@ def features(district: District) -> list[Feature]:
             for order, index in enumerate(cells, start=1):
                 grid = district.grids[index]
                 levels[3].append(
-                    _feature(3, f"{code}{order:03d}", grid.name, code, grid.households, [shapes[index]], grid.kind)
+                    _feature(
+                        3, f"{code}{order:03d}", grid.name, code, grid.households, [shapes[index]], grid.kind
+                    )
                 )
             _add_union(levels, 2, code, community, street_code, cells, district, shapes)
         cells = [i for i, grid in enumerate(district.grids) if grid.street == number - 1]
@@ -141,7 +152,13 @@ def _feature(
     level: int, code: str, name: str, parent: str | None, households: int, parts: list[MultiPolygon],
     kind: str = "grid",
 ) -> Feature:  # fmt: skip
-    properties: Feature = {"level": level, "code": code, "name": name, "parent": parent, "households": households}
+    properties: Feature = {
+        "level": level,
+        "code": code,
+        "name": name,
+        "parent": parent,
+        "households": households,
+    }
     if kind != "grid":
         properties["kind"] = kind
     shape = union([polygon for part in parts for polygon in part.geoms])
@@ -152,7 +169,9 @@ def _feature(
 def write(path: Path, members: list[Feature]) -> None:
     """One feature a line: a difference between two versions can be read."""
     lines = ",\n".join(json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in members)
-    path.write_text(f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n', encoding="utf-8", newline="\n")
+    path.write_text(
+        f'{{"type":"FeatureCollection","features":[\n{lines}\n]}}\n', encoding="utf-8", newline="\n"
+    )
 
 
 def main(folder: Path) -> None:
@@ -161,7 +180,10 @@ def main(folder: Path) -> None:
     district = design(random)
     write(folder / "grids.geojson", features(district))
     (folder / "gis").mkdir(exist_ok=True)
-    write(folder / "gis" / "basemap.geojson", draw(district.cuts, [grid.drawn for grid in district.grids], random))
+    write(
+        folder / "gis" / "basemap.geojson",
+        draw(district.cuts, [grid.drawn for grid in district.grids], random),
+    )
 
 
 if __name__ == "__main__":

@@ -62,7 +62,9 @@ def _frame(path: Path) -> pd.DataFrame:
             continue
         except (ValueError, OSError, EOFError) as error:
             reason = str(error)
-            raise UnreadableError("{file} cannot be read as CSV: {reason}", file=path.name, reason=reason) from error
+            raise UnreadableError(
+                "{file} cannot be read as CSV: {reason}", file=path.name, reason=reason
+            ) from error
     raise UnreadableError("{file} is neither UTF-8 nor GBK.", file=path.name)
 
 
@@ -99,4 +101,8 @@ def route_file(router: Router, points: Path, out: Path, step: Callable[[int], No
 
 def _levels(router: Router) -> tuple[list[str], list[str], list[str]]:
     parents = [grid.parent or "" for grid in router.grids]
-    return [router.above.get(parent) or "" for parent in parents], parents, [grid.code for grid in router.grids]
+    return (
+        [router.above.get(parent) or "" for parent in parents],
+        parents,
+        [grid.code for grid in router.grids],
+    )

@@ -25,7 +25,19 @@ from gis.geojson import Row, UnreadableError
 
 LARGEST_BYTES = 512 * 1024 * 1024
 MOST_ENTRIES = 1000
-_MAIN_SUFFIXES = {".geojson", ".json", ".shp", ".gpkg", ".kml", ".gml", ".tab", ".mif", ".fgb", ".dxf", ".kmz"}
+_MAIN_SUFFIXES = {
+    ".geojson",
+    ".json",
+    ".shp",
+    ".gpkg",
+    ".kml",
+    ".gml",
+    ".tab",
+    ".mif",
+    ".fgb",
+    ".dxf",
+    ".kmz",
+}
 # CGCS2000 counts as equal to WGS 84 (centimetres); both are stored as they come.
 _EQUAL_TO_WGS84 = {"EPSG:4326", "OGC:CRS84", "EPSG:4490", "CRS84", "WGS84", "WGS-84", "CGCS2000"}
 
@@ -65,9 +77,13 @@ def _from_zip(path: Path) -> Opened:
     """Unpacks into a folder of its own under plain names; only the one layer and its side files."""
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            entries = [item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename]
+            entries = [
+                item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename
+            ]
             if len(entries) > MOST_ENTRIES or sum(item.file_size for item in entries) > LARGEST_BYTES:
-                raise UnreadableError("The archive unpacks to more than {limit} bytes.", limit=f"{LARGEST_BYTES:,}")
+                raise UnreadableError(
+                    "The archive unpacks to more than {limit} bytes.", limit=f"{LARGEST_BYTES:,}"
+                )
             main = [item for item in entries if Path(item.filename).suffix.lower() in _MAIN_SUFFIXES]
             if len(main) != 1:
                 raise UnreadableError(
@@ -99,16 +115,23 @@ def _from_gdal(path: Path) -> Opened:
         table = path.with_suffix(".dbf")
         code_page = encoding.of_table(table) if table.exists() else None
         if code_page:
-            notes.append(Finding("encoding", NOTE, "The names are read as {encoding}.", {"encoding": code_page}))
+            notes.append(
+                Finding("encoding", NOTE, "The names are read as {encoding}.", {"encoding": code_page})
+            )
     try:
-        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is None or "Point" not in str(kind)]
+        layers = [
+            str(name) for name, kind in pyogrio.list_layers(path) if kind is None or "Point" not in str(kind)
+        ]
         if len(layers) != 1:
             raise UnreadableError(
-                "The file must hold exactly one layer of areas; it holds: {layers}.", layers=", ".join(layers) or "–"
+                "The file must hold exactly one layer of areas; it holds: {layers}.",
+                layers=", ".join(layers) or "–",
             )
         meta, _, shapes, columns = pyogrio.raw.read(path, layer=layers[0], encoding=code_page, force_2d=True)
     except pyogrio.errors.DataSourceError as error:
-        raise UnreadableError("GDAL cannot read the file: {reason}.", reason=str(error).strip(". ")) from error
+        raise UnreadableError(
+            "GDAL cannot read the file: {reason}.", reason=str(error).strip(". ")
+        ) from error
     if shapes is None or len(shapes) == 0:
         raise UnreadableError("The file holds no features.")
     return _rows(meta, shapes, columns), meta["crs"], notes
@@ -187,13 +210,17 @@ def _in_wgs84(areas: list[Area], system: str) -> tuple[list[Area], list[Finding]
     if source.to_authority() in {("EPSG", "4326"), ("OGC", "CRS84"), ("EPSG", "4490")}:
         return areas, []
     if source.is_engineering or source.is_vertical:
-        raise UnreadableError("The coordinate system {system} cannot be placed on the earth.", system=source.name)
+        raise UnreadableError(
+            "The coordinate system {system} cannot be placed on the earth.", system=source.name
+        )
     step = pyproj.Transformer.from_crs(source, "EPSG:4326", always_xy=True)
     authority = source.to_authority()
     return _moved(areas, step.transform, ":".join(authority) if authority else source.name)
 
 
-def _moved(areas: list[Area], step: Callable[[Any, Any], Any], system: str) -> tuple[list[Area], list[Finding]]:
+def _moved(
+    areas: list[Area], step: Callable[[Any, Any], Any], system: str
+) -> tuple[list[Area], list[Finding]]:
     shapes = [area.shape for area in areas]
     moved = shapely.transform(np.array(shapes, dtype=object), lambda places: np.column_stack(step(*places.T)))
     result, lost = [], []
@@ -204,5 +231,7 @@ def _moved(areas: list[Area], step: Callable[[Any, Any], Any], system: str) -> t
                                 area.level, area.code, area.name))  # fmt: skip
         result.append(Area(area.level, area.code, area.name, area.parent, shape if good else None,
                            area.households, area.kind))  # fmt: skip
-    note = Finding("converted", NOTE, "The coordinates were converted from {system} to EPSG:4326.", {"system": system})
+    note = Finding(
+        "converted", NOTE, "The coordinates were converted from {system} to EPSG:4326.", {"system": system}
+    )
     return result, [note, *lost]

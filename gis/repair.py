@@ -39,7 +39,11 @@ def _made_valid(shape: BaseGeometry) -> BaseGeometry | None:
 
 
 def _sound(areas: Sequence[Area]) -> list[int]:
-    return [i for i, area in enumerate(areas) if area.shape is not None and area.shape.is_valid and area.shape.area]
+    return [
+        i
+        for i, area in enumerate(areas)
+        if area.shape is not None and area.shape.is_valid and area.shape.area
+    ]
 
 
 def _overlaps(areas: list[Area]) -> tuple[list[Area], list[Finding]]:

@@ -86,7 +86,9 @@ class Router:
             elif point in touched:
                 routed.grid[point], routed.status[point] = found[0], "inside"
 
-    def _by_accuracy(self, points: Ints, lon: Floats, lat: Floats, accuracy_m: Floats, routed: Routed) -> None:
+    def _by_accuracy(
+        self, points: Ints, lon: Floats, lat: Floats, accuracy_m: Floats, routed: Routed
+    ) -> None:
         plane = Plane.round_about(self.grids)
         shapes = plane.metres(self._shapes)
         places = plane.places(lon[points], lat[points])

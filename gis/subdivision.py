@@ -48,7 +48,10 @@ class Subdivision:
             straight = _line_with_share(area, angle, share)
             border = self._wander(straight)
             pieces = [piece for piece in split(area, border).geoms if isinstance(piece, Polygon)]
-            if len(pieces) == 2 and min(piece.area for piece in pieces) > 0.6 * min(share, 1 - share) * area.area:
+            if (
+                len(pieces) == 2
+                and min(piece.area for piece in pieces) > 0.6 * min(share, 1 - share) * area.area
+            ):
                 self.cuts.append(Cut(_inside(border, area), _inside(straight, area)))
                 pieces.sort(key=lambda piece: _along(piece.representative_point(), angle))
                 return pieces[0], pieces[1]
@@ -71,7 +74,9 @@ class Subdivision:
         return LineString(places)
 
 
-def _moved(x0: float, y0: float, x1: float, y1: float, share: float, nx: float, ny: float, away: float) -> Place:
+def _moved(
+    x0: float, y0: float, x1: float, y1: float, share: float, nx: float, ny: float, away: float
+) -> Place:
     return (x0 + (x1 - x0) * share + nx * away, y0 + (y1 - y0) * share + ny * away)
 
 
@@ -129,7 +134,10 @@ def _longer(line: LineString, reach: float) -> LineString:
 
     def out(end: Place, before: Place) -> Place:
         length = math.dist(end, before)
-        return (end[0] + (end[0] - before[0]) * reach / length, end[1] + (end[1] - before[1]) * reach / length)
+        return (
+            end[0] + (end[0] - before[0]) * reach / length,
+            end[1] + (end[1] - before[1]) * reach / length,
+        )
 
     return LineString([out(places[0], places[1]), *places, out(places[-1], places[-2])])
 

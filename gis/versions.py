@@ -60,7 +60,9 @@ def _multi(shape: Any) -> shapely.MultiPolygon:
 
 def _splits(old: Sequence[Area], new: Sequence[Area], found: Difference) -> dict[str, list[str]]:
     added, splits = set(found.added), {}
-    gone = [area for area in old if area.code in found.removed or "borders" in found.changed.get(area.code, [])]
+    gone = [
+        area for area in old if area.code in found.removed or "borders" in found.changed.get(area.code, [])
+    ]
     shapes = np.array([area.shape for area in new], dtype=object)
     tree = shapely.STRtree(shapes)
     for area in gone:

@@ -48,7 +48,9 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
         if located is None:
             if only is None:
                 only = [row["id"] for row in SQL.districts(conn)]
-            located = Located("outside", _district_outside(conn, point, usable[index], only), None, None, None, None)
+            located = Located(
+                "outside", _district_outside(conn, point, usable[index], only), None, None, None, None
+            )
         result.append(located)
     return result
 
@@ -56,7 +58,12 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
 def _usable(point: Point) -> Point | None:
     if point.lon is None or point.lat is None:
         return None
-    good = math.isfinite(point.lon) and math.isfinite(point.lat) and abs(point.lon) <= 180 and abs(point.lat) <= 90
+    good = (
+        math.isfinite(point.lon)
+        and math.isfinite(point.lat)
+        and abs(point.lon) <= 180
+        and abs(point.lat) <= 90
+    )
     return point if good else None
 
 
@@ -65,7 +72,9 @@ def _reach(point: Point) -> float:
     return min(max(accuracy, 0.0), LARGEST_REACH_M) if math.isfinite(accuracy) else 0.0
 
 
-def _district_outside(conn: Connection, point: Point, usable: Point | None, districts: list[int]) -> int | None:
+def _district_outside(
+    conn: Connection, point: Point, usable: Point | None, districts: list[int]
+) -> int | None:
     if point.district_id is not None:
         return point.district_id
     if len(districts) == 1:

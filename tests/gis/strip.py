@@ -19,7 +19,9 @@ def square(west: float, east: float) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[[round(x, 7), round(y, 7)] for x, y in ring]]}
 
 
-def feature(level: int, code: str, name: str, parent: str | None, first: int, last: int, **more: Any) -> Feature:
+def feature(
+    level: int, code: str, name: str, parent: str | None, first: int, last: int, **more: Any
+) -> Feature:
     properties = {"level": level, "code": code, "name": name, "parent": parent, **more}
     geometry = square(WEST + first * SIDE, WEST + last * SIDE)
     return {"type": "Feature", "properties": properties, "geometry": geometry}

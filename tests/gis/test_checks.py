@@ -91,7 +91,10 @@ def test_missing_and_empty_geometry_are_named_each(tmp_path: Path) -> None:
     named(features, "0121")["geometry"] = None
     named(features, "0122")["geometry"] = {"type": "Polygon", "coordinates": []}
     found = findings(tmp_path, features)
-    assert [(finding.code, finding.feature) for finding in found] == [("no_geometry", "0121"), ("no_geometry", "0122")]
+    assert [(finding.code, finding.feature) for finding in found] == [
+        ("no_geometry", "0121"),
+        ("no_geometry", "0122"),
+    ]
 
 
 def test_a_vertex_that_is_not_a_number_is_named_with_its_place_in_the_ring(tmp_path: Path) -> None:
@@ -139,7 +142,9 @@ def test_a_parent_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_a_level_that_is_left_out_is_refused_once(tmp_path: Path) -> None:
     features = [item for item in sound() if item["properties"]["level"] != 2]
     faults = [found for found in findings(tmp_path, features) if found.severity == "fault"]
-    assert "4 level 3 areas name level 2 parents (011, 012), but the file has no level 2" in only(faults).text()
+    assert (
+        "4 level 3 areas name level 2 parents (011, 012), but the file has no level 2" in only(faults).text()
+    )
 
 
 def test_codes_that_are_numbers_are_refused_for_their_lost_zeros(tmp_path: Path) -> None:
@@ -196,7 +201,9 @@ def test_several_faults_are_all_named(tmp_path: Path) -> None:
     named(features, "0112")["properties"]["parent"] = "019"
     vertices = ring(features, "0121")
     vertices[1], vertices[2] = vertices[2], vertices[1]
-    faults = {(found.code, found.feature) for found in findings(tmp_path, features) if found.severity == "fault"}
+    faults = {
+        (found.code, found.feature) for found in findings(tmp_path, features) if found.severity == "fault"
+    }
     assert faults == {("no_geometry", "0111"), ("missing_parent", "0112"), ("invalid_shape", "0121")}
 
 
@@ -226,7 +233,9 @@ def test_repair_takes_a_thin_overlap_from_the_higher_code_and_says_so(tmp_path: 
     move_east_side(features, "0121", 2)
     boundaries = read(write(tmp_path / "grids.geojson", features))
     mended, notes = repair(boundaries.areas)
-    assert [(note.code, note.feature, note.severity) for note in notes] == [("repaired_overlap", "0122", "note")]
+    assert [(note.code, note.feature, note.severity) for note in notes] == [
+        ("repaired_overlap", "0122", "note")
+    ]
     assert check(mended) == []
 
 
@@ -245,7 +254,10 @@ def test_repair_never_mends_what_would_lose_ground(tmp_path: Path) -> None:
     move_east_side(features, "0111", 50)
     mended, notes = repair(read(write(tmp_path / "grids.geojson", features)).areas)
     assert notes == []
-    assert {found.code for found in check(mended) if found.severity == "fault"} == {"invalid_shape", "overlap"}
+    assert {found.code for found in check(mended) if found.severity == "fault"} == {
+        "invalid_shape",
+        "overlap",
+    }
 
 
 def test_a_finding_is_plain_json_for_machines(tmp_path: Path) -> None:

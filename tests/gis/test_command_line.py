@@ -69,12 +69,18 @@ def test_the_sentences_come_in_the_language_of_the_installation(bad: Path) -> No
     assert "没有图形" in gis("check", bad, lang="zh-CN").stdout
 
 
-def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(good: Path, bad: Path, dsn: str, tmp_path: Path) -> None:
+def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(
+    good: Path, bad: Path, dsn: str, tmp_path: Path
+) -> None:
     options = ("--district", "L", "--district-name", "兰渚区")
     dry = document(gis("load", good, *options, "--dry-run", "--json", dsn=dsn))
     assert (dry["loaded"], dry["dry_run"], len(dry["added"])) == (False, True, 8)
     first = document(gis("load", good, *options, "--json", dsn=dsn))
-    assert (first["loaded"], first["unchanged"], first["areas"]) == (True, False, {"0": 1, "1": 1, "2": 2, "3": 4})
+    assert (first["loaded"], first["unchanged"], first["areas"]) == (
+        True,
+        False,
+        {"0": 1, "1": 1, "2": 2, "3": 4},
+    )
     assert "nothing has changed" in gis("load", good, *options, dsn=dsn).stdout
     refused = gis("load", bad, dsn=dsn)
     assert refused.returncode == 1 and "Nothing was loaded" in refused.stderr and "0121" in refused.stdout

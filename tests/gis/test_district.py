@@ -75,4 +75,7 @@ def test_the_river_bends_through_the_district_and_belongs_to_grids_too() -> None
     river = next(shape(item["geometry"]) for item in features() if item["properties"].get("name") == "兰江")
     crossed = [area for area in areas if area.level == 3 and area.shape.intersects(river)]
     assert len(crossed) > 20 and river.intersection(whole).area > 0
-    assert river.intersection(whole).difference(shapely.unary_union([area.shape for area in crossed])).area < 1e-12
+    assert (
+        river.intersection(whole).difference(shapely.unary_union([area.shape for area in crossed])).area
+        < 1e-12
+    )

@@ -45,7 +45,9 @@ def without(features: list[Feature], *codes: str) -> list[Feature]:
     return [item for item in features if item["properties"]["code"] not in codes]
 
 
-def test_a_first_load_makes_the_district_with_its_tree_and_points_are_found(conn: Connection, put: Load) -> None:
+def test_a_first_load_makes_the_district_with_its_tree_and_points_are_found(
+    conn: Connection, put: Load
+) -> None:
     loaded = put(sound())
     assert (loaded.refused, loaded.unchanged, loaded.counts) == (False, False, {0: 1, 1: 1, 2: 2, 3: 4})
     assert loaded.difference.added == ["01", "011", "0111", "0112", "012", "0121", "0122", "L"]
@@ -87,13 +89,18 @@ def test_two_districts_with_the_same_codes_live_beside_each_other(conn: Connecti
             vertex[0] = round(vertex[0] - 190, 7)
     loaded = put(far, Wanted(district="chicago", name="Chicago", timezone="America/Chicago"))
     assert not loaded.refused
-    here, there = service.locate(conn, WEST + 0.5 * SIDE, MIDDLE), service.locate(conn, WEST - 190 + 0.5 * SIDE, MIDDLE)
+    here, there = (
+        service.locate(conn, WEST + 0.5 * SIDE, MIDDLE),
+        service.locate(conn, WEST - 190 + 0.5 * SIDE, MIDDLE),
+    )
     assert here.district_id != there.district_id and here.grid_id != there.grid_id
     zones = rows(conn, "select code, timezone from districts order by code")
     assert [row["timezone"] for row in zones] == ["Asia/Shanghai", "America/Chicago"]
 
 
-def test_a_fault_loads_nothing_and_leaves_the_stored_boundaries_as_they_were(conn: Connection, put: Load) -> None:
+def test_a_fault_loads_nothing_and_leaves_the_stored_boundaries_as_they_were(
+    conn: Connection, put: Load
+) -> None:
     put(sound())
     before = rows(conn, "select * from boundary_versions"), nodes(conn)
     spoilt = sound()
@@ -156,7 +163,9 @@ def test_the_report_is_kept_with_the_version(conn: Connection, put: Load) -> Non
     )  # fmt: skip
 
 
-def test_levels_that_a_file_leaves_out_are_taken_from_the_stored_boundaries(conn: Connection, put: Load) -> None:
+def test_levels_that_a_file_leaves_out_are_taken_from_the_stored_boundaries(
+    conn: Connection, put: Load
+) -> None:
     put(sound())
     features = [item for item in sound() if item["properties"]["level"] in (1, 3)]
     named(features, "0111")["properties"]["name"] = "改名"

@@ -78,7 +78,9 @@ def test_a_fault_is_named_at_its_place_and_in_its_size(name: str) -> None:
         assert float(found.params["size"].replace(",", "")) == pytest.approx(SIZES[name], rel=0.005)
 
 
-@pytest.mark.parametrize("name", [name for name in present if not any(s == "fault" for _, s, _ in FOUND[name])])
+@pytest.mark.parametrize(
+    "name", [name for name in present if not any(s == "fault" for _, s, _ in FOUND[name])]
+)
 def test_an_accepted_file_gives_the_same_eleven_areas_with_their_names(name: str) -> None:
     areas = read(MESSY / name).areas
     assert [area.code for area in areas] == EVERY
@@ -108,7 +110,9 @@ def test_a_point_in_the_hole_belongs_to_the_grid_that_fills_it(name: str) -> Non
 
 
 @pytest.mark.parametrize("folder", [folder for folder in (CHICAGO,) if folder.is_dir()])
-def test_74401_requests_go_where_the_answer_key_says_wherever_it_is_certain(folder: Path, tmp_path: Path) -> None:
+def test_74401_requests_go_where_the_answer_key_says_wherever_it_is_certain(
+    folder: Path, tmp_path: Path
+) -> None:
     areas = read(folder / "grids.geojson").areas
     assert not [found for found in check(areas) if found.severity == "fault"]
     tally = route_file(Router(areas), folder / "incidents.csv.gz", tmp_path / "out.csv", lambda done: None)

@@ -30,7 +30,8 @@ def frame(plain: Path) -> geopandas.GeoDataFrame:
 def same_as(plain: Path, other: Boundaries, within_deg: float = 0.0) -> bool:
     expected = {area.code: area for area in read(plain).areas}
     return len(other.areas) == len(expected) and all(
-        (area.level, area.name, area.parent) == (expected[area.code].level, expected[area.code].name, expected[area.code].parent)
+        (area.level, area.name, area.parent)
+        == (expected[area.code].level, expected[area.code].name, expected[area.code].parent)
         and area.shape.hausdorff_distance(expected[area.code].shape) <= within_deg
         for area in other.areas
     )
@@ -112,7 +113,9 @@ def test_a_shapefile_that_was_cut_off_is_refused(frame: geopandas.GeoDataFrame, 
         read(tmp_path / "a.shp")
 
 
-def test_shifted_chinese_coordinates_are_converted_when_they_are_declared(plain: Path, tmp_path: Path) -> None:
+def test_shifted_chinese_coordinates_are_converted_when_they_are_declared(
+    plain: Path, tmp_path: Path
+) -> None:
     for datum, forward in (
         ("GCJ-02", coordinates.wgs84_to_gcj02),
         ("BD-09", lambda lon, lat: coordinates.gcj02_to_bd09(*coordinates.wgs84_to_gcj02(lon, lat))),
@@ -131,7 +134,9 @@ def test_shifted_chinese_coordinates_are_converted_when_they_are_declared(plain:
         assert same_as(plain, stated, 1e-8)
 
 
-def test_the_old_crs_member_of_geojson_is_obeyed(plain: Path, frame: geopandas.GeoDataFrame, tmp_path: Path) -> None:
+def test_the_old_crs_member_of_geojson_is_obeyed(
+    plain: Path, frame: geopandas.GeoDataFrame, tmp_path: Path
+) -> None:
     document = json.loads(frame.to_crs(3857).to_json())
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}
     assert same_as(plain, read(write(tmp_path / "m.geojson", document["features"], crs=crs)), 1e-8)

@@ -55,8 +55,14 @@ def test_a_point_just_outside_the_outer_border_is_outside(tmp_path: Path) -> Non
     assert answers(router(tmp_path), [(WEST - 5e-10, MIDDLE, float("nan"))]) == [("", "outside", [])]
 
 
-def test_outside_the_nearest_within_the_accuracy_and_a_circle_over_a_border_names_both(tmp_path: Path) -> None:
-    points = [(WEST - 30 * METRE, MIDDLE, 40.0), (WEST - 30 * METRE, MIDDLE, 20.0), (WEST + SIDE + 10 * METRE, MIDDLE, 15.0)]
+def test_outside_the_nearest_within_the_accuracy_and_a_circle_over_a_border_names_both(
+    tmp_path: Path,
+) -> None:
+    points = [
+        (WEST - 30 * METRE, MIDDLE, 40.0),
+        (WEST - 30 * METRE, MIDDLE, 20.0),
+        (WEST + SIDE + 10 * METRE, MIDDLE, 15.0),
+    ]
     assert answers(router(tmp_path), points) == [
         ("0111", "nearest", []), ("", "outside", []), ("0112", "inside", ["0112", "0111"]),
     ]  # fmt: skip
@@ -78,7 +84,11 @@ def test_random_points_agree_with_a_plain_search_through_all_polygons(tmp_path: 
     lon, lat = random.uniform(103.97, 104.07, 300), random.uniform(30.575, 30.635, 300)
     routed = made.route(lon, lat)
     for index in range(len(lon)):
-        inside = [cell for cell, grid in enumerate(made.grids) if shapely.intersects_xy(grid.shape, lon[index], lat[index])]
+        inside = [
+            cell
+            for cell, grid in enumerate(made.grids)
+            if shapely.intersects_xy(grid.shape, lon[index], lat[index])
+        ]
         assert routed.grid[index] == (inside[0] if inside else -1)
 
 
@@ -86,17 +96,28 @@ def test_bulk_routing_and_the_server_give_the_same_answers(conn: Connection, tmp
     """The strip and the small district have the same shape of squares; here it is read back out of the database."""
     district = make_small_district(conn)
     with conn.cursor() as cursor:
-        cursor.execute("select code, st_asbinary(geom) as shape from grids where current and level = 3 order by code")
+        cursor.execute(
+            "select code, st_asbinary(geom) as shape from grids where current and level = 3 order by code"
+        )
         from gis.areas import Area
 
-        made = Router([Area(3, r["code"], "", r["code"][:4], shapely.from_wkb(bytes(r["shape"]))) for r in cursor.fetchall()])
+        made = Router(
+            [
+                Area(3, r["code"], "", r["code"][:4], shapely.from_wkb(bytes(r["shape"])))
+                for r in cursor.fetchall()
+            ]
+        )
     random = np.random.default_rng(3)
     lon, lat = random.uniform(103.99, 104.13, 400), random.uniform(29.998, 30.012, 400)
     lon[:40], lat[:40] = np.round(lon[:40], 2), np.round(lat[:40], 2)
     accuracy = random.choice([0.0, 15.0, 120.0], 400)
     routed = made.route(lon, lat, accuracy)
     located = service.locate_many(
-        conn, [Point(x, y, r, district.id) for x, y, r in zip(lon.tolist(), lat.tolist(), accuracy.tolist(), strict=True)]
+        conn,
+        [
+            Point(x, y, r, district.id)
+            for x, y, r in zip(lon.tolist(), lat.tolist(), accuracy.tolist(), strict=True)
+        ],
     )
     for index, place in enumerate(located):
         code = made.grids[routed.grid[index]].code if routed.grid[index] >= 0 else None
@@ -120,13 +141,33 @@ def test_a_csv_is_answered_row_by_row_with_codes_as_text(tmp_path: Path) -> None
     for name in ("points.csv", "points.csv.gz"):
         rows, tally = route_csv(tmp_path, text, name)
         assert rows == [
-            {"id": "007", "level1": "01", "level2": "011", "level3": "0111", "status": "inside", "candidates": ""},
+            {
+                "id": "007",
+                "level1": "01",
+                "level2": "011",
+                "level3": "0111",
+                "status": "inside",
+                "candidates": "",
+            },
             {"id": "b", "level1": "", "level2": "", "level3": "", "status": "outside", "candidates": ""},
-            {"id": "c", "level1": "01", "level2": "011", "level3": "0111", "status": "border", "candidates": "0111;0112"},
+            {
+                "id": "c",
+                "level1": "01",
+                "level2": "011",
+                "level3": "0111",
+                "status": "border",
+                "candidates": "0111;0112",
+            },
             {"id": "d", "level1": "", "level2": "", "level3": "", "status": "outside", "candidates": ""},
             {"id": "e", "level1": "", "level2": "", "level3": "", "status": "outside", "candidates": ""},
         ]
-        assert (tally.points, tally.inside, tally.border, tally.outside, tally.without_position) == (5, 1, 1, 3, 3)
+        assert (tally.points, tally.inside, tally.border, tally.outside, tally.without_position) == (
+            5,
+            1,
+            1,
+            3,
+            3,
+        )
 
 
 def test_columns_may_have_other_names_and_an_accuracy(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_a_report_without_a_usable_position_is_outside_and_not_an_error(
     assert [found.status for found in service.locate_many(conn, useless)] == ["outside"] * 4
 
 
-def test_many_points_are_answered_in_their_own_order_by_one_query(conn: Connection, district: SmallDistrict) -> None:
+def test_many_points_are_answered_in_their_own_order_by_one_query(
+    conn: Connection, district: SmallDistrict
+) -> None:
     points = [Point(104.005 + 0.01 * (n % 12), 30.005) for n in range(500)]
     points[7] = Point(None, None)
     found = service.locate_many(conn, points)
@@ -133,7 +135,11 @@ def test_a_place_may_be_named_by_the_code_of_any_level(conn: Connection, distric
     assert grid is not None and (grid.street_id, grid.community_id, grid.grid_id) == (
         nodes["S2"], nodes["S2C1"], nodes["S2C1G3"],
     )  # fmt: skip
-    assert street is not None and (street.street_id, street.community_id, street.grid_id) == (nodes["S2"], None, None)
+    assert street is not None and (street.street_id, street.community_id, street.grid_id) == (
+        nodes["S2"],
+        None,
+        None,
+    )
     assert service.located_by_code(conn, district.id, "nowhere") is None
 
 
@@ -152,7 +158,9 @@ def test_the_tree_is_paged_in_code_order(conn: Connection, district: SmallDistri
         service.page(conn, level=None, parent=None, limit=5, after="nonsense", district_id=None)
 
 
-def test_a_grid_is_shown_with_a_point_inside_it_and_its_children(conn: Connection, district: SmallDistrict) -> None:
+def test_a_grid_is_shown_with_a_point_inside_it_and_its_children(
+    conn: Connection, district: SmallDistrict
+) -> None:
     street = service.grid(conn, "S1", district.id)
     assert (street["children"], street["parent"], street["level"]) == (2, "D", 1)
     lon, lat = street["point"]
