@@ -1,0 +1,112 @@
+"""Acts on a case as plain forms: post, then go back to where the form stood; a refusal keeps what was written."""
+
+import contextlib
+import uuid
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from server.cases import service
+from server.console import evidence
+from server.console.case import whole_page
+from server.console.casefile import open_case
+from server.console.desk import desk, with_query
+from server.console.doors import reader
+from server.console.errors import PageRoute, error_page, safe_next
+from server.console.evidence import Posted, posted
+from server.db import Connection
+from server.errors import BadInput, Conflict, NotFound, XungeError
+from server.locale import gettext_for
+from server.protocol.words import STATE_WORDS
+from server.security import Viewer, check_csrf
+
+router = APIRouter(route_class=PageRoute)
+OF_THE_FORM = {"csrf", "back", "version", "command_id", "seen_state"}
+WRITTEN = ("reason", "text", "done", "note", "unmet")
+
+
+@router.post("/cases/{number}/actions/{action}", response_class=HTMLResponse)
+def act(
+    request: Request,
+    number: str,
+    action: str,
+    viewer: Viewer = Depends(reader),
+    form: Posted = Depends(posted),
+) -> Response:
+    """One act of the transition table on one case."""
+    check_csrf(request, viewer, form.fields.get("csrf"))
+    with desk(request, viewer) as page:
+        opened = open_case(page, number)
+        if faults := missing(opened["offers"], action, form, gettext_for(viewer.lang)):
+            opened |= {"given": form.fields, "faults": faults, "tried": action}
+            return whole_page(page, opened, 422)
+        now = page.now
+    command_id = read_uuid(form.fields.get("command_id"))
+    payload: dict[str, Any] = {k: v for k, v in form.fields.items() if k not in OF_THE_FORM}
+    if form.pictures:
+        payload["attachments"] = evidence.declared(form.pictures, action, command_id)
+    state = request.app.state
+
+    def work(conn: Connection) -> service.Answer:
+        seen = whole_number(form.fields.get("version"))
+        answer = service.act(conn, viewer, number, action, payload, seen, "console", command_id, now)
+        evidence.keep(conn, state.settings, form.pictures, now)
+        return answer
+
+    try:
+        answer = state.database.run(work)
+    except Conflict as refusal:
+        return refused_page(request, viewer, number, form, refusal)
+    return RedirectResponse(back_to(form, number, action, answer.outcome), status_code=303)
+
+
+def back_to(form: Posted, number: str, action: str, outcome: str) -> str:
+    """The page that the form stood on, told what was done."""
+    back = urlsplit(safe_next(form.fields.get("back") or f"/cases/{number}"))
+    kept = [pair for pair in parse_qsl(back.query) if pair[0] not in ("done", "outcome")]
+    return with_query(back.path, kept, done=action, outcome=None if outcome == "applied" else outcome)
+
+
+def missing(offers: list[service.Offer], action: str, form: Posted, _: Any) -> dict[str, str]:
+    """Required fields of the act that were left blank, each with what to do."""
+    offer = next((offer for offer in offers if offer.action == action), None)
+    if offer is None:
+        return {}
+    return {
+        need.name: _("Add a photo") if need.kind == "evidence" else _("Fill in: {field}").format(field=need.label)
+        for need in offer.needs
+        if need.required and not (form.pictures if need.kind == "evidence" else form.fields.get(need.name, "").strip())
+    }  # fmt: skip
+
+
+def refused_page(
+    request: Request, viewer: Viewer, number: str, form: Posted, refusal: XungeError
+) -> Response:
+    """Somebody was faster: both versions of the case, and the words that were typed."""
+    _ = gettext_for(viewer.lang)
+    case = None
+    with desk(request, viewer) as page, contextlib.suppress(NotFound):
+        case = service.get_case(page.conn, viewer, number, page.now)
+    state = STATE_WORDS.get(form.fields.get("seen_state", ""))
+    seen = {"version": form.fields.get("version", ""), "state_word": _(state) if state else ""}
+    kept = {name: form.fields[name] for name in WRITTEN if form.fields.get(name)}
+    return error_page(request, refusal, case=case, seen=seen if case else None, kept=kept)
+
+
+def whole_number(text: str | None) -> int | None:
+    """The version that the form saw; None when it does not say."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise BadInput
+    return int(text)
+
+
+def read_uuid(text: str | None) -> uuid.UUID:
+    """The id that makes the same form, sent twice, one act."""
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        raise BadInput from None

@@ -1,0 +1,73 @@
+"""One case: the whole page, the drawer beside the map, and its photos."""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from server.cases import service
+from server.cases.blobs import open_blob
+from server.console.casefile import open_case
+from server.console.desk import Desk, desk
+from server.console.doors import reader
+from server.console.errors import PageRoute
+from server.errors import NotFound
+from server.locale import gettext_for
+from server.protocol.words import ACTION_WORDS
+from server.security import Viewer
+
+router = APIRouter(route_class=PageRoute)
+
+
+def done_word(done: str, lang: str) -> str:
+    """The act that has just been done, in words; nothing for a word that is no act."""
+    return gettext_for(lang)(ACTION_WORDS[done]) if done in ACTION_WORDS else ""
+
+
+def whole_page(
+    page: Desk, opened: dict[str, Any], status: int = 200, done: str = "", outcome: str = ""
+) -> Response:
+    """The case as a page of its own, with the proof of its chain."""
+    number = opened["case"]["number"]
+    return page.page("case.html", status, opened=opened, case=opened["case"], back=f"/cases/{number}",
+                     broken=service.verify(page.conn, page.viewer, number),
+                     done_word=done_word(done, page.lang), outcome=outcome)  # fmt: skip
+
+
+@router.get("/cases/{number}", response_class=HTMLResponse)
+def case_page(
+    request: Request, number: str, done: str = "", outcome: str = "", viewer: Viewer = Depends(reader)
+) -> Response:
+    """The whole of one case."""
+    with desk(request, viewer) as page:
+        return whole_page(page, open_case(page, number), done=done, outcome=outcome)
+
+
+@router.get("/cases/{number}/drawer", response_class=HTMLResponse)
+def drawer(
+    request: Request, number: str, done: str = "", outcome: str = "", viewer: Viewer = Depends(reader)
+) -> Response:
+    """The same for the drawer, which the map page lays beside the map."""
+    with desk(request, viewer) as page:
+        return page.page("drawer_alone.html", opened=open_case(page, number), back=f"/cases/{number}/drawer",
+                         done_word=done_word(done, page.lang), outcome=outcome)  # fmt: skip
+
+
+@router.get("/cases/{number}/photos/{attachment_id}")
+def photo(
+    request: Request, number: str, attachment_id: uuid.UUID, viewer: Viewer = Depends(reader)
+) -> Response:
+    """Evidence of a case that the reader may see; its bytes never change, so the browser may keep them."""
+    with desk(request, viewer) as page:
+        case = service.get_case(page.conn, viewer, number, page.now)
+    held = next((a for a in case["attachments"] if a["id"] == str(attachment_id) and a["arrived"]), None)
+    if held is None:
+        raise NotFound
+    headers = {
+        "cache-control": "private, max-age=31536000, immutable",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    return FileResponse(
+        open_blob(request.app.state.settings.blobs, held["sha256"]), media_type=held["mime"], headers=headers
+    )

@@ -1,0 +1,134 @@
+"""All that drawer and case page say about one case, put together for its reader."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from server.cases import service
+from server.console.desk import Desk
+from server.crews import service as crews
+from server.db import queries
+from server.locale import gettext_for
+from server.packs import current
+from server.protocol.wire import read_time, uuid7
+from server.protocol.words import CLOSE_KIND_WORDS, SOURCE_WORDS, STEP_WORDS, deadline_status
+from server.protocol.workflow import ENDED, STEPS
+
+Words = Callable[[str], str]
+PROPOSALS = 6
+APART = timedelta(minutes=5)
+STEP_OF_ACT = {
+    "report": 0,
+    "record": 0,
+    "self_handle": 0,
+    "register": 1,
+    "dispatch": 2,
+    "accept": 3,
+    "handle": 4,
+    "close": 5,
+}
+
+
+def open_case(desk: Desk, number: str) -> dict[str, Any]:
+    """The case with its clocks, steps, timeline, offers, proposals and near duplicates. Raises NotFound."""
+    conn, viewer, now = desk.conn, desk.viewer, desk.now
+    _ = gettext_for(desk.lang)
+    case = service.get_case(conn, viewer, number, now)
+    ended_as = case["close_kind"]
+    events = service.events(conn, viewer, number)
+    offers = service.offers(conn, viewer, case, now)
+    dispatching = any(offer.action == "dispatch" for offer in offers)
+    clocks = shown_clocks(case, current(conn, viewer.district_id)[1].soon_minutes, now, _)
+    crew_names = {
+        row["code"]: row["name"] for row in queries(__file__).crews_of(conn, district_id=viewer.district_id)
+    }
+    return {
+        "case": case,
+        "events": [shown_event(event, desk, crew_names) for event in reversed(events)],
+        "offers": offers,
+        "dispatching": dispatching,
+        "proposals": proposals(desk, number, _) if dispatching else [],
+        "near": service.nearby(conn, viewer, case, now),
+        "steps": steps(case, events, _),
+        "all_clocks": clocks,
+        "clocks": two_clocks(case, clocks),
+        "source_word": _(SOURCE_WORDS.get(case["source"], case["source"])),
+        "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
+        # One id a form and page view: the same form sent twice is one act.
+        "command_ids": {offer.action: str(uuid7()) for offer in offers},
+        "given": {},
+        "faults": {},
+        "tried": "",
+    }
+
+
+def proposals(desk: Desk, number: str, _: Words) -> list[dict[str, Any]]:
+    """Crews for the case, best first, each with its reasons in words."""
+    row = service.get_row(desk.conn, desk.viewer, number)
+    return [
+        {"code": p.code, "name": p.name, "allowed": p.allowed,
+         "why": [(reason.mark, _(reason.sentence).format(**reason.params)) for reason in p.reasons]}
+        for p in crews.propose(desk.conn, row, PROPOSALS)
+    ]  # fmt: skip
+
+
+def steps(case: dict[str, Any], events: list[dict[str, Any]], _: Words) -> list[dict[str, Any]]:
+    """The seven steps shown to people, each with the event that completed it in the present cycle."""
+    reached: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event["to"] == "registered" and event["from"] not in ("", "reported", "registered"):
+            reached = {step: e for step, e in reached.items() if step < 2}
+        elif event["action"] == "fail":
+            reached.pop(4, None)
+        step = STEP_OF_ACT.get(event["action"])
+        if step is not None:
+            reached[step] = event
+            if event["to"] == "closed":
+                reached[5] = event
+    present = -1 if case["state"] in ENDED else case["step"]
+    return [
+        {"word": _(STEP_WORDS[key]), "event": reached.get(i),
+         "status": "now" if i == present else "done" if i in reached else "todo"}
+        for i, key in enumerate(STEPS)
+    ]  # fmt: skip
+
+
+def shown_clocks(case: dict[str, Any], soon_minutes: int, now: datetime, _: Words) -> list[dict[str, Any]]:
+    """The clocks with shape, words and the share of the limit that is used."""
+    found = []
+    for clock in case["deadlines"]:
+        started, due = read_time(clock["started_at"]), read_time(clock["due_at"])
+        end = (
+            read_time(clock["stopped_at"] or clock["paused_at"])
+            if clock["stopped_at"] or clock["paused_at"]
+            else now
+        )
+        status = deadline_status(due, now, False, soon_minutes)
+        words = clock["words"]
+        if clock["stopped_at"]:
+            status, words = "closed", _("ended late") if clock["overdue"] else _("ended in time")
+        elif clock["paused_at"]:
+            status, words = "paused", _("stands still")
+        whole = max((due - started).total_seconds(), 1)
+        share = min(100, max(0, round(100 * (end - started).total_seconds() / whole)))
+        found.append(clock | {"status": status, "state_words": words, "share": share})
+    return found
+
+
+def two_clocks(case: dict[str, Any], clocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """This step's clock and the whole case's: the two that are always shown."""
+    by_kind = {clock["kind"]: clock for clock in clocks}
+    wanted = dict.fromkeys([case["deadline"]["kind"], "whole"])
+    return [by_kind[kind] for kind in wanted if kind in by_kind and case["state"] not in ENDED]
+
+
+def shown_event(event: dict[str, Any], desk: Desk, crew_names: dict[str, str]) -> dict[str, Any]:
+    """An event with its times in the form that their age asks for, and whether the device's clock was far off."""
+    received = read_time(event["received_at"])
+    made = read_time(event["made_at"]) if event["made_at"] else None
+    recent = received.astimezone(desk.zone).date() == desk.now.astimezone(desk.zone).date()
+    return event | {
+        "form": "%H:%M:%S" if recent else "%m-%d %H:%M",
+        "late": made is not None and abs(received - made) > APART,
+        "crew_name": crew_names.get(event["crew"] or ""),
+    }

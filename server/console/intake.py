@@ -1,0 +1,116 @@
+"""The phone desk: a case entered by an office, with the place as a grid or as degrees."""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from server.cases import service
+from server.console import evidence
+from server.console.acts import read_uuid
+from server.console.desk import Desk, desk
+from server.console.doors import reader
+from server.console.errors import PageRoute
+from server.console.evidence import Posted, posted
+from server.db import Connection, queries
+from server.errors import BadInput, NotAllowed
+from server.locale import gettext_for
+from server.packs import current
+from server.protocol.commands import Position
+from server.protocol.wire import uuid7
+from server.security import Viewer, check_csrf
+
+router = APIRouter(route_class=PageRoute)
+MAY_ENTER = ("centre", "street", "community", "resident-service")
+SOURCES = ("phone", "console")
+
+
+@router.get("/cases/new", response_class=HTMLResponse)
+def new_case(request: Request, viewer: Viewer = Depends(reader)) -> Response:
+    """The form, empty."""
+    only_offices(viewer)
+    with desk(request, viewer) as page:
+        return form_page(page, {}, {}, 200, uuid7())
+
+
+@router.post("/cases", response_class=HTMLResponse)
+def enter_case(
+    request: Request, viewer: Viewer = Depends(reader), form: Posted = Depends(posted)
+) -> Response:
+    """Reports the case and opens it; the same form sent twice is one case."""
+    check_csrf(request, viewer, form.fields.get("csrf"))
+    only_offices(viewer)
+    given, command_id = form.fields, read_uuid(form.fields.get("command_id"))
+    with desk(request, viewer) as page:
+        faults = missing(given, gettext_for(viewer.lang))
+        if faults:
+            return form_page(page, given, faults, 422, command_id)
+        now = page.now
+    system, _, code = given["category"].rpartition("/")
+    payload: dict[str, Any] = {
+        "category": {"system": system, "code": code},
+        "title": given.get("title", ""),
+        "description": given.get("description", ""),
+        "grid_code": given.get("grid", ""),
+        "attachments": evidence.declared(form.pictures, "report", command_id),
+    }
+    place = degrees(given)
+    position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()
+    state = request.app.state
+
+    def work(conn: Connection) -> service.Answer:
+        source = given.get("source") if given.get("source") in SOURCES else "console"
+        answer = service.report(
+            conn, viewer, payload, position, str(source), None, None, "console", command_id, now
+        )
+        evidence.keep(conn, state.settings, form.pictures, now)
+        return answer
+
+    answer = state.database.run(work)
+    return RedirectResponse(f"/cases/{answer.case_number}?done=report", status_code=303)
+
+
+def only_offices(viewer: Viewer) -> None:
+    """Workers report with the tablet; crews do not report."""
+    if viewer.role not in MAY_ENTER:
+        raise NotAllowed
+
+
+def missing(given: dict[str, str], _: Any) -> dict[str, str]:
+    """What must be there before a case can be found again: what it is, and where."""
+    faults = {}
+    if "/" not in given.get("category", ""):
+        faults["category"] = _("Choose a category.")
+    try:
+        if degrees(given) is None and not given.get("grid", "").strip():
+            faults["grid"] = _("Choose an area, or give the place in degrees.")
+    except BadInput:
+        faults["place"] = _("Write the place as longitude, latitude, for example 104.06123, 30.60421.")
+    return faults
+
+
+def degrees(given: dict[str, str]) -> tuple[float, float] | None:
+    """Longitude and latitude (EPSG:4326) out of "104.06123, 30.60421"; None when the field is blank."""
+    text = given.get("place", "").replace("，", ",").strip()
+    if not text:
+        return None
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput from None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise BadInput
+    return lon, lat
+
+
+def form_page(
+    page: Desk, given: dict[str, str], faults: dict[str, str], status: int, command_id: uuid.UUID
+) -> Response:
+    """The form with what was typed, and the areas that may be named instead of a point."""
+    pack = current(page.conn, page.viewer.district_id)[1]
+    areas = queries(__file__).areas(
+        page.conn, root=page.viewer.district or page.viewer.street or page.viewer.community
+    )
+    return page.page("new_case.html", status, given=given, faults=faults, command_id=str(command_id), areas=list(areas),
+                     categories=[(c.key, c.name(page.lang)) for c in pack.categories])  # fmt: skip
