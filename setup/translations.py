@@ -1,7 +1,7 @@
 """Says which sentences of the code have no Chinese words yet, or words with other parameters than the sentence.
 
-A sentence is what stands in `_()` or `say()` (Python, Kivy language, templates), what a class of `server/errors.py` says, and
-what such a class is raised with.
+A sentence is what stands in `_()` or `say()` (Python, Kivy language, templates), what a class of `server/errors.py`
+says, and what such a class is raised with.
 """
 
 import ast

@@ -22,7 +22,9 @@ from tests.conftest import LiveServer
 from tests.server.small_district import SmallDistrict, make_small_district
 
 LOGIN_PAGE = Reply(200, {"content-type": "text/html"}, "<html>免费无线网络，请登录</html>".encode())
-PORTAL_JSON = Reply(200, {"content-type": "application/json"}, b'{"results": [], "changes": [], "cursor": "x"}')
+PORTAL_JSON = Reply(
+    200, {"content-type": "application/json"}, b'{"results": [], "changes": [], "cursor": "x"}'
+)
 FOREIGN = {
     "captive": LOGIN_PAGE,
     "portal_json": PORTAL_JSON,
@@ -54,6 +56,10 @@ class BadWire:
         self.share, self.plan, self.online = 0.0, [], True
         while self._late:
             self.inner.send(*self._late.pop())
+
+    def reseed(self, seed: int, share: float) -> None:
+        """Another plan from now on; what was held back is still somewhere in the network."""
+        self._dice, self.share = random.Random(seed), share
 
     def close(self) -> None:
         self.inner.close()
@@ -105,7 +111,6 @@ class TurnedClock:
 def settle(database: Database) -> SmallDistrict:
     """The small district, committed: two streets of two communities of three grids, and its people."""
 
-
     def make(conn: Connection) -> SmallDistrict:
         packs.keep(conn, "urban")
         return make_small_district(conn)
@@ -118,7 +123,9 @@ def code_for(database: Database, login: str) -> str:
     return database.run(lambda conn: make_enrol_code(conn, login, datetime.now(UTC)))
 
 
-def tablet_of(live: LiveServer, login: str, home: Path, wire: BadWire | None = None, clock: TurnedClock | None = None) -> Tablet:
+def tablet_of(
+    live: LiveServer, login: str, home: Path, wire: BadWire | None = None, clock: TurnedClock | None = None
+) -> Tablet:
     """An enrolled tablet of `login` over `wire`."""
     tablet = Tablet(home, clock=clock, transport=wire or BadWire())
     tablet.enrol(live.url, code_for(live.database, login))

@@ -15,7 +15,7 @@ from mobile.core.outbox import Entry
 from mobile.core.store import Store
 from server.protocol import workflow
 from server.protocol.pack import Pack, read_pack
-from server.protocol.wire import read_time
+from server.protocol.wire import read_time, sha256
 from server.protocol.workflow import NEW, Actor, Facts
 
 SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
@@ -154,6 +154,11 @@ class Mirror:
     def bodies(self) -> dict[str, dict[str, Any]]:
         """Every case as the server sent it, by id."""
         return {case_id: body for case_id, (_, body) in self._opened().items()}
+
+    def digest(self) -> tuple[int, str]:
+        """How many cases are here, and the hash over their ids and versions that the server makes of its own."""
+        lines = [f"{case_id}:{version}" for case_id, (version, _) in sorted(self._opened().items())]
+        return len(lines), sha256("\n".join(lines))
 
     def thing(self, kind: str) -> dict[str, Any]:
         """The newest record of a kind that exists once (pack, grid, person); {} before it came."""

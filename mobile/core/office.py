@@ -70,6 +70,10 @@ class Office:
         """What happened in our scope since `cursor` ("" = everything). Raises NoWord, Refused."""
         return self._envelope("GET", f"/sync/v1/changes?cursor={quote(cursor, safe='')}&limit={PAGE}")
 
+    def digest(self) -> dict[str, Any]:
+        """How many cases the server holds for us now, and the hash over them (ids, versions). Raises NoWord, Refused."""
+        return self._envelope("GET", "/sync/v1/digest")
+
     def attachment(self, attachment_id: str) -> bytes:
         """The bytes of an attachment, unchecked: compare the hash. Raises NoWord, Refused."""
         reply = self.send("GET", self.url(f"/sync/v1/attachments/{attachment_id}"))

@@ -143,7 +143,7 @@ class Outbox:
 
     def leave(self, entries: list[Entry]) -> None:
         """They are on their way: from now on nobody can know that the server has not got them."""
-        self._say([(entry.seq, "sending", None) for entry in entries if entry.state == "queued"])
+        self._add_words([(entry.seq, "sending", None) for entry in entries if entry.state == "queued"])
 
     def answered(self, results: dict[str, dict[str, Any]]) -> int:
         """Stores the server's words by command id; how many were news. Words that we do not know change nothing."""
@@ -155,7 +155,7 @@ class Outbox:
                 f"where state in ('queued', 'sending', 'quarantined') and command_id in ({marks})",
                 tuple(spoken),
             ).fetchall()
-            self._say(
+            self._add_words(
                 [
                     (
                         row["seq"],
@@ -173,7 +173,7 @@ class Outbox:
     def quarantine(self, entry: Entry, sentence: str) -> None:
         """The server refuses even to read it: it stays here, in sight, and blocks nothing behind it."""
         answer = {"reason": {"code": "quarantined", "sentence": sentence}}
-        self._say([(entry.seq, "quarantined", self._note("answer", entry.command_id, answer))])
+        self._add_words([(entry.seq, "quarantined", self._note("answer", entry.command_id, answer))])
 
     def withdraw(self, command_id: str) -> bool:
         """Takes a command back that was never sent and that nothing waiting depends on."""
@@ -185,12 +185,12 @@ class Outbox:
             ).fetchone()
             if entry.state != "queued" or entry.sent or leaning:
                 return False
-            self._say([(entry.seq, "withdrawn", None)])
+            self._add_words([(entry.seq, "withdrawn", None)])
             return True
 
     def put_away(self, command_id: str, what: str, reason: str = "") -> None:
         """The worker has dealt with it (seen, edited, discarded): it stays stored but is shown no more."""
-        self._say(
+        self._add_words(
             [
                 (
                     self.entry(command_id).seq,
@@ -214,7 +214,7 @@ class Outbox:
         with self._store.writing() as sql:
             sql.executemany("update outbox_now set mirrored = 1 where seq = ?", [(seq,) for seq in seqs])
 
-    def _say(self, words: list[tuple[int, str, bytes | None]]) -> None:
+    def _add_words(self, words: list[tuple[int, str, bytes | None]]) -> None:
         at = time_text(self._clock.now())
         with self._store.writing() as sql:
             sql.executemany(

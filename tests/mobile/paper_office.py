@@ -20,7 +20,9 @@ Answer = Callable[[dict[str, Any]], dict[str, Any] | Reply]
 URL = "http://office.test"
 
 
-def square(code: str, number: int, parent: int | None, level: int, west: float, east: float, part: str = "scope") -> dict[str, Any]:
+def square(
+    code: str, number: int, parent: int | None, level: int, west: float, east: float, part: str = "scope"
+) -> dict[str, Any]:
     """A node of the offline package between two meridians, from 30.00° to 30.01° north."""
     ring = [[west, 30.0], [east, 30.0], [east, 30.01], [west, 30.01], [west, 30.0]]
     return {"id": number, "code": code, "name": f"{code} 网格", "level": level, "parent": parent, "part": part,
@@ -44,9 +46,18 @@ def pack_body() -> dict[str, Any]:
     return tomllib.loads((CHECKOUT / "server" / "packs" / "urban" / "pack.toml").read_text(encoding="utf-8"))
 
 
-def case_body(case_id: str, version: int = 3, state: str = "handled", nodes: tuple[int, ...] = (1, 2, 3, 4), **more: Any) -> dict[str, Any]:
+def case_body(
+    case_id: str, version: int = 3, state: str = "handled", nodes: tuple[int, ...] = (1, 2, 3, 4), **more: Any
+) -> dict[str, Any]:
     """A case's JSON as the server sends it, with what the tablet looks at."""
-    facts = {"state": state, "nodes": list(nodes), "handler": 9, "reporter": None, "dispatched_by": 5, "asked_return": False}
+    facts = {
+        "state": state,
+        "nodes": list(nodes),
+        "handler": 9,
+        "reporter": None,
+        "dispatched_by": 5,
+        "asked_return": False,
+    }
     return {"id": case_id, "number": "2026-1122-0001", "version": version, "state": state, "category": {"system": "urban/component", "code": "0102"},
             "condition": {"code": "broken", "name": "破损"}, "description": "井盖裂了", "location": {"lon": 104.005, "lat": 30.005, "accuracy_m": 6},
             "grid": {"name": "G1 网格"}, "facts": facts, "deadlines": [], "events": [], "attachments": [], "closed_at": None, "close_kind": None,
@@ -72,7 +83,9 @@ class PaperOffice:
         if not self.online:
             raise LinkDown("no signal")
         path = url.removeprefix(URL)
-        told = json.loads(gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body or b"{}")
+        told = json.loads(
+            gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body or b"{}"
+        )
         if path == "/sync/v1/enrol":
             return spoken({"device_token": "token", "person": PERSON, "scope": ["G1", "G2"], "next_seq": 1,
                            "district": {"code": "D", "name": "试验区", "timezone": "Asia/Shanghai"}})  # fmt: skip

@@ -60,7 +60,9 @@ def capture_until_killed(home: Path) -> set[str]:
     return {words[at : at + 36].decode() for at in range(0, len(words) - 35, 36)}
 
 
-def test_killed_two_hundred_times_while_capturing_no_sealed_command_is_missing_or_half_written(tmp_path: Path) -> None:
+def test_killed_two_hundred_times_while_capturing_no_sealed_command_is_missing_or_half_written(
+    tmp_path: Path,
+) -> None:
     acknowledged: set[str] = set()
     for _ in range(KILLS):
         acknowledged |= capture_until_killed(tmp_path)
