@@ -153,7 +153,7 @@ def bring_up(chosen: Settings, dsn: str, children: list[Child], console: Console
         tasks.start()
         url = address_of(chosen)
         wait_for_answer(url, server)
-        case = walk_once(url, chosen.home) if chosen.demo else None
+        case = walk_once(url, chosen.home, database, chosen.lang) if chosen.demo else None
         code = new_code(database, logins)
     finally:
         database.close()
@@ -166,10 +166,10 @@ def make_people(database: Database) -> list[dict[str, Any]]:
     return database.run(make_demo_people)
 
 
-def walk_once(url: str, home: Path) -> str:
+def walk_once(url: str, home: Path, database: Database, lang: str) -> str:
     from server.walk import walk
 
-    return walk(url, home.absolute())
+    return walk(url, home.absolute(), database, lang)
 
 
 def new_code(database: Database, logins: list[dict[str, Any]]) -> str | None:

@@ -1,0 +1,218 @@
+"""One incident through the whole chain before your eyes: captured offline by the real tablet core, closed by the offices.
+
+Everybody uses their own door: the grid worker the tablet core, the offices and the crew the console's plain forms.
+"""
+
+import io
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+from PIL import Image, ImageDraw
+from rich.console import Console
+from shapely import Polygon
+
+from mobile.core.tablet import Tablet
+from mobile.core.transport import HttpTransport
+from mobile.core.views import Position
+from server.cases.chain import verify_case
+from server.db import Database
+from server.demo import PASSWORD
+from server.errors import SetupFault
+from server.locale import gettext_for
+from server.people.enrolment import make_enrol_code
+
+WORKER, DUTY, DISPATCHER, CREW_LOGIN, CREW = "worker1", "duty1", "dispatch1", "crew3", "crew-sanitation"
+TIMEOUT_S = 20
+
+
+class _Forms(HTMLParser):
+    """The forms of a page: action address -> its fields with their values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._fields: dict[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._fields = self.found.setdefault(told.get("action", ""), {})
+        elif tag == "input" and self._fields is not None and told.get("type") == "hidden" and "name" in told:
+            self._fields[told["name"]] = told.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._fields = None
+
+
+class Desk:
+    """Somebody signed in to the console, who fills in its forms."""
+
+    def __init__(self, url: str, login: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self._post("/login", self._forms("/login")["/login"] | {"login": login, "password": PASSWORD})
+
+    def act(self, number: str, action: str, photo: bytes | None = None, **fields: str) -> None:
+        """Fills in the form of `action` on the case's page; SetupFault with the server's sentence when it is refused."""
+        path = f"/cases/{number}/actions/{action}"
+        forms = self._forms(f"/cases/{number}")
+        if path not in forms:
+            raise SetupFault(
+                "The page of case {number} does not offer {action}.", number=number, action=action
+            )
+        self._post(path, forms[path] | fields, photo)
+
+    def _forms(self, path: str) -> dict[str, dict[str, str]]:
+        answer = self.session.get(urljoin(self.url, path), timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        parser = _Forms()
+        parser.feed(answer.text)
+        return parser.found
+
+    def _post(self, path: str, fields: dict[str, str], photo: bytes | None = None) -> None:
+        files = {"attachments": ("after.jpg", photo, "image/jpeg")} if photo else None
+        answer = self.session.post(
+            urljoin(self.url, path), data=fields, files=files, timeout=TIMEOUT_S, allow_redirects=False
+        )
+        if answer.status_code != 303:
+            raise SetupFault("{path} was answered with {status}.", path=path, status=answer.status_code)
+
+
+def drawn_photo(bags: int) -> bytes:
+    """A drawn stand-in for a photo: a wall, a pavement, and so many rubbish bags. JPEG."""
+    picture = Image.new("RGB", (960, 720), "#b9b2a3")
+    pen = ImageDraw.Draw(picture)
+    for row in range(0, 420, 42):
+        for column in range(-60 * (row // 42 % 2), 960, 120):
+            pen.rectangle((column, row, column + 116, row + 38), fill="#c9c1b0")
+    pen.rectangle((0, 420, 960, 720), fill="#8f8d86")
+    for n in range(bags):
+        x, y = 220 + 130 * n, 430 + 36 * (n % 2)
+        pen.ellipse((x, y, x + 150, y + 170), fill=("#2f3236", "#3b3f45", "#26292c")[n % 3])
+        pen.polygon(((x + 60, y + 12), (x + 90, y + 12), (x + 100, y - 26), (x + 50, y - 26)), fill="#2f3236")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def open_tablet(url: str, home: Path, database: Database) -> tuple[Tablet, HttpTransport]:
+    """The demo worker's tablet, enrolled once and kept over runs."""
+    transport = HttpTransport()
+    tablet = Tablet(home / "walk-tablet", transport=transport)
+    if not tablet.enrolled:
+        code = database.run(lambda conn: make_enrol_code(conn, WORKER, datetime.now(UTC)))
+        tablet.enrol(url, code)
+    tablet.sync_now()
+    return tablet, transport
+
+
+def inside_my_grid(tablet: Tablet) -> Position:
+    """A place in the middle of one of the worker's grids, well off its border."""
+    shape = next(grid for grid in tablet.map_shapes().grids if grid.mine)
+    middle = Polygon(shape.rings[0]).representative_point()
+    return Position(middle.x, middle.y, accuracy_m=8)
+
+
+def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
+    """Walks one case from report to closing, printing each step; the case's number. SetupFault names the step that failed."""
+    _ = gettext_for(lang)
+    console = Console(highlight=False)
+
+    def step(who: str, what: str, **params: object) -> None:
+        console.print(f"  [green]✓[/] [bold]{who}[/]  {what.format(**params)}")
+
+    console.print(_("One incident through the whole chain:"))
+    tablet, transport = open_tablet(url, home, database)
+    try:
+        transport.online = False
+        photo = tablet.take_in(drawn_photo(3), "before")
+        place = inside_my_grid(tablet)
+        command = tablet.report(
+            "urban/event/0110", "any", place, _("Bags of rubbish beside the bins"), [photo.photo_id], False
+        )
+        tablet.sync_now()
+        waiting = tablet.today(datetime.now(UTC), place).outbox_count
+        if waiting != 1:
+            raise SetupFault("Captured without a signal, but the outbox holds {count}.", count=waiting)
+        step(_("Grid worker"), _("captured it with a photo, without a signal; it waits in the outbox"))
+        transport.online = True
+        tablet.sync_now()
+        number = _number_of(database, command)
+        step(
+            _("Tablet"),
+            _("signal is back: sent once, case {number}, photo confirmed by its hash"),
+            number=number,
+        )
+        duty, dispatcher, crew = Desk(url, DUTY), Desk(url, DISPATCHER), Desk(url, CREW_LOGIN)
+        grid = _place_of(database, number)
+        step(_("Server"), _("found its grid by the point: {grid}"), grid=grid)
+        duty.act(number, "register", condition="any")
+        step(_("Duty officer"), _("registered it; the clocks run"))
+        dispatcher.act(number, "dispatch", crew=CREW)
+        step(_("Dispatcher"), _("gave it to a crew that is permitted for it"))
+        crew.act(number, "accept")
+        crew.act(number, "handle", photo=drawn_photo(0), done=_("Rubbish taken away, ground rinsed"))
+        step(_("Handling crew"), _("accepted it, mended it, sent the photo of the result"))
+        tablet.sync_now()
+        tablet.act(_case_id(database, number), "pass", {"close_kind": "fixed"})
+        tablet.sync_now()
+        step(_("Grid worker"), _("looked, and passed it on the tablet"))
+        duty.act(number, "close")
+        step(_("Duty officer"), _("closed it: not the one who dispatched it"))
+        _prove(database, number)
+        step(_("Chain"), _("every event follows the one before it, nothing was altered"))
+    finally:
+        tablet.close()
+    return number
+
+
+def _number_of(database: Database, command_id: str) -> str:
+    row = _one(
+        database,
+        "select k.number from commands c join case_keys k on k.case_id = c.case_id where c.command_id = %s",
+        command_id,
+    )
+    if row is None:
+        raise SetupFault("The report did not arrive.")
+    return str(row["number"])
+
+
+def _case_id(database: Database, number: str) -> str:
+    row = _one(database, "select case_id from case_keys where number = %s", number)
+    return str(row["case_id"]) if row else ""
+
+
+def _place_of(database: Database, number: str) -> str:
+    row = _one(
+        database,
+        "select string_agg(g.name, ' › ' order by g.level) as path from case_keys k join cases c on c.id = k.case_id"
+        " join grids g on g.current and g.node_id in (c.street_id, c.community_id, c.grid_id) where k.number = %s",
+        number,
+    )
+    return str(row["path"]) if row else ""
+
+
+def _prove(database: Database, number: str) -> None:
+    row = _one(database, "select id, state from cases where number = %s", number)
+    if row is None or row["state"] != "closed":
+        raise SetupFault("Case {number} was not closed.", number=number)
+    with database.read() as conn:
+        broken = verify_case(conn, row["id"])
+    if broken:
+        raise SetupFault(
+            "The chain of case {number} is broken at event {n}: {why}",
+            number=number,
+            n=broken.n,
+            why=broken.why,
+        )
+
+
+def _one(database: Database, statement: str, value: str) -> dict[str, object] | None:
+    with database.read() as conn, conn.cursor() as cursor:
+        cursor.execute(statement, (value,))
+        return cursor.fetchone()
