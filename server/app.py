@@ -22,9 +22,10 @@ from server.people import routes as people
 from server.reports import routes as reports
 from server.settings import Settings
 from server.sync import routes as sync
+from server.tiles import routes as tiles
 
 log = structlog.get_logger()
-ROOMS = (health, sync, cases, grids, crews, reports, people, audit)
+ROOMS = (health, sync, cases, grids, tiles, crews, reports, people, audit)
 
 
 def create_app(database: Database, settings: Settings) -> FastAPI:

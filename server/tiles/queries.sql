@@ -1,0 +1,111 @@
+-- name: node_coded^
+select id, level from grid_nodes where district_id = :district and code = :code;
+
+-- name: timezone_of$
+select timezone from districts where id = :district;
+
+-- name: boundary_version$
+select current_version from districts where id = :district;
+
+-- name: grids_tile$
+-- Borders of one district by level, and their names as points; what a zoom shows is decided in service.py.
+-- Nothing is simplified cell by cell: snapping to the tile's own grid moves shared vertices together.
+with bounds as (
+    select st_tileenvelope(:z, :x, :y) as tile,
+           st_makeenvelope(:west, :south, :east, :north, 4326) as here,
+           st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 32) as around
+),
+shown as (
+    select g.node_id, g.level, g.code, g.name, g.kind, g.inside,
+           st_asmvtgeom(st_transform(g.geom, 3857), b.tile, 4096, 128, true) as shape
+    from bounds b
+    join grids g on g.version_id = :version and g.level = any (:levels::smallint[]) and g.geom && b.around
+)
+select coalesce((select st_asmvt(t, 'streets', 4096, 'shape', 'node_id') from (
+                    select node_id, level, code, name, kind, shape from shown where level = 1 and shape is not null) t), '')
+    || coalesce((select st_asmvt(t, 'communities', 4096, 'shape', 'node_id') from (
+                    select node_id, level, code, name, kind, shape from shown where level = 2 and shape is not null) t), '')
+    || coalesce((select st_asmvt(t, 'grids', 4096, 'shape', 'node_id') from (
+                    select node_id, level, code, name, kind, shape from shown where level = 3 and shape is not null) t), '')
+    || coalesce((select st_asmvt(t, 'labels', 4096, 'shape', 'node_id') from (
+                    select s.node_id, s.level, s.code, s.name, s.kind,
+                           st_asmvtgeom(st_transform(s.inside, 3857), b.tile, 4096, 0, true) as shape
+                    from shown s cross join bounds b
+                    where s.level = any (:labelled::smallint[]) and s.inside && b.here) t), '');
+
+-- name: cases_clustered$
+-- Cases in scope counted by cell (:cells × :cells in a tile); a cell with one case shows the case itself.
+-- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile.
+with cell as (
+    select floor((c.lon_e7 / 3600000000.0::float8 + 0.5) * (:cells * 2 ^ :z)) as cx,
+           floor((0.5 - ln(tan(pi() / 4 + radians(c.lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * (:cells * 2 ^ :z)) as cy,
+           count(*) as count,
+           count(*) filter (where c.state = any (:open) and c.next_due_at < :now) as overdue,
+           count(*) filter (where c.state = any (:open) and c.next_due_at >= :now and c.next_due_at <= :soon) as soon,
+           count(*) filter (where c.state = any (:open) and (c.next_due_at is null or c.next_due_at > :soon)) as ontime,
+           count(*) filter (where c.state <> all (:open)) as closed,
+           avg(c.lon_e7 / 1e7::float8) as lon, avg(c.lat_e7 / 1e7::float8) as lat,
+           min(c.number collate "C") as number
+    from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    where c.place && st_makeenvelope(:west, :south, :east, :north, 4326) and abs(c.lat_e7) < 850000000
+      and (:states::text[] is null or c.state = any (:states::text[]))
+      and (:in_street::bigint is null or c.street_id = :in_street::bigint)
+      and (:in_community::bigint is null or c.community_id = :in_community::bigint)
+      and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
+      and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
+      and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
+      and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
+      and (:source::text is null or c.source = :source::text)
+      and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
+      and (:returned::boolean is null or c.asked_return = :returned::boolean)
+      and (:held::boolean is null or c.id in (select h.case_id from holds h where h.decided_at is null))
+      and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
+      and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
+      and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
+      and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
+    group by 1, 2
+),
+mine as (
+    select *, st_asmvtgeom(st_transform(st_setsrid(st_makepoint(lon, lat), 4326), 3857),
+                           st_tileenvelope(:z, :x, :y), 4096, 0, false) as shape
+    from cell where floor(cx / :cells) = :x and floor(cy / :cells) = :y
+)
+select coalesce((select st_asmvt(t, 'clusters', 4096, 'shape') from (
+                    select count, overdue, soon, ontime, closed, shape from mine where count > 1) t), '')
+    || coalesce((select st_asmvt(t, 'cases', 4096, 'shape') from (
+                    select m.number, c.title, c.state, c.severity, m.shape, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
+                           case when m.overdue > 0 then 'overdue' when m.soon > 0 then 'soon' when m.closed > 0 then 'closed' else 'ontime' end as status
+                    from mine m
+                    join case_keys k on k.number = m.number
+                    cross join lateral (select v.title, v.state, v.severity, v.next_due_at
+                        from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) v
+                        where v.id = k.case_id) c
+                    where m.count = 1) t), '');
+
+-- name: cases_single$
+-- Every case in scope on its own, the late ones first where there are more than :most.
+select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
+    select c.number, c.title, c.state, c.severity, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
+           case when c.state <> all (:open) then 'closed' when c.next_due_at < :now then 'overdue'
+                when c.next_due_at <= :soon then 'soon' else 'ontime' end as status,
+           st_asmvtgeom(st_transform(c.place, 3857), st_tileenvelope(:z, :x, :y), 4096, 256, true) as shape
+    from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    where c.place && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 16) and abs(c.lat_e7) < 850000000
+      and (:states::text[] is null or c.state = any (:states::text[]))
+      and (:in_street::bigint is null or c.street_id = :in_street::bigint)
+      and (:in_community::bigint is null or c.community_id = :in_community::bigint)
+      and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
+      and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
+      and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
+      and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
+      and (:source::text is null or c.source = :source::text)
+      and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
+      and (:returned::boolean is null or c.asked_return = :returned::boolean)
+      and (:held::boolean is null or c.id in (select h.case_id from holds h where h.decided_at is null))
+      and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
+      and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
+      and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
+      and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
+    order by (c.state = any (:open)) desc, c.next_due_at nulls last
+    limit :most
+) t where shape is not null;

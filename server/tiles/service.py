@@ -1,0 +1,48 @@
+"""Makes vector tiles: the borders of a district, and the cases that a viewer may see."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from server.db import Connection, queries
+from server.security import Viewer
+from server.tiles.question import read_question
+from server.tiles.squares import Square
+
+SQL = queries(__file__)
+
+# The zoom from which a level's borders are in the tiles, and from which its names are.
+BORDERS_FROM = {1: 0, 2: 10, 3: 11}
+NAMES_FROM = {1: 0, 2: 11, 3: 14}
+# From here on every case stands alone; before, cases are counted in cells, CELLS by CELLS in a tile.
+SINGLE_FROM = 15
+CELLS = 8
+MOST_SINGLE = 5000
+
+
+def boundary_version(conn: Connection, district_id: int) -> int | None:
+    """The version of the district's present boundaries: as long as it stays, so do the tiles."""
+    version = SQL.boundary_version(conn, district=district_id)
+    return int(version) if version is not None else None
+
+
+def grids_tile(conn: Connection, version: int | None, square: Square) -> bytes:
+    """Layers streets, communities, grids (code, name, level, kind; the node's id as feature id) and labels (points)."""
+    if version is None:
+        return b""
+    levels = [level for level, zoom in BORDERS_FROM.items() if square.z >= zoom]
+    labelled = [level for level, zoom in NAMES_FROM.items() if square.z >= zoom]
+    return bytes(SQL.grids_tile(conn, version=version, levels=levels, labelled=labelled, **square.params))
+
+
+def cases_tile(
+    conn: Connection, viewer: Viewer, square: Square, params: Mapping[str, str], now: datetime
+) -> bytes:
+    """Layers `clusters` (count, overdue, soon, ontime, closed) and `cases` (number, title, state, status, due,
+    severity) of what the viewer may see and the question in `params` asks for."""
+    question = read_question(conn, viewer.district_id, params, now)
+    if question is None:
+        return b""
+    asked = {**viewer.scope_params(), **question, **square.params}
+    if square.z >= SINGLE_FROM:
+        return bytes(SQL.cases_single(conn, **asked, most=MOST_SINGLE))
+    return bytes(SQL.cases_clustered(conn, **asked, cells=CELLS))

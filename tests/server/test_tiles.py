@@ -1,0 +1,274 @@
+"""The map's tiles, read by GDAL as a foreign client would: borders by zoom, cases in scope, counted or alone."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pyogrio
+import pytest
+import requests
+
+from server.db import Connection, Database
+from server.errors import BadInput, NotFound
+from server.people.tokens import make_token
+from server.tiles import service
+from server.tiles.squares import Square
+from tests.conftest import LiveServer
+from tests.factories import Street
+from tests.server.small_district import make_small_district
+
+# In the small district's first grid, and 40 m from there in the same one.
+HERE, NEAR, FAR = (104.005, 30.005), (104.0054, 30.005), (104.075, 30.005)
+Layers = dict[str, geopandas.GeoDataFrame]
+
+
+def square_at(place: tuple[float, float], zoom: int) -> Square:
+    lon, lat = place
+    down = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return Square(zoom, int((lon / 360 + 0.5) * 2**zoom), int(down * 2**zoom))
+
+
+def layers(folder: Path, square: Square, data: bytes) -> Layers:
+    """A tile's layers in EPSG:4326; GDAL wants to find it as z/x/y.pbf."""
+    if not data:
+        return {}
+    path = folder / str(square.z) / str(square.x) / f"{square.y}.pbf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    names = [name for name, _ in pyogrio.list_layers(f"MVT:{path}")]
+    return {name: geopandas.read_file(f"MVT:{path}", layer=name, CLIP="NO").to_crs(4326) for name in names}
+
+
+@pytest.fixture
+def street(conn: Connection, tmp_path: Path) -> Street:
+    return Street.open(conn, tmp_path / "blobs")
+
+
+@pytest.fixture
+def grids(street: Street, tmp_path: Path) -> Callable[[int], Layers]:
+    def read(zoom: int) -> Layers:
+        square = square_at(HERE, zoom)
+        version = service.boundary_version(street.conn, street.district.id)
+        return layers(tmp_path, square, service.grids_tile(street.conn, version, square))
+
+    return read
+
+
+@pytest.fixture
+def cases(street: Street, tmp_path: Path) -> Callable[..., Layers]:
+    """What `login` sees around HERE at a zoom, asking `question`."""
+
+    def read(zoom: int, login: str = "duty", place: tuple[float, float] = HERE, **question: str) -> Layers:
+        square = square_at(place, zoom)
+        return layers(
+            tmp_path,
+            square,
+            service.cases_tile(street.conn, street.viewer(login), square, question, street.now),
+        )
+
+    return read
+
+
+def numbers(read: Layers) -> set[str]:
+    return set(read["cases"]["number"]) if "cases" in read else set()
+
+
+def total(read: Layers) -> int:
+    counted = int(read["clusters"]["count"].sum()) if "clusters" in read else 0
+    return counted + len(numbers(read))
+
+
+def test_streets_are_always_there_communities_and_grids_come_with_the_zoom(
+    grids: Callable[[int], Layers],
+) -> None:
+    borders = {zoom: set(grids(zoom)) - {"labels"} for zoom in (3, 9, 10, 11, 16)}
+    assert borders[3] == borders[9] == {"streets"}
+    assert borders[10] == {"streets", "communities"}
+    assert borders[11] == borders[16] == {"streets", "communities", "grids"}
+
+
+def test_a_border_has_its_code_name_and_level_and_lies_where_it_is(grids: Callable[[int], Layers]) -> None:
+    read = grids(15)["grids"]
+    first = read[read["code"] == "S1C1G1"].iloc[0]
+    assert (first["name"], first["level"]) == ("S1C1G1名", 3)
+    assert first.geometry.buffer(1e-5).contains(geopandas.points_from_xy(*[[value] for value in HERE])[0])
+
+
+def test_names_are_points_and_each_is_in_one_tile_only(street: Street, tmp_path: Path) -> None:
+    version = service.boundary_version(street.conn, street.district.id)
+    west, east = square_at((104.0, 30.005), 14), square_at((104.12, 30.005), 14)
+    found: list[str] = []
+    for x in range(west.x, east.x + 1):
+        for y in range(east.y - 1, east.y + 2):
+            square = Square(14, x, y)
+            read = layers(tmp_path, square, service.grids_tile(street.conn, version, square))
+            found += list(read["labels"]["code"]) if "labels" in read else []
+    assert sorted(found) == sorted(code for code in street.district.nodes if code != "D")
+
+
+def test_a_district_without_boundaries_and_a_place_without_borders_give_an_empty_tile(street: Street) -> None:
+    version = service.boundary_version(street.conn, street.district.id)
+    assert service.grids_tile(street.conn, None, Square(0, 0, 0)) == b""
+    assert service.grids_tile(street.conn, version, square_at((0.0, 0.0), 12)) == b""
+
+
+def test_far_out_cases_are_counted_by_deadline_and_close_up_each_stands_alone(
+    street: Street, cases: Callable[..., Layers]
+) -> None:
+    made = {street.report(), street.report(lon=NEAR[0], lat=NEAR[1])}
+    cluster = cases(11)["clusters"].iloc[0]
+    assert (cluster["count"], cluster["ontime"] + cluster["soon"], cluster["overdue"], cluster["closed"]) == (
+        2,
+        2,
+        0,
+        0,
+    )
+    assert cluster.geometry.x == pytest.approx((HERE[0] + NEAR[0]) / 2, abs=1e-3)
+    assert numbers(cases(16)) == made
+    street.later(days=3)
+    assert cases(11)["clusters"].iloc[0]["overdue"] == 2
+    assert set(cases(16)["cases"]["status"]) == {"overdue"}
+
+
+def test_a_case_alone_in_its_cell_is_shown_as_itself_at_every_zoom(
+    street: Street, cases: Callable[..., Layers]
+) -> None:
+    number = street.report(title="道路破损")
+    for zoom in (5, 11, 14, 15, 18):
+        read = cases(zoom)
+        assert set(read) == {"cases"}
+        case = read["cases"].iloc[0]
+        assert (case["number"], case["title"], case["state"]) == (number, "道路破损", "reported")
+        assert case["status"] in ("soon", "ontime") and case["due"].endswith("Z")
+
+
+def test_every_case_is_in_exactly_one_cell_of_one_tile(street: Street, tmp_path: Path) -> None:
+    for n in range(24):
+        street.report(lon=104.0025 + 0.005 * n, lat=30.005)
+    for zoom in (8, 11, 13, 14):
+        west, east = square_at((104.0, 30.005), zoom), square_at((104.12, 30.005), zoom)
+        seen = 0
+        for x in range(west.x - 1, east.x + 2):
+            for y in range(west.y - 1, west.y + 2):
+                square = Square(zoom, x, y)
+                data = service.cases_tile(street.conn, street.viewer("duty"), square, {}, street.now)
+                seen += total(layers(tmp_path, square, data))
+        assert seen == 24
+
+
+def test_nobody_sees_a_case_on_the_map_that_is_not_in_scope(
+    street: Street, cases: Callable[..., Layers]
+) -> None:
+    mine, other = street.report(), street.report("duty", *FAR)
+    assert numbers(cases(16, "street")) == {mine}
+    for login, place, seen in (
+        ("duty", FAR, {other}), ("street", FAR, set()), ("community", HERE, {mine}), ("worker", HERE, {mine}),
+        ("head", HERE, set()), ("crew", HERE, set()),
+    ):  # fmt: skip
+        assert numbers(cases(16, login, place)) == seen, login
+        assert numbers(cases(12, login, place)) == seen, login
+
+
+def test_the_map_takes_the_same_question_as_the_list(street: Street, cases: Callable[..., Layers]) -> None:
+    closed, reported = street.closed(), street.report()
+    crew = street.dispatched()
+    questions: list[tuple[dict[str, str], set[str]]] = [
+        ({}, {closed, reported, crew}),
+        ({"state": "open"}, {reported, crew}),
+        ({"state": "closed"}, {closed}),
+        ({"state": "reported,dispatched"}, {reported, crew}),
+        ({"category": "urban/event/0110"}, {reported}),
+        ({"grid": "S1C1G1"}, {closed, reported, crew}),
+        ({"grid": "S1"}, {closed, reported, crew}),
+        ({"grid": "S1C2"}, set()),
+        ({"grid": "nowhere"}, set()),
+        ({"overdue": "true"}, set()),
+        ({"crew": "crew-drain", "state": "open"}, {crew}),
+        ({"source": "hotline"}, set()),
+        ({"q": reported}, {reported}),
+        ({"board": "unverified"}, {reported}),
+        ({"board": "held"}, set()),
+        ({"outside": "true"}, set()),
+        ({"from": "2026-11-22", "to": "2026-11-22"}, {closed, reported, crew}),
+        ({"from": "2026-11-23"}, set()),
+        ({"unknown": "parameter"}, {closed, reported, crew}),
+    ]
+    for question, expected in questions:
+        assert numbers(cases(17, **question)) == expected, question
+        assert total(cases(12, **question)) == len(expected), question
+
+
+def test_a_question_that_cannot_be_read_is_refused(street: Street) -> None:
+    for question in ({"state": "lost"}, {"overdue": "perhaps"}, {"from": "yesterday"}):
+        with pytest.raises(BadInput):
+            service.cases_tile(street.conn, street.viewer("duty"), Square(0, 0, 0), question, street.now)
+
+
+def test_a_case_without_a_place_is_on_no_tile(street: Street, cases: Callable[..., Layers]) -> None:
+    street.report(lon=None, lat=None)
+    assert cases(0) == {}
+
+
+def test_squares_that_do_not_exist_are_refused() -> None:
+    for z, x, y in ((3, 8, 0), (3, 0, 8), (-1, 0, 0), (23, 0, 0), (0, -1, 0)):
+        with pytest.raises(NotFound):
+            Square(z, x, y)
+
+
+# Over HTTP ------------------------------------------------------------------------------------------------
+
+Get = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def get(live_server: LiveServer, database: Database) -> Get:
+    database.run(make_small_district)
+    token = database.run(lambda conn: make_token(conn, "duty", "test", datetime.now(UTC)))
+
+    def send(path: str, **headers: Any) -> requests.Response:
+        named = {"authorization": f"Bearer {token}", "accept-language": "en"} | headers
+        return requests.get(live_server.url + path, headers=named, timeout=10)
+
+    return send
+
+
+def test_tiles_are_private_and_are_not_sent_again_while_nothing_changed(get: Get) -> None:
+    square = square_at(HERE, 14)
+    for path in (
+        f"/tiles/grids/14/{square.x}/{square.y}.mvt",
+        "/tiles/cases/0/0/0.mvt",
+        "/tiles/basemap.geojson",
+    ):
+        first = get(path)
+        assert first.status_code == 200 and first.headers["cache-control"] == "private, no-cache"
+        again = get(path, **{"if-none-match": first.headers["etag"]})
+        assert again.status_code == 304 and not again.content
+    assert (
+        get(f"/tiles/grids/14/{square.x}/{square.y}.mvt").headers["content-type"]
+        == "application/vnd.mapbox-vector-tile"
+    )
+    assert get("/tiles/basemap.geojson").json()["type"] == "FeatureCollection"
+
+
+def test_a_tile_that_does_not_exist_is_404_and_nonsense_is_422(get: Get, live_server: LiveServer) -> None:
+    missing = get("/tiles/grids/3/9/0.mvt")
+    assert missing.status_code == 404 and missing.json()["detail"] == "There is no such tile: 3/9/0."
+    assert get("/tiles/grids/3/x/0.mvt").status_code == 422
+    assert get("/tiles/secrets/3/1/0.mvt").status_code == 422
+    assert requests.get(live_server.url + "/tiles/cases/0/0/0.mvt", timeout=10).status_code == 401
+
+
+def test_the_tree_and_whose_a_place_is_are_answered_over_http(get: Get) -> None:
+    page = get("/api/v1/grids?level=1").json()
+    assert [item["code"] for item in page["items"]] == ["S1", "S2"] and page["next"] is None
+    one = get("/api/v1/grids/S1C1")
+    assert (one.json()["children"], one.json()["parent"]) == (3, "S1") and one.headers["etag"]
+    assert get("/api/v1/grids/S9").status_code == 404
+    here = get(f"/api/v1/grids/locate?lon={HERE[0]}&lat={HERE[1]}").json()
+    assert (here["status"], here["grid"]["code"], here["street"]["code"]) == ("inside", "S1C1G1", "S1")
+    assert get("/api/v1/grids/locate?lon=104.005&lat=29.9997&accuracy_m=40").json()["status"] == "nearest"
+    assert get("/api/v1/grids/locate?lon=104.005&lat=29.9997").json()["grid"] is None
+    assert get("/api/v1/grids/locate?lon=200&lat=0").status_code == 422
