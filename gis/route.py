@@ -1,7 +1,8 @@
 """Routes points to grids in bulk, without a database: a tree of the points is asked by polygons.
 
-The rule is the server's: a point within 1e-9 degree (0.1 mm) of two grids goes to the lowest code, status
-`border`; outside all grids the nearest within the point's accuracy takes it, else it stays outside, never dropped.
+The rule is the server's: a point within 1e-9 degree (0.1 mm) of two grids has status `border` and goes to the
+lowest code of those that cover it, digit by digit (of all of them where none does); outside all grids the
+nearest within the point's accuracy takes it, else it stays outside, never dropped.
 """
 
 from collections.abc import Sequence
@@ -78,12 +79,14 @@ class Router:
         places = _points(lon[points], lat[points])
         which, cell = self._tree.query(places, "dwithin", BORDER_DEG)
         touches = shapely.intersects(self._shapes[cell], places[which])
-        touched = set(points[which[touches]].tolist())
+        covered = set(zip(points[which[touches]].tolist(), cell[touches].tolist(), strict=True))
         for point, found in _in_order(points[which], cell).items():
             found.sort()
+            covering = [grid for grid in found if (point, grid) in covered]
             if len(found) > 1:
-                routed.grid[point], routed.status[point], routed.candidates[point] = found[0], "border", found
-            elif point in touched:
+                routed.grid[point], routed.status[point] = (covering or found)[0], "border"
+                routed.candidates[point] = found
+            elif covering:
                 routed.grid[point], routed.status[point] = found[0], "inside"
 
     def _by_accuracy(

@@ -24,7 +24,8 @@ class Point:
 class Located:
     """Whose a point is. Ids are grid_nodes ids; `candidates` are codes of all grids that it may belong to.
 
-    `status`: inside, border (lowest code takes it), nearest (outside all, within the accuracy), outside.
+    `status`: inside, border (the lowest code of those that cover it, digit by digit, takes it), nearest (outside
+    all, within the accuracy), outside.
     `distance_m` to the chosen grid: 0 inside, None outside. `district_id` is None only when nothing tells it.
     """
 
@@ -47,9 +48,9 @@ def choose(rows: Sequence[Row]) -> Located | None:
         return None
     touching = [row for row in rows if row["touches"]]
     within = sorted(rows, key=lambda row: row["away_m"])
-    if len(touching) > 1:
-        return _located("border", touching[0], touching)
     covering = [row for row in touching if row["covers"]]
+    if len(touching) > 1:
+        return _located("border", (covering or touching)[0], touching)
     if covering:
         return _located("inside", covering[0], within)
     outside = [row for row in within if not row["covers"] and row["in_reach"]]

@@ -38,11 +38,12 @@ def test_a_point_on_a_border_goes_to_the_lowest_code(conn: Connection, district:
     assert found.candidates == ("S1C1G1", "S1C1G2")
 
 
-def test_a_point_within_a_tenth_of_a_millimetre_of_two_grids_is_on_their_border(
+def test_a_point_within_a_tenth_of_a_millimetre_of_two_grids_is_on_their_border_and_goes_to_the_one_that_covers_it(
     conn: Connection, district: SmallDistrict
 ) -> None:
     found = service.locate(conn, 104.01 + 5e-10, 30.005)
-    assert (found.status, found.grid_id) == ("border", district.nodes["S1C1G1"])
+    assert (found.status, found.grid_id) == ("border", district.nodes["S1C1G2"])
+    assert found.candidates == ("S1C1G1", "S1C1G2")
 
 
 def test_outside_all_grids_the_nearest_within_the_accuracy_takes_the_point(
