@@ -21,14 +21,15 @@ from server.db import Connection, queries
 from server.grids import service as grids
 from server.packs import current, pack_of_version
 from server.people.organisations import ensure_centre
-from server.protocol.commands import Command, Report
-from server.protocol.pack import Pack
+from server.protocol.commands import Command, Record, Report
+from server.protocol.pack import Category, Pack
 from server.protocol.wire import canonical, time_text
 from server.protocol.workflow import NEW, Actor, Facts, Row, find, sees
 from server.security import load_viewer
 
 sql = queries(__file__, "apply.sql")
 REPORTING = ("report", "self_handle", "record")
+PLACE_MISSING = "place_missing"
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,10 @@ def _load(conn: Connection, commands: Sequence[Command], now: datetime, actors: 
     works = _load_cases(conn, [command.case_id for command in fresh])
     districts = {row["id"]: row for row in sql.districts(conn)}
     reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
+    repeated = [command for command in fresh if command.kind == "record" and command.case_id in works]
     numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
     batch = Batch(now, actors, works, {}, {}, districts, {}, {}, answers, {}, numbers=numbers)
-    batch.places = _locate(conn, reporting, batch)
+    batch.places = _locate(conn, [*reporting, *repeated], batch)
     nodes = {node for work in works.values() for node in work.case.nodes} | {
         node
         for place in batch.places.values()
@@ -295,10 +297,7 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
     batch.offices[place.district_id] = centre
     payload, position = command.payload, command.position
     assert isinstance(payload, Report)
-    category = pack.category(payload.system, payload.code) or pack.by_text(
-        payload.category_text or payload.code
-    )
-    as_it_came = payload.category_text or "/".join(filter(None, (payload.system, payload.code)))
+    category, as_it_came = _filed(payload, pack)
     timezone = batch.districts[place.district_id]["timezone"]
     reported = _acted_at(command, batch.now, None)
     case = CaseState(
@@ -332,7 +331,7 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
         acted_at=reported,
     )
     if position.lon is None and not payload.grid_code:
-        case.tags.append("place_missing")
+        case.tags.append(PLACE_MISSING)
     if category and command.kind in category.needs_photo and not payload.attachments:
         case.tags.append("photo_missing")
     work = Working(case, Cycle(case.id, 1, reported), {}, is_new=True)
@@ -341,6 +340,31 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
     if not answer.applied:
         del batch.works[case.id]
     return answer
+
+
+def _filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:
+    """The category that a report names, and its text as it came; None where this pack has no such category."""
+    category = pack.category(payload.system, payload.code) or pack.by_text(
+        payload.category_text or payload.code
+    )
+    return category, payload.category_text or "/".join(filter(None, (payload.system, payload.code)))
+
+
+def _record_again(command: Command, work: Working, batch: Batch, pack: Pack) -> None:
+    """What a repeat of the outside may say anew: the category, and the place, which is then routed again."""
+    case, payload, position = work.case, command.payload, command.position
+    if isinstance(payload, Record):
+        category, as_it_came = _filed(payload, pack)
+        case.category_system = (category or pack.other).system
+        case.category_code = (category or pack.other).code
+        case.category_text = "" if category else as_it_came
+    place = batch.places.get(command.command_id)
+    if place is not None and (position.lon_e7, position.lat_e7) != (case.lon_e7, case.lat_e7):
+        case.lon_e7, case.lat_e7, case.crs_source = position.lon_e7, position.lat_e7, position.crs
+        case.place_status, case.place_candidates = place.status, list(place.candidates)
+        case.street_id, case.community_id, case.grid_id = place.street_id, place.community_id, place.grid_id
+        case.boundary_version = place.boundary_version
+        case.tags = [tag for tag in case.tags if tag != PLACE_MISSING or position.lon is None]
 
 
 def _acted_at(command: Command, now: datetime, last: datetime | None) -> datetime:
@@ -386,6 +410,8 @@ def _perform(
         acted,
     )
     case.state = row.target(state_before)
+    if command.kind == "record" and case.version:
+        _record_again(command, work, batch, world.pack)
     try:
         EFFECTS.get(command.kind, lambda *_: None)(work, command.payload, world)
     except Refused as refusal:
