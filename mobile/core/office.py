@@ -71,7 +71,7 @@ class Office:
         return self._envelope("GET", f"/sync/v1/changes?cursor={quote(cursor, safe='')}&limit={PAGE}")
 
     def digest(self) -> dict[str, Any]:
-        """How many cases the server holds for us now, and the hash over them (ids, versions). Raises NoWord, Refused."""
+        """How many cases the server holds for us, and the hash over them (ids, versions). Raises NoWord, Refused."""
         return self._envelope("GET", "/sync/v1/digest")
 
     def attachment(self, attachment_id: str) -> bytes:
