@@ -34,6 +34,7 @@ GRIDS = CHECKOUT / "grids.geojson"
 ANSWER_S = 30.0
 POLL_S = 0.05
 WATCH_S = 1.0
+NO_DEMO: dict[str, Any] = {"logins": [], "enrol_code": None, "case": None}
 
 
 class Told(BaseException):
@@ -133,7 +134,9 @@ def address_of(chosen: Settings) -> str:
 
 
 def bring_up(chosen: Settings, dsn: str, children: list[Child], console: Console) -> None:
+    """From a database that answers to a product that is used; the slow parts side by side."""
     _ = gettext_for(chosen.lang)
+    begun = datetime.now(UTC)
     environment = {**os.environ, "DATABASE_URL": dsn, "XUNGE_HOME": str(chosen.home.absolute())}
     names = migrate(dsn)
     if names:
@@ -141,45 +144,56 @@ def bring_up(chosen: Settings, dsn: str, children: list[Child], console: Console
     logs = chosen.home.absolute() / "logs"
     server = Child("server", ["-m", "server", "serve"], environment, logs / "server.log")
     tasks = Child("tasks", ["-m", "tasks"], environment, logs / "tasks.log")
+    children += [server, tasks]
+    url = address_of(chosen)
     database = Database(dsn, size=2)
     try:
-        # The server needs a second to load; the district and the people are looked after meanwhile.
-        children.append(server)
         server.start()
         if load_demo_district(database, environment):
             console.print(_("Demo district loaded from {file}").format(file=GRIDS.name))
-        logins = make_people(database) if chosen.demo else []
-        children.append(tasks)
-        tasks.start()
-        url = address_of(chosen)
+        demo = Demo(database, chosen) if chosen.demo else None
         wait_for_answer(url, server)
-        case = walk_once(url, chosen.home, database, chosen.lang) if chosen.demo else None
-        code = new_code(database, logins)
+        tasks.start()
+        ready = {"url": url, **(demo.show(url) if demo else NO_DEMO)}
+        wait_for_beat(database, begun, tasks)
     finally:
         database.close()
-    announce(console, chosen, {"url": url, "logins": logins, "enrol_code": code, "case": case})
+    announce(console, chosen, ready)
 
 
-def make_people(database: Database) -> list[dict[str, Any]]:
-    from server.demo import make_demo_people
+class Demo:
+    """The demo people, and what is shown with them. Making it loads the tablet's core while the server loads."""
 
-    return database.run(make_demo_people)
+    def __init__(self, database: Database, chosen: Settings) -> None:
+        from server.demo import make_demo_people
+        from server.people.enrolment import make_enrol_code
+        from server.walk import walk
+
+        self._database, self._chosen = database, chosen
+        self._make_code, self._walk = make_enrol_code, walk
+        self.logins: list[dict[str, Any]] = database.run(make_demo_people)
+
+    def show(self, url: str) -> dict[str, Any]:
+        """Walks one incident; its case, the logins, and a tablet code for the first grid worker."""
+        case = self._walk(url, self._chosen.home.absolute(), self._database, self._chosen.lang)
+        worker = next(one["login"] for one in self.logins if one["role"] == "worker")
+        code = self._database.run(lambda conn: self._make_code(conn, worker, datetime.now(UTC)))
+        return {"logins": self.logins, "enrol_code": code, "case": case}
 
 
-def walk_once(url: str, home: Path, database: Database, lang: str) -> str:
-    from server.walk import walk
-
-    return walk(url, home.absolute(), database, lang)
-
-
-def new_code(database: Database, logins: list[dict[str, Any]]) -> str | None:
-    """A single-use tablet code for the first grid worker of the demo."""
-    from server.people.enrolment import make_enrol_code
-
-    worker = next((one["login"] for one in logins if one["role"] == "worker"), None)
-    if worker is None:
-        return None
-    return database.run(lambda conn: make_enrol_code(conn, worker, datetime.now(UTC)))
+def wait_for_beat(database: Database, since: datetime, tasks: Child) -> None:
+    """Until a task ran, so that `/readyz` says yes from the start."""
+    deadline = time.monotonic() + ANSWER_S
+    while True:
+        with database.read() as conn, conn.cursor() as cursor:
+            cursor.execute("select 1 from task_runs where ended >= %s", (since,))
+            if cursor.fetchone():
+                return
+        if tasks.dead() or time.monotonic() > deadline:
+            raise SetupFault(
+                "The tasks did not start: {words} (log: {log})", words=tasks.last_words(), log=tasks.log
+            )
+        time.sleep(POLL_S)
 
 
 def announce(console: Console, chosen: Settings, ready: dict[str, Any]) -> None:
@@ -187,8 +201,12 @@ def announce(console: Console, chosen: Settings, ready: dict[str, Any]) -> None:
     _ = gettext_for(chosen.lang)
     console.print()
     console.print(_("Xunge is running: {url}").format(url=ready["url"]), style="bold")
-    for one in ready["logins"]:
-        console.print("  " + "  ".join(str(value) for value in one.values()), highlight=False)
+    first_of_each = {one["role"]: one for one in reversed(ready["logins"])}
+    for one in reversed(first_of_each.values()):
+        console.print(f"  {one['login']:<12} {one['password']:<12} {one['name']} · {one['organisation']}")
+    if len(ready["logins"]) > len(first_of_each):
+        more = len(ready["logins"]) - len(first_of_each)
+        console.print(_("  and {count} more: .venv/bin/python -m server people").format(count=more))
     if ready["enrol_code"]:
         console.print(_("Tablet code (once, for a day): {code}").format(code=ready["enrol_code"]))
     console.print(_("Logs: {folder}. Ctrl-C ends everything.").format(folder=chosen.home.absolute() / "logs"))
@@ -204,7 +222,7 @@ def watch(children: list[Child]) -> None:
 
 def main() -> int:
     chosen = settings()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     children: list[Child] = []
     try:
         listen_for_the_end()

@@ -121,7 +121,7 @@ def inside_my_grid(tablet: Tablet) -> Position:
 def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
     """Walks one case from report to closing, printing each step; the case's number. SetupFault names the step that failed."""
     _ = gettext_for(lang)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
 
     def step(who: str, what: str, **params: object) -> None:
         console.print(f"  [green]✓[/] [bold]{who}[/]  {what.format(**params)}")

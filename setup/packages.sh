@@ -17,7 +17,7 @@ install_python() { # stamp, list: once for each content of the lists
     hash=$(cat constraints.txt "$2" | sha256sum)
     same ".venv/$1.stamp" "$hash" && return 0
     echo "Installing Python packages of $2"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$2"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check -r "$2"
     echo "$hash" > ".venv/$1.stamp"
 }
 install_python run requirements.txt
