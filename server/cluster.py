@@ -300,7 +300,7 @@ class Cluster:
         if not (self.sockets / f".s.PGSQL.{self.port}").exists():
             return SILENT
         where = f"--host={self.sockets}", f"--port={self.port}"
-        asking = [programs().pg_isready, "--quiet", "--timeout=5", *where]
+        asking = [str(programs().pg_isready), "--quiet", "--timeout=5", *where]
         return subprocess.run(asking, env=ENVIRONMENT, check=False).returncode
 
     def _wait_for_answer(self) -> int:
