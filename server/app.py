@@ -35,11 +35,11 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.state.settings = settings
     for room in ROOMS:
         app.include_router(room.router)
-    app.add_exception_handler(XungeError, refuse)
-    app.add_exception_handler(RequestValidationError, refuse_invalid)
-    app.add_exception_handler(HTTPException, refuse_http)
-    app.add_exception_handler(psycopg2.OperationalError, refuse_without_database)
-    app.add_exception_handler(Exception, refuse_unexpected)
+    app.exception_handler(XungeError)(refuse)
+    app.exception_handler(RequestValidationError)(refuse_invalid)
+    app.exception_handler(HTTPException)(refuse_http)
+    app.exception_handler(psycopg2.OperationalError)(refuse_without_database)
+    app.exception_handler(Exception)(refuse_unexpected)
     console.install(app)
     app.add_middleware(health.Measured)
     return app
@@ -53,22 +53,20 @@ def problem(request: Request, status: int, code: str, title: str, detail: str, *
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
-def refuse(request: Request, error: Exception) -> Response:
+def refuse(request: Request, error: XungeError) -> Response:
     """One of our own refusals, in the reader's language."""
-    assert isinstance(error, XungeError)
     translate = gettext_for(chosen(request.cookies.get("xunge_lang"), request.headers.get("accept-language")))
-    return problem(
-        request,
-        error.status,
-        error.code,
-        translate(type(error).sentence.split("{")[0].strip() or error.code),
-        error.text(translate),
-    )
+    title = error.code.replace("_", " ")
+    response = problem(request, error.status, error.code, title, error.text(translate))
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.status in (429, 503):
+        response.headers["Retry-After"] = "60" if error.status == 429 else "5"
+    return response
 
 
-def refuse_invalid(request: Request, error: Exception) -> Response:
+def refuse_invalid(request: Request, error: RequestValidationError) -> Response:
     """A request whose fields are wrong: which ones."""
-    assert isinstance(error, RequestValidationError)
     fields = [{"field": ".".join(str(p) for p in e["loc"]), "detail": e["msg"]} for e in error.errors()]
     translate = gettext_for(chosen(request.headers.get("accept-language")))
     detail = translate("These fields are not valid: {fields}.").format(
@@ -77,9 +75,8 @@ def refuse_invalid(request: Request, error: Exception) -> Response:
     return problem(request, 422, "bad_input", translate(BadInput.sentence), detail, fields=fields)
 
 
-def refuse_http(request: Request, error: Exception) -> Response:
+def refuse_http(request: Request, error: HTTPException) -> Response:
     """What the framework itself refuses (no such path, wrong method)."""
-    assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return refuse(request, NotFound())
     return problem(request, error.status_code, "http", str(error.detail), str(error.detail))

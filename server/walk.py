@@ -1,4 +1,4 @@
-"""One incident through the whole chain before your eyes: captured offline by the real tablet core, closed by the offices.
+"""One incident through the whole chain before your eyes: captured offline by the tablet core, closed by the offices.
 
 Everybody uses their own door: the grid worker the tablet core, the offices and the crew the console's plain forms.
 """
@@ -7,6 +7,7 @@ import io
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
@@ -58,7 +59,7 @@ class Desk:
         self._post("/login", self._forms("/login")["/login"] | {"login": login, "password": PASSWORD})
 
     def act(self, number: str, action: str, photo: bytes | None = None, **fields: str) -> None:
-        """Fills in the form of `action` on the case's page; SetupFault with the server's sentence when it is refused."""
+        """Fills in the form of `action` on the case's page; SetupFault when it is refused."""
         path = f"/cases/{number}/actions/{action}"
         forms = self._forms(f"/cases/{number}")
         if path not in forms:
@@ -119,7 +120,7 @@ def inside_my_grid(tablet: Tablet) -> Position:
 
 
 def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
-    """Walks one case from report to closing, printing each step; the case's number. SetupFault names the step that failed."""
+    """Walks one case from report to closing, printing each step; its number. SetupFault names what failed."""
     _ = gettext_for(lang)
     console = Console(highlight=False, soft_wrap=True)
 
@@ -212,7 +213,7 @@ def _prove(database: Database, number: str) -> None:
         )
 
 
-def _one(database: Database, statement: str, value: str) -> dict[str, object] | None:
+def _one(database: Database, statement: str, value: str) -> dict[str, Any] | None:
     with database.read() as conn, conn.cursor() as cursor:
         cursor.execute(statement, (value,))
         return cursor.fetchone()

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from server.cases.service import apply, overdue_commands
+from server.cases.acts import overdue_commands
+from server.cases.apply import apply
 from server.db import Connection
 
 CHUNK = 500

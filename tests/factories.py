@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from server.cases import service as cases
+from server.cases import acts, service
 from server.cases.apply import Answer
 from server.cases.blobs import keep_bytes
 from server.db import Connection
@@ -56,7 +56,7 @@ class Street:
         """Reports rubbish (unless `payload` says otherwise) and returns the case's number."""
         position = Position(lon, lat, 8, "gps", crs="EPSG:4326" if lon is not None else "")
         told = {"category": RUBBISH, "title": "垃圾袋", **payload}
-        answer = cases.report(
+        answer = acts.report(
             self.conn, self.viewer(login), told, position, "patrol", None, None, "console", None, self.now
         )
         assert answer.case_number
@@ -65,7 +65,7 @@ class Street:
     def act(self, login: str, number: str, action: str, **payload: Any) -> Answer:
         """Does an act as `login` on the case as it stands."""
         seen = self.case(number)["version"]
-        return cases.act(self.conn, self.viewer(login), number, action, payload, seen, "console", None, self.now)
+        return acts.act(self.conn, self.viewer(login), number, action, payload, seen, "console", None, self.now)
 
     def photo(self, stage: str = "after", colour: str = "green") -> dict[str, Any]:
         """The declaration of a photo whose bytes are kept."""
@@ -78,7 +78,7 @@ class Street:
         return {"id": str(uuid7()), "sha256": uuid.uuid4().hex * 2, "bytes": 1000, "mime": "image/jpeg", "stage": stage}
 
     def case(self, number: str, login: str = "duty") -> dict[str, Any]:
-        return cases.get_case(self.conn, self.viewer(login), number, self.now)
+        return service.get_case(self.conn, self.viewer(login), number, self.now)
 
     def dispatched(self, crew: str = "crew-drain", **payload: Any) -> str:
         """A sewer cover, reported, registered and dispatched."""

@@ -206,10 +206,11 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     work = batch.works.get(command.case_id)
     if held := _must_wait(command, batch):
         return _hold(command, batch, work, held)
-    if work is None and command.kind not in REPORTING:
-        return _refuse(command, work, "no_case")
+    payload = command.payload
     if work is None:
-        return _create(conn, command, actor, batch)
+        if not isinstance(payload, Report):
+            return _refuse(command, None, "no_case")
+        return _create(conn, command, payload, actor, batch)
     facts = work.case.facts()
     if not sees(actor, facts) and command.origin != "tablet":
         return _refuse(command, None, "no_case")
@@ -281,7 +282,7 @@ def _refuse(command: Command, work: Working | None, code: str, **params: Any) ->
     )
 
 
-def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> Answer:
+def _create(conn: Connection, command: Command, payload: Report, actor: Actor, batch: Batch) -> Answer:
     place = batch.places[command.command_id]
     facts = Facts(
         NEW, (place.district_id, place.street_id, place.community_id, place.grid_id), reporter=actor.person
@@ -295,8 +296,7 @@ def _create(conn: Connection, command: Command, actor: Actor, batch: Batch) -> A
     batch.packs[pack_version] = pack
     centre = batch.offices.get(place.district_id) or ensure_centre(conn, place.district_id)
     batch.offices[place.district_id] = centre
-    payload, position = command.payload, command.position
-    assert isinstance(payload, Report)
+    position = command.position
     category, as_it_came = _filed(payload, pack)
     timezone = batch.districts[place.district_id]["timezone"]
     reported = _acted_at(command, batch.now, None)
@@ -368,7 +368,7 @@ def _record_again(command: Command, work: Working, batch: Batch, pack: Pack) -> 
 
 
 def _acted_at(command: Command, now: datetime, last: datetime | None) -> datetime:
-    """When the act counts: the device's time when its clock can be trusted, never after receipt nor before the act before."""
+    """When the act counts: the device's time if its clock is trusted, never after receipt nor before the last act."""
     acted = (
         command.made_at
         if command.made_at is not None and command.clock_trusted and command.made_at <= now
@@ -534,7 +534,7 @@ def _restore(work: Working, kept: tuple[Any, ...]) -> None:
 def _crews(conn: Connection, district_id: int, batch: Batch) -> dict[str, Crew]:
     if not batch.crews.get(district_id):
         batch.crews[district_id] = {
-            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]))
+            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]), row["grid_id"])
             for row in sql.crews(conn, district_id=district_id)
         }
     return batch.crews[district_id]

@@ -36,4 +36,4 @@ select distinct on (grid_id) grid_id, id from organisations
 where grid_id = any (:nodes::bigint[]) and kind in ('centre', 'street', 'community') and active order by grid_id, id;
 
 -- name: crews
-select id, code, name, categories from organisations where district_id = :district_id and kind = 'crew' and active;
+select id, code, name, categories, grid_id from organisations where district_id = :district_id and kind = 'crew' and active;

@@ -1,4 +1,4 @@
-"""Photos on disk by SHA-256: stored once, written through to the disk before anyone is told, checked for what they are."""
+"""Photos on disk by SHA-256: stored once, on the disk before anyone is told, checked for what they are."""
 
 import hashlib
 import io
@@ -68,7 +68,7 @@ def keep_file(conn: Connection, folder: Path, arrived: Path, sha256: str, now: d
     target = blob_path(folder, sha256)
     target.parent.mkdir(parents=True, exist_ok=True)
     size = arrived.stat().st_size
-    os.replace(arrived, target)
+    arrived.replace(target)
     sync_folder(target.parent)
     sql.keep_blob(conn, sha256=sha256, bytes=size, mime=mime, width=width, height=height, now=now)
     waiting = list(sql.arrive(conn, sha256=sha256, now=now))

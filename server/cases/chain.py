@@ -68,13 +68,8 @@ def verify_events(number: str, case: dict[str, Any] | None, events: Iterable[dic
     for row in events:
         n += 1
         stored = row["hash"]
-        event = Event(
-            **{
-                k: str(v) if isinstance(v, uuid.UUID) else v
-                for k, v in row.items()
-                if k not in ("hash", "salt", "private")
-            }
-        )
+        columns: dict[str, Any] = {f.name: _as_hashed(row[f.name]) for f in fields(Event)}
+        event = Event(**columns)
         if event.n != n:
             return Break(number, n, "event missing")
         if event.prev_hash != previous:
@@ -96,6 +91,10 @@ def verify_events(number: str, case: dict[str, Any] | None, events: Iterable[dic
     return None
 
 
+def _as_hashed(value: Any) -> Any:
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
 def verify_case(conn: Connection, case_id: uuid.UUID) -> Break | None:
     """The first broken link of one case, or None when its chain is whole."""
     case = sql.case_end(conn, case_id=case_id)
@@ -105,7 +104,7 @@ def verify_case(conn: Connection, case_id: uuid.UUID) -> Break | None:
 
 
 def verify_slice(conn: Connection, after: uuid.UUID, limit: int) -> tuple[uuid.UUID | None, int, list[Break]]:
-    """Verifies up to `limit` cases after id `after`: the last id seen (None at the end), how many, and what is broken."""
+    """Verifies up to `limit` cases after id `after`: the last id (None at the end), how many, and what is broken."""
     cases = {row["id"]: row for row in sql.case_ends(conn, after=after, limit=limit)}
     grouped: dict[uuid.UUID, list[dict[str, Any]]] = {case_id: [] for case_id in cases}
     for row in sql.events_of(conn, case_ids=list(cases)):

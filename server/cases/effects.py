@@ -11,6 +11,7 @@ from typing import Any
 
 from server.cases.state import Clock, Cycle, Working
 from server.clock import due, shifted
+from server.crews.ranking import permit
 from server.protocol import commands as c
 from server.protocol.pack import Category, Condition, Limit, Pack
 from server.protocol.workflow import Row
@@ -32,10 +33,7 @@ class Crew:
     code: str
     name: str
     categories: tuple[str, ...]
-
-    def permitted(self, key: str) -> bool:
-        """Whether the crew may handle the category `key` ("system/code"; a permission may end in *)."""
-        return any(key == p or (p.endswith("*") and key.startswith(p[:-1])) for p in self.categories)
+    serves: int
 
 
 @dataclass(frozen=True)
@@ -142,8 +140,10 @@ def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
     if crew is None:
         raise Refused("crew_unknown", crew=payload.crew)
     category = category_of(work, world.pack)
-    if not crew.permitted(category.key):
+    if permit(crew.categories, category.key) is None:
         raise Refused("crew_not_permitted", crew=crew.name, category=category.key)
+    if crew.serves not in work.case.nodes:
+        raise Refused("crew_not_here", crew=crew.name)
     work.case.handler_id, work.case.asked_return = crew.id, False
     work.cycle.dispatched_at = world.now
 
@@ -265,7 +265,7 @@ def limit_of(kind: str, work: Working, pack: Pack) -> Limit:
 
 
 def move_clocks(row: Row, work: Working, world: World) -> None:
-    """Does what the row says of clocks. Acts in the field stop them at acted_at; what others must obey starts at receipt."""
+    """Does what the row says of clocks: acts stop them at acted_at; what others must obey starts at receipt."""
     stop_clocks(work, row.stop, world.acted_at)
     for kind in row.pause:
         if kind in work.clocks and work.clocks[kind].running:

@@ -1,4 +1,4 @@
-"""What a list of cases is asked for: the filter bar of the console, the query of the API, and the links behind figures."""
+"""What a list of cases is asked for: the console's filter bar, the API's query, and the links behind figures."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ class Filters:
 
     @classmethod
     def from_query(cls, params: Mapping[str, str]) -> "Filters":
-        """From URL parameters; BadInput names the one that is wrong. Unknown names are left alone (paging, language)."""
+        """From URL parameters; BadInput names the one that is wrong. Unknown names are left alone."""
         try:
             return cls(
                 state=_states(params.get("state", "")),

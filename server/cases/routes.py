@@ -1,4 +1,4 @@
-"""/api/v1/cases: cases for other systems. Bearer token, scope of a grid subtree, paging by key, ETag, Idempotency-Key."""
+"""/api/v1/cases, for other systems: scope of a grid subtree, paging by key, ETag, Idempotency-Key."""
 
 import uuid
 from datetime import UTC, datetime
@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
-from server.cases import service
+from server.cases import acts, lists, service
 from server.cases.blobs import open_blob
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase
+from server.cases.view import iso
 from server.errors import BadInput, NotFound, PreconditionNeeded
 from server.protocol.commands import BadCommand, Position
 from server.protocol.wire import named_uuid
@@ -49,7 +50,7 @@ def create(
     payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code"})
 
     def work(conn: Any) -> tuple[dict[str, Any], bool]:
-        answer = service.report(
+        answer = acts.report(
             conn,
             viewer,
             payload,
@@ -62,7 +63,7 @@ def create(
             now,
         )
         case = service.get_case(conn, viewer, answer.case_number or "", now)
-        return case, case["received_at"] != service.view.iso(now)
+        return case, case["received_at"] != iso(now)
 
     case, known = request.app.state.database.run(work)
     response.status_code = 200 if known else 201
@@ -82,7 +83,7 @@ def page(
     now = datetime.now(UTC)
     filters = Filters.from_query(request.query_params)
     with request.app.state.database.read() as conn:
-        found = service.list_cases(conn, viewer, filters, limit, after, now)
+        found = lists.list_cases(conn, viewer, filters, limit, after, now)
     if "application/geo+json" in request.headers.get("accept", ""):
         features = [_feature(case) for case in found.items]
         return JSONResponse(
@@ -157,7 +158,7 @@ def act(
         raise BadInput("Photos come by upload, not by this door.")
 
     def work(conn: Any) -> dict[str, Any]:
-        service.act(conn, viewer, number, action, body.payload(), seen, "api", _command_id(viewer, key), now)
+        acts.act(conn, viewer, number, action, body.payload(), seen, "api", _command_id(viewer, key), now)
         return service.get_case(conn, viewer, number, now)
 
     try:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class NewCase(BaseModel):
-    """A case from another system. A place is a point (EPSG:4326 degrees) or a grid code; neither = kept and asked about."""
+    """A case from another system; its place is a point (EPSG:4326) or a grid code; neither = kept and asked about."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -34,6 +34,7 @@ SENTENCES = {
     "condition_needed": _("Choose which condition of the category it is; it sets the time limit."),
     "crew_unknown": _("There is no handling crew {crew} in this district."),
     "crew_not_permitted": _("{crew} is not permitted for category {category}."),
+    "crew_not_here": _("{crew} does not serve this place."),
     "evidence_needed": _("This category needs a photo of the result."),
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
     "not_self_handled": _("This category cannot be closed by mending it on the spot."),

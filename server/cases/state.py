@@ -1,4 +1,4 @@
-"""A case in memory while commands are applied to it: its row, its clocks, its present cycle, and what must be written."""
+"""A case in memory while commands are applied to it: its row, its clocks, its cycle, and what must be written."""
 
 import uuid
 from dataclasses import dataclass, field, fields

@@ -43,7 +43,7 @@ def _values(row: Any, columns: Sequence[str]) -> list[Any]:
 
 def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
     changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in keys)
-    return f"insert into {table} ({', '.join(columns)}) values %s on conflict ({', '.join(keys)}) do update set {changes}"
+    return f"{_insert(table, columns)} on conflict ({', '.join(keys)}) do update set {changes}"
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:
@@ -91,9 +91,10 @@ def flush(conn: Connection, batch: "Batch") -> None:
         put(_insert("case_events", EVENT_COLUMNS), [_values(event, EVENT_COLUMNS) for event in batch.events])
         put(_insert("event_private", ("case_id", "n", "salt", "body")), batch.private)
         put(
-            "insert into attachments (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at, declared_at, arrived_at)"
-            " select v.*, (select b.stored_at from blobs b where b.sha256 = v.sha256)"
-            " from (values %s) as v (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at, declared_at)"
+            "insert into attachments (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at,"
+            " declared_at, arrived_at) select v.*, (select b.stored_at from blobs b where b.sha256 = v.sha256)"
+            " from (values %s) as v (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at,"
+            " declared_at)"
             " on conflict (id) do nothing",
             batch.attachments,
             "(%s, %s, %s, %s::bigint, %s, %s, %s::bigint, %s, %s, %s)",

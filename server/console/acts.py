@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import service
+from server.cases import acts, service
+from server.cases.apply import Answer
 from server.console import evidence
 from server.console.case import whole_page
 from server.console.casefile import open_case
@@ -49,9 +50,9 @@ def act(
         payload["attachments"] = evidence.declared(form.pictures, action, command_id)
     state = request.app.state
 
-    def work(conn: Connection) -> service.Answer:
+    def work(conn: Connection) -> Answer:
         seen = whole_number(form.fields.get("version"))
-        answer = service.act(conn, viewer, number, action, payload, seen, "console", command_id, now)
+        answer = acts.act(conn, viewer, number, action, payload, seen, "console", command_id, now)
         evidence.keep(conn, state.settings, form.pictures, now)
         return answer
 
@@ -69,7 +70,7 @@ def back_to(form: Posted, number: str, action: str, outcome: str) -> str:
     return with_query(back.path, kept, done=action, outcome=None if outcome == "applied" else outcome)
 
 
-def missing(offers: list[service.Offer], action: str, form: Posted, _: Any) -> dict[str, str]:
+def missing(offers: list[acts.Offer], action: str, form: Posted, _: Any) -> dict[str, str]:
     """Required fields of the act that were left blank, each with what to do."""
     offer = next((offer for offer in offers if offer.action == action), None)
     if offer is None:

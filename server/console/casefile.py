@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.cases import service
+from server.cases import acts, service
 from server.console.desk import Desk
 from server.crews import service as crews
 from server.db import queries
@@ -36,7 +36,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
     case = service.get_case(conn, viewer, number, now)
     ended_as = case["close_kind"]
     events = service.events(conn, viewer, number)
-    offers = service.offers(conn, viewer, case, now)
+    offers = acts.offers(conn, viewer, case, now)
     dispatching = any(offer.action == "dispatch" for offer in offers)
     clocks = shown_clocks(case, current(conn, viewer.district_id)[1].soon_minutes, now, _)
     crew_names = {

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from server.cases import service
+from server.cases import lists
 from server.cases.filters import Filters
 from server.console import filters as bar
 from server.console.desk import desk
@@ -21,6 +21,6 @@ def list_of_cases(request: Request, after: str | None = None, viewer: Viewer = D
     asked = dict(request.query_params)
     filters = Filters.from_query(asked if asked.keys() - {"after"} else {"state": "open"})
     with desk(request, viewer) as page:
-        found = service.list_cases(page.conn, viewer, filters, ROWS, after, page.now)
+        found = lists.list_cases(page.conn, viewer, filters, ROWS, after, page.now)
         return page.page("cases.html", found=found, filters=filters, query_text=filters.to_query(), after=after,
                          bar=bar.bar(page, filters))  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from server.cases import service as cases
+from server.cases import lists
 from server.cases.filters import OPEN, Filters
 from server.console.case import done_word
 from server.console.casefile import open_case
@@ -38,7 +38,7 @@ def crews(
 def own_work(page: Desk, after: str, done: str, outcome: str) -> Response:
     """What is in the crew's hands, by deadline, each with what it may do now."""
     filters = Filters(state=OPEN)
-    found = cases.list_cases(page.conn, page.viewer, filters, OWN, after or None, page.now)
+    found = lists.list_cases(page.conn, page.viewer, filters, OWN, after or None, page.now)
     mine: list[dict[str, Any]] = [
         open_case(page, case["number"]) for case in found.items if case["state"] in IN_HAND
     ]

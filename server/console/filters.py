@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server.cases.filters import OPEN, Filters
-from server.cases.service import boards
+from server.cases.lists import boards
 from server.console.desk import Desk
 from server.db import queries
 from server.locale import gettext_for

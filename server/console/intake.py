@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import service
+from server.cases import acts
+from server.cases.apply import Answer
 from server.console import evidence
 from server.console.acts import read_uuid
 from server.console.desk import Desk, desk
@@ -59,9 +60,9 @@ def enter_case(
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()
     state = request.app.state
 
-    def work(conn: Connection) -> service.Answer:
+    def work(conn: Connection) -> Answer:
         source = given.get("source") if given.get("source") in SOURCES else "console"
-        answer = service.report(
+        answer = acts.report(
             conn, viewer, payload, position, str(source), None, None, "console", command_id, now
         )
         evidence.keep(conn, state.settings, form.pictures, now)

@@ -5,7 +5,7 @@ import contextlib
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from server.cases import service
+from server.cases import lists
 from server.cases.filters import Filters
 from server.console import filters as bar
 from server.console.case import done_word
@@ -35,7 +35,7 @@ def map_page(
     asked = dict(request.query_params)
     filters = Filters.from_query(asked if asked.keys() - {"open", "done", "outcome"} else {"state": "open"})
     with desk(request, viewer) as page:
-        found = service.list_cases(page.conn, viewer, filters, ROWS, None, page.now)
+        found = lists.list_cases(page.conn, viewer, filters, ROWS, None, page.now)
         opened = None
         if opened_number:
             with contextlib.suppress(NotFound):

@@ -28,7 +28,7 @@ def names() -> list[str]:
 
 
 def keep(conn: Connection, code: str) -> tuple[int, bool]:
-    """Stores the pack's present content as a version unless it is there already: the version's id, and whether it is new."""
+    """Stores the pack's present content as a version unless it is there: its id, and whether it is new."""
     body = json.dumps(read_folder(code), ensure_ascii=False, sort_keys=True)
     row = queries(__file__).keep_version(conn, code=code, sha256=sha256(body), body=body)
     return int(row["id"]), bool(row["new"])

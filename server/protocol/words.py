@@ -1,4 +1,4 @@
-"""The words for states, acts, fields and remaining time, as gettext msgids: the same on tablet, console and in answers."""
+"""The words for states, acts, fields and time left, as gettext msgids: the same on tablet, console and in answers."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo

@@ -58,7 +58,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `to` None = stays; `given` = (payload field, value) that chooses among rows of one action."""
+    """One line of the table. `to` None = stays; `given` = (payload field, value) chooses among rows of one action."""
 
     action: str
     sources: tuple[str, ...]
@@ -96,32 +96,39 @@ REPORT_NEEDS = (Needs("category", "category"), Needs("place", "place"), Needs("c
 ALL = CLOCKS
 
 TABLE: tuple[Row, ...] = (
-    Row("report", (NEW,), "reported", (WORKER, INTAKE, COMMUNITY, STREET, SYSTEM), REPORT_NEEDS, start=("register",), shown=False),
+    Row("report", (NEW,), "reported", (WORKER, INTAKE, COMMUNITY, STREET, SYSTEM), REPORT_NEEDS,
+        start=("register",), shown=False),
     Row("self_handle", (NEW,), "closed", (WORKER_HERE,), (*REPORT_NEEDS, DONE), shown=False),
     Row("self_handle", (NEW,), "handled", (WORKER,), (*REPORT_NEEDS, DONE), start=("inspect", "whole"), shown=False),
     Row("record", (NEW, "registered", "closed"), "registered", (IMPORT,), given=("status", "open"), shown=False),
     Row("record", (NEW, "registered", "closed"), "closed", (IMPORT,), given=("status", "closed"), shown=False),
-    Row("register", ("reported",), "registered", (DUTY,), (CONDITION,), start=("dispatch", "whole"), stop=("register",)),
+    Row("register", ("reported",), "registered", (DUTY,), (CONDITION,),
+        start=("dispatch", "whole"), stop=("register",)),
     Row("decline", ("reported",), "declined", (DUTY,), (REASON,), stop=ALL),
-    Row("dispatch", ("registered",), "dispatched", (DISPATCHER,), (CREW_NEEDED,), start=("handle",), stop=("dispatch",)),
+    Row("dispatch", ("registered",), "dispatched", (DISPATCHER,), (CREW_NEEDED,),
+        start=("handle",), stop=("dispatch",)),
     Row("accept", ("dispatched",), "handling", (CREW,)),
     Row("ask_return", ("dispatched", "handling"), None, (CREW,), (REASON,), only_if="not_asked_return"),
     Row("uphold_return", ("dispatched", "handling"), "registered", (DUTY,), (Needs("reason", required=False),),
         start=("dispatch",), stop=("handle",), only_if="asked_return"),
     Row("refuse_return", ("dispatched", "handling"), None, (DUTY,), (REASON,), only_if="asked_return"),
-    Row("recall", ("dispatched", "handling"), "registered", (DISPATCHER, DUTY), (REASON,), start=("dispatch",), stop=("handle",)),
+    Row("recall", ("dispatched", "handling"), "registered", (DISPATCHER, DUTY), (REASON,),
+        start=("dispatch",), stop=("handle",)),
     Row("handle", ("handling",), "handled", (CREW,), (DONE, EVIDENCE), start=("inspect",), pause=("handle",)),
-    Row("pass", ("handled",), "inspected", (WORKER_HERE, COMMUNITY), (Needs("close_kind", "choice"), Needs("note", required=False), EVIDENCE),
+    Row("pass", ("handled",), "inspected", (WORKER_HERE, COMMUNITY),
+        (Needs("close_kind", "choice"), Needs("note", required=False), EVIDENCE),
         start=("close",), stop=("inspect", "handle"), apart_from="handler"),
     Row("fail", ("handled",), "handling", (WORKER_HERE, COMMUNITY), (Needs("unmet"), EVIDENCE),
         stop=("inspect",), resume=("handle",), apart_from="handler", only_if="has_handler"),
     Row("fail", ("handled",), "registered", (WORKER_HERE, COMMUNITY), (Needs("unmet"), EVIDENCE),
         start=("dispatch",), stop=("inspect",), only_if="no_handler"),
-    Row("close", ("inspected",), "closed", (DUTY,), (Needs("note", required=False),), stop=ALL, apart_from="dispatcher"),
+    Row("close", ("inspected",), "closed", (DUTY,), (Needs("note", required=False),),
+        stop=ALL, apart_from="dispatcher"),
     Row("reopen", ("closed",), "registered", (REPORTER, STREET, DUTY), (REASON,), start=("dispatch", "whole")),
     Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SYSTEM), (REASON,)),
     Row("comment", STATES, None, (ANYONE,), (TEXT,), appends=True),
-    Row("add_evidence", STATES, None, (ANYONE,), (Needs("attachments", "evidence"), Needs("note", required=False)), appends=True),
+    Row("add_evidence", STATES, None, (ANYONE,), (Needs("attachments", "evidence"), Needs("note", required=False)),
+        appends=True),
 )  # fmt: skip
 
 ACTIONS = tuple(dict.fromkeys(row.action for row in TABLE))
@@ -181,7 +188,7 @@ _CONDITIONS = {
 
 
 def conflicts(row: Row, actor: Actor, facts: Facts) -> bool:
-    """Whether the separation of duties forbids this actor this row: who dispatched may not close, who mended may not inspect."""
+    """Whether separation of duties forbids it: who dispatched may not close, who mended may not inspect."""
     if row.apart_from == "dispatcher":
         return actor.person is not None and actor.person == facts.dispatched_by
     if row.apart_from == "handler":
@@ -197,7 +204,7 @@ def rows_from(state: str, action: str | None = None) -> Iterable[Row]:
 def find(
     facts: Facts, action: str, actor: Actor, given: dict[str, str] | None = None
 ) -> tuple[Row | None, str]:
-    """The row that lets `actor` do `action` now, or None and why: unknown_action, wrong_state, not_yours, not_both, not_now."""
+    """The row that lets `actor` do it now; or None and why (a key of `cases.sentences`)."""
     if action not in ACTIONS:
         return None, "unknown_action"
     worn = hats(actor, facts)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from server.cases import service as cases
+from server.cases import service
 from server.cases.chain import verify_case, verify_slice
 from server.db import Connection, Database, connect
 from tests.factories import Street
@@ -24,7 +24,7 @@ def _id(street: Street, number: str) -> uuid.UUID:
 def test_a_chain_is_whole_after_every_act(street: Street) -> None:
     number = street.closed()
     street.act("street", number, "reopen", reason="又坏了")
-    assert cases.verify(street.conn, street.viewer("duty"), number) is None
+    assert service.verify(street.conn, street.viewer("duty"), number) is None
 
 
 def test_no_free_text_stands_in_the_chain_itself(street: Street) -> None:
@@ -40,7 +40,7 @@ def test_erasing_private_words_keeps_the_chain_whole(street: Street) -> None:
     number = street.closed()
     with street.conn.cursor() as cursor:
         cursor.execute("delete from event_private")
-    assert cases.verify(street.conn, street.viewer("duty"), number) is None
+    assert service.verify(street.conn, street.viewer("duty"), number) is None
 
 
 @pytest.mark.parametrize("statement", ["update case_events set body = body", "delete from case_events", "truncate case_events cascade"])

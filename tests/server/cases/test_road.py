@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server.cases import service as cases
+from server.cases import acts, lists, service
+from server.cases.apply import apply
 from server.cases.filters import Filters
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -31,7 +32,7 @@ def test_a_report_without_a_usable_position_is_kept_and_asked_about(street: Stre
     assert case["grid"]["status"] == "outside"
     assert case["grid"]["level1"] is None
     assert case["tags"] == ["place_missing"]
-    outside = cases.list_cases(street.conn, street.viewer("duty"), Filters(board="outside"), 10, None, street.now)
+    outside = lists.list_cases(street.conn, street.viewer("duty"), Filters(board="outside"), 10, None, street.now)
     assert [item["number"] for item in outside.items] == [case["number"]]
 
 
@@ -47,7 +48,7 @@ def test_the_whole_road_from_report_to_closing(street: Street) -> None:
     assert (case["state"], case["close_kind"], case["version"]) == ("closed", "fixed", 7)
     assert not case["overdue"]
     assert all(clock["stopped_at"] for clock in case["deadlines"])
-    timeline = cases.events(street.conn, street.viewer("duty"), case["number"])
+    timeline = service.events(street.conn, street.viewer("duty"), case["number"])
     assert [event["action"] for event in timeline] == ["report", "register", "dispatch", "accept", "handle", "pass", "close"]
     assert [event["actor_name"] for event in timeline][:3] == ["worker岗", "duty岗", "dispatch岗"]
 
@@ -188,19 +189,19 @@ def test_a_missed_deadline_goes_up_one_level_once_and_again_after_one_more_limit
     assert street.case(number)["holder"]["kind"] == "street"
     street.later(minutes=405 + 1)
     for expected in (1, 0):
-        commands = cases.overdue_commands(street.conn, street.now, 10)
+        commands = acts.overdue_commands(street.conn, street.now, 10)
         assert len(commands) == expected
-        assert all(answer.applied for answer in cases.apply(street.conn, commands, street.now))
+        assert all(answer.applied for answer in apply(street.conn, commands, street.now))
     assert street.case(number)["holder"]["kind"] == "centre"
     street.later(minutes=405)
-    assert len(cases.overdue_commands(street.conn, street.now, 10)) == 1
+    assert len(acts.overdue_commands(street.conn, street.now, 10)) == 1
 
 
 def test_somebody_who_saw_an_older_version_is_told_and_nothing_changes(street: Street) -> None:
     number = street.report()
     street.act("duty", number, "register")
     with pytest.raises(Conflict, match="in the meantime"):
-        cases.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 1, "api", None, street.now)
+        acts.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 1, "api", None, street.now)
     assert street.case(number)["version"] == 2
 
 
@@ -208,9 +209,9 @@ def test_a_comment_never_conflicts(street: Street) -> None:
     number = street.report()
     street.act("worker", number, "comment", text="还在那里")
     street.act("duty", number, "register")
-    answer = cases.act(street.conn, street.viewer("worker"), number, "comment", {"text": "看到了"}, 1, "api", None, street.now)
+    answer = acts.act(street.conn, street.viewer("worker"), number, "comment", {"text": "看到了"}, 1, "api", None, street.now)
     assert answer.outcome == "applied"
-    stale = cases.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 3, "api", None, street.now)
+    stale = acts.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 3, "api", None, street.now)
     assert stale.outcome == "applied"
 
 
@@ -219,7 +220,7 @@ def test_the_offers_are_what_the_table_allows_this_viewer_now(street: Street) ->
 
     def offered(login: str) -> set[str]:
         case = street.case(number, login)
-        return {offer.action for offer in cases.offers(street.conn, street.viewer(login), case, street.now)}
+        return {offer.action for offer in acts.offers(street.conn, street.viewer(login), case, street.now)}
 
     assert offered("duty") == {"register", "decline", "comment", "add_evidence"}
     assert offered("dispatch") == {"comment", "add_evidence"}
@@ -235,7 +236,7 @@ def test_possible_duplicates_are_the_same_category_near_in_place_and_time(street
     street.report(category=COVER)
     street.later(hours=25)
     street.report(lon=104.0051)
-    found = cases.nearby(street.conn, street.viewer("duty"), street.case(first), START)
+    found = service.nearby(street.conn, street.viewer("duty"), street.case(first), START)
     assert len(found) == 1
     assert 20 < found[0]["metres"] < 40
 
@@ -251,7 +252,7 @@ def test_lists_page_by_key_through_every_case_once(street: Street) -> None:
         seen: list[str] = []
         after = None
         while True:
-            page = cases.list_cases(street.conn, street.viewer("duty"), filters, 3, after, street.now)
+            page = lists.list_cases(street.conn, street.viewer("duty"), filters, 3, after, street.now)
             seen += [item["number"] for item in page.items]
             if not (after := page.next):
                 break

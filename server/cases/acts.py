@@ -1,0 +1,211 @@
+"""Acting on cases: what a viewer may do now, doing it, reporting a new one, and what time itself does."""
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from server.cases.apply import Answer, apply
+from server.cases.service import get_row
+from server.cases.state import CaseState
+from server.db import Connection, queries
+from server.errors import BadInput, Conflict, NotAllowed, NotFound, XungeError
+from server.locale import gettext_for
+from server.packs import current, pack_of_version
+from server.protocol import words
+from server.protocol.commands import BadCommand, Command, Position, read_payload
+from server.protocol.pack import Pack
+from server.protocol.wire import body_hash, named_uuid, uuid7
+from server.protocol.workflow import CLOSE_KINDS, Row, allowed
+from server.security import Viewer
+
+sql = queries(__file__)
+REFUSALS: dict[str, type[XungeError]] = {
+    "no_case": NotFound,
+    "not_yours": NotAllowed,
+    "not_both": NotAllowed,
+    "conflict": Conflict,
+    "wrong_state": Conflict,
+    "not_now": Conflict,
+    "case_exists": Conflict,
+    "forged": Conflict,
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One field of a form. `choices` = (value, label) pairs."""
+
+    name: str
+    kind: str
+    required: bool
+    label: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An act that the viewer may do on this case now."""
+
+    action: str
+    label: str
+    needs: tuple[Need, ...]
+    primary: bool
+
+
+def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[Offer]:
+    """The acts that the transition table allows this viewer on `case` (as from get_case), with their fields."""
+    row = get_row(conn, viewer, case["number"])
+    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts()
+    pack = pack_of_version(conn, row["pack_version"])
+    rows = allowed(facts, viewer.actor())
+    forward = next(
+        (
+            r
+            for r in rows
+            if not r.appends and r.action not in ("decline", "escalate", "ask_return", "recall", "fail")
+        ),
+        None,
+    )
+    return [_offer(r, case, pack, viewer.lang, r is forward) for r in rows]
+
+
+def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool) -> Offer:
+    translate = gettext_for(lang)
+    category = pack.category(case["category"]["system"], case["category"]["code"]) or pack.other
+
+    def choices(kind: str) -> tuple[tuple[str, str], ...]:
+        if kind == "choice":
+            return tuple((k, translate(words.CLOSE_KIND_WORDS[k])) for k in CLOSE_KINDS)
+        if kind == "condition":
+            return tuple((c.code, c.names.get(lang, c.code)) for c in category.conditions)
+        return ()
+
+    needs = tuple(
+        Need(
+            n.name,
+            n.kind,
+            n.required or (n.kind == "evidence" and row.action in category.needs_photo),
+            translate(words.FIELD_WORDS[n.name]),
+            choices(n.kind),
+        )
+        for n in row.needs
+    )
+    return Offer(row.action, translate(words.ACTION_WORDS[row.action]), needs, primary)
+
+
+def act(
+    conn: Connection,
+    viewer: Viewer,
+    number: str,
+    action: str,
+    payload: dict[str, Any],
+    seen_version: int | None,
+    origin: str,
+    command_id: uuid.UUID | None,
+    now: datetime,
+) -> Answer:
+    """Does `action` on a case in scope for the viewer; a refusal is raised as a sentence and changes nothing."""
+    row = get_row(conn, viewer, number)
+    command = _command(viewer, action, payload, origin, command_id, row["id"], {"seen": seen_version})
+    return _applied(conn, viewer, replace(command, base_version=seen_version), now)
+
+
+def report(
+    conn: Connection,
+    viewer: Viewer,
+    payload: dict[str, Any],
+    position: Position,
+    source: str,
+    external_id: str | None,
+    made_at: datetime | None,
+    origin: str,
+    command_id: uuid.UUID | None,
+    now: datetime,
+) -> Answer:
+    """A new case from an office or another system; the same (source, external_id) or command id is the same case."""
+    if external_id:
+        command_id = named_uuid("report", str(viewer.district_id), source, external_id)
+    case_id = named_uuid("case", str(command_id)) if command_id else uuid7()
+    command = _command(
+        viewer,
+        "report",
+        payload,
+        origin,
+        command_id,
+        case_id,
+        {"position": position.chained(), "made_at": str(made_at)},
+    )
+    return _applied(
+        conn,
+        viewer,
+        replace(command, position=position, source=source, external_id=external_id, made_at=made_at),
+        now,
+    )
+
+
+def _command(
+    viewer: Viewer,
+    kind: str,
+    payload: dict[str, Any],
+    origin: str,
+    command_id: uuid.UUID | None,
+    case_id: uuid.UUID,
+    rest: dict[str, Any],
+) -> Command:
+    try:
+        read = read_payload(kind, payload)
+    except BadCommand as error:
+        raise BadInput(error.sentence, **error.params) from None
+    raw = {"kind": kind, "payload": payload, "person": viewer.person_id, **rest}
+    return Command(
+        command_id or uuid7(),
+        kind,
+        case_id,
+        read,
+        body_hash(raw),
+        origin,
+        viewer.person_id,
+        district_id=viewer.district_id,
+        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) -> Answer:
+    answer = apply(conn, [command], now, {viewer.person_id: viewer.actor()})[0]
+    if not answer.applied:
+        params = dict(answer.params)
+        if answer.code == "wrong_state":
+            params["state"] = gettext_for(viewer.lang)(words.STATE_WORDS.get(str(params.get("state")), ""))
+        raise _refusal(answer.code, answer.sentence, params)
+    return answer
+
+
+def _refusal(code: str, sentence: str, params: dict[str, Any]) -> XungeError:
+    error = REFUSALS.get(code, BadInput)(sentence, **params)
+    error.code = code
+    return error
+
+
+def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
+    """Escalations that are due: one command a missed clock and time, with an id of its own so that twice is once."""
+    found = []
+    kinds = {kind for row in sql.timezones(conn) for kind in current(conn, row["id"])[1].escalate_on}
+    for row in sql.missed_deadlines(conn, now=now, kinds=sorted(kinds), limit=limit):
+        command_id = named_uuid(
+            "escalate", str(row["case_id"]), str(row["cycle"]), row["kind"], str(row["escalations"])
+        )
+        payload = {"reason": "deadline missed", "clock": row["kind"]}
+        found.append(
+            Command(
+                command_id,
+                "escalate",
+                row["case_id"],
+                read_payload("escalate", payload),
+                body_hash(payload),
+                "system",
+                raw=json.dumps(payload),
+            )
+        )
+    return found

@@ -1,0 +1,171 @@
+"""Lists of cases: by deadline or newest first, in the viewer's scope, page by key; or exactly what a figure counted."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from server.cases import view
+from server.cases.filters import Filters, local_span, read_key, write_key
+from server.db import Connection, queries
+from server.errors import BadInput
+from server.packs import current
+from server.reports.counted import read_counted
+from server.security import Viewer
+
+sql = queries(__file__)
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of Case JSON; `next` is the key of the following one, None at the end."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """One of the lists that must not be forgotten."""
+
+    key: str
+    count: int
+    oldest_at: datetime | None
+
+
+def list_cases(
+    conn: Connection, viewer: Viewer, filters: Filters, limit: int, after: str | None, now: datetime
+) -> Page:
+    """A page of the viewer's cases: open ones by deadline (those without a clock last), else newest first."""
+    limit = max(1, min(limit, MOST))
+    if filters.basis:
+        return _list_counted(conn, viewer, filters, limit, after, now)
+    params = _params(conn, viewer, filters, now)
+    if params is None:
+        return Page([], None)
+    phase, at, case_id = (
+        read_key(after) if after else ("clock" if filters.without_board().only_open else "newest", None, None)
+    )
+    rows: list[dict[str, Any]] = []
+    if phase == "clock":
+        rows = list(sql.page_by_deadline(conn, **params, after_at=at, after_id=case_id, limit=limit + 1))
+        if len(rows) <= limit and params["due_before"] is None:
+            rows += list(
+                sql.page_by_reported(
+                    conn, **params, clockless=True, after_at=None, after_id=None, limit=limit + 1 - len(rows)
+                )
+            )
+    else:
+        rows = list(
+            sql.page_by_reported(
+                conn,
+                **params,
+                clockless=True if phase == "clockless" else None,
+                after_at=at,
+                after_id=case_id,
+                limit=limit + 1,
+            )
+        )
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        if phase == "clock" and last["next_due_at"] is not None:
+            following = write_key("clock", last["next_due_at"], last["id"])
+        else:
+            following = write_key(
+                "newest" if phase == "newest" else "clockless", last["reported_at"], last["id"]
+            )
+    return Page(view.cases(conn, rows[:limit], viewer.lang, now), following)
+
+
+def _list_counted(
+    conn: Connection, viewer: Viewer, filters: Filters, limit: int, after: str | None, now: datetime
+) -> Page:
+    """A page of what a figure counted: one item a cycle, so that the items are as many as the number says."""
+    phase, at, case_id = read_key(after) if after else ("0", None, None)
+    if not phase.isdigit():
+        raise BadInput("The page key “after” is not one that this list gave.")
+    counted = read_counted(
+        conn,
+        viewer,
+        now,
+        basis=filters.basis,
+        from_=filters.from_,
+        to=filters.to,
+        as_of=filters.as_of,
+        counted=filters.counted or "all",
+        grid=filters.grid or None,
+        outside=filters.outside or False,
+        category=filters.category or None,
+        crew=filters.crew or None,
+        undispatched=filters.undispatched or False,
+    )
+    rows = list(
+        sql.page_counted(
+            conn, **counted.params(viewer), after_at=at, after_id=case_id, after_n=int(phase), limit=limit + 1
+        )
+    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    following = write_key(str(last["counted_cycle"]), last["counted_at"], last["id"]) if last else None
+    return Page(view.cases(conn, rows[:limit], viewer.lang, now), following)
+
+
+def _params(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) -> dict[str, Any] | None:
+    """The parameters of the list queries; None when a filter names something that does not exist."""
+    plain = filters.without_board()
+    node = sql.node_of_code(conn, code=plain.grid, district_id=viewer.district_id) if plain.grid else None
+    if plain.grid and node is None:
+        return None
+    node_id, level = (node["id"], node["level"]) if node else (None, None)
+    category_system, _, category_code = plain.category.rpartition("/")
+    if plain.category and not category_system:
+        found = current(conn, viewer.district_id)[1].by_text(plain.category)
+        if found is None:
+            return None
+        category_system, category_code = found.system, found.code
+    timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
+    start, end = local_span(plain.from_, plain.to, timezone)
+    west, south, east, north = plain.bbox or (None, None, None, None)
+    pack = current(conn, viewer.district_id)[1]
+    return {
+        **viewer.scope_params(),
+        "now": now,
+        "states": list(plain.state) or None,
+        "in_street": node_id if level == 1 else None,
+        "in_community": node_id if level == 2 else None,
+        "in_grid": node_id if level == 3 else None,
+        "outside": plain.outside,
+        "category_system": category_system or None,
+        "category_code": category_code or None,
+        "overdue": plain.overdue,
+        "source": plain.source or None,
+        "crew": plain.crew or None,
+        "returned": True if filters.board == "returned" else None,
+        "due_before": now + timedelta(minutes=pack.soon_minutes) if filters.board == "soon" else None,
+        "from_at": start,
+        "to_at": end,
+        "q": _literal(plain.q) or None,
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
+    }
+
+
+def _literal(text: str) -> str:
+    """Text for LIKE in which nothing is a wildcard."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def boards(conn: Connection, viewer: Viewer, now: datetime) -> list[Board]:
+    """The lists that must not be forgotten, zero ones too; held acts only for those whose office decides them."""
+    soon = now + timedelta(minutes=current(conn, viewer.district_id)[1].soon_minutes)
+    row = sql.boards(conn, **viewer.scope_params(), now=now, soon=soon)
+    found = [
+        Board(key, row[key], row[f"{key}_since"])
+        for key in ("unverified", "soon", "overdue", "returned", "outside")
+    ]
+    if viewer.district is not None:
+        held = sql.holds_board(conn, district=viewer.district)
+        found.insert(4, Board("held", held["held"], held["held_since"]))
+    return found
