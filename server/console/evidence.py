@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from server.cases.blobs import keep_bytes, sniff
 from server.db import Connection
 from server.errors import TooLarge
-from server.protocol.commands import MOST_ATTACHMENTS, MOST_BYTES
+from server.protocol.fields import MOST_ATTACHMENTS, MOST_BYTES
 from server.settings import Settings
 
 STAGE_OF_ACT = {"report": "before", "add_evidence": "during"}

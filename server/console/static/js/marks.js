@@ -77,8 +77,7 @@ function cluster(counts) {
 
 // Images are made when the style first asks for one; a theme change makes a new style, which asks again.
 export function drawMarks(map) {
-  map.on("styleimagemissing", ({ id }) => {
-    if (map.hasImage(id)) return;
+  map.setMissingStyleImageResolver((id) => {
     const [kind, ...rest] = id.split(":");
     if (kind === "mark") map.addImage(id, mark(rest[0]), { pixelRatio: RATIO });
     if (kind === "cluster") map.addImage(id, cluster(rest.map(Number)), { pixelRatio: RATIO });
