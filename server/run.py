@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from string import digits
 from types import FrameType
 from typing import Any
 
@@ -201,7 +202,7 @@ def announce(console: Console, chosen: Settings, ready: dict[str, Any]) -> None:
     _ = gettext_for(chosen.lang)
     console.print()
     console.print(_("Xunge is running: {url}").format(url=ready["url"]), style="bold")
-    first_of_each = {one["role"]: one for one in reversed(ready["logins"])}
+    first_of_each = {one["login"].rstrip(digits): one for one in reversed(ready["logins"])}
     for one in reversed(first_of_each.values()):
         console.print(f"  {one['login']:<12} {one['password']:<12} {one['name']} · {one['organisation']}")
     if len(ready["logins"]) > len(first_of_each):
