@@ -42,7 +42,7 @@ from mobile.core.views import (
     Settings,
     TodayView,
 )
-from server.protocol.commands import BadCommand
+from server.protocol.fields import BadCommand
 from server.protocol.pack import Category
 from server.protocol.workflow import Actor
 

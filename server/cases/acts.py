@@ -14,7 +14,8 @@ from server.errors import BadInput, Conflict, NotAllowed, NotFound, XungeError
 from server.locale import gettext_for
 from server.packs import current, pack_of_version
 from server.protocol import words
-from server.protocol.commands import BadCommand, Command, Position, read_payload
+from server.protocol.commands import Command, Position, read_payload
+from server.protocol.fields import BadCommand
 from server.protocol.pack import Pack
 from server.protocol.wire import body_hash, named_uuid, uuid7
 from server.protocol.workflow import CLOSE_KINDS, Row, allowed

@@ -21,8 +21,9 @@ from server.db import Connection, queries
 from server.grids import service as grids
 from server.packs import current, pack_of_version
 from server.people.organisations import ensure_centre
-from server.protocol.commands import Command, Record, Report
+from server.protocol.commands import Command
 from server.protocol.pack import Category, Pack
+from server.protocol.payloads import Record, Report
 from server.protocol.wire import canonical, time_text
 from server.protocol.workflow import NEW, Actor, Facts, Row, find, sees
 from server.security import load_viewer

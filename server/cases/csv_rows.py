@@ -12,7 +12,9 @@ from typing import IO, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from server.errors import BadInput
-from server.protocol.commands import BadCommand, Position, Record, read_payload
+from server.protocol.commands import Position, read_payload
+from server.protocol.fields import BadCommand
+from server.protocol.payloads import Record
 from server.protocol.wire import body_hash, time_text
 
 FIELDS = (

@@ -12,7 +12,7 @@ from typing import Any
 from server.cases.state import Clock, Cycle, Working
 from server.clock import due, shifted
 from server.crews.ranking import permit
-from server.protocol import commands as c
+from server.protocol import payloads as c
 from server.protocol.pack import Category, Condition, Limit, Pack
 from server.protocol.workflow import Row
 

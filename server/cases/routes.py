@@ -13,7 +13,8 @@ from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase
 from server.cases.view import iso
 from server.errors import BadInput, NotFound, PreconditionNeeded
-from server.protocol.commands import BadCommand, Position
+from server.protocol.commands import Position
+from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid
 from server.security import Viewer, require_viewer, require_writer
 

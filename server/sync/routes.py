@@ -14,9 +14,9 @@ from server.cases.blobs import open_blob
 from server.errors import BadInput, NotFound, TooLarge
 from server.locale import chosen
 from server.people.enrolment import enrol
-from server.protocol.commands import MOST_BYTES
+from server.protocol.fields import MOST_BYTES
 from server.security import DeviceViewer, address_of, require_device
-from server.sync import service, uploads
+from server.sync import intake, service, uploads
 
 router = APIRouter(prefix="/sync/v1", tags=["tablets"])
 MOST_JSON = 5_000_000
@@ -102,7 +102,7 @@ def post_commands(
     """Up to 100 sealed commands; one result each, whatever happened to the others."""
     now, envelope = datetime.now(UTC), read_json(request, body)
     lang = _lang(request, device.viewer.lang)
-    results = request.app.state.database.run(lambda conn: service.take(conn, device, envelope, lang, now))
+    results = request.app.state.database.run(lambda conn: intake.take(conn, device, envelope, lang, now))
     return {**service.stamp(now), "device_state": device.state, "results": results}
 
 

@@ -1,4 +1,4 @@
-"""What tablets ask: to take their commands, and what has changed in their scope. The promises are in docs/protocol.md."""
+"""What has changed in a tablet's scope since it last asked, in the order of commits (docs/protocol.md)."""
 
 import base64
 import json
@@ -10,21 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.cases import service as cases
-from server.cases.apply import Answer, apply
 from server.cases.view import iso
 from server.db import Connection, queries
 from server.errors import BadInput, DeviceRevoked, XungeError
 from server.grids import service as grids
-from server.locale import gettext_for
 from server.packs import body_of, current
-from server.protocol import words
-from server.protocol.commands import BadCommand, Command, read_command
-from server.protocol.wire import ENVELOPE, body_hash, read_time, sha256, time_text
+from server.protocol.wire import ENVELOPE, sha256, time_text
 from server.security import DeviceViewer, Viewer
 
 sql = queries(__file__)
-MOST_COMMANDS = 100
-CLOCK_TOLERANCE = timedelta(minutes=5)
 LOG_PAGE, SNAPSHOT_PAGE, TIMELINE = 1000, 200, 30
 KEEP_CLOSED_DAYS = 30
 NOTHING = uuid.UUID(int=0)
@@ -63,148 +57,6 @@ class Cursor:
             )
         except (ValueError, TypeError):
             raise BadInput("The cursor is not one that this server gave.") from None
-
-
-# Commands ---------------------------------------------------------------------------------------------------
-
-
-def take(
-    conn: Connection, device: DeviceViewer, envelope: dict[str, Any], lang: str, now: datetime
-) -> list[dict[str, Any]]:
-    """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
-    raw_commands = _batch(envelope)
-    sql.lock_device(conn, device_id=str(device.device_id))
-    trusted = _clock_trusted(envelope, now)
-    commands: list[Command] = []
-    results: dict[str, dict[str, Any]] = {}
-    ordered = sorted(raw_commands, key=lambda c: c["seq"] if isinstance(c.get("seq"), int) else 0)
-    for raw in ordered:
-        try:
-            commands.append(_command(raw, device, trusted))
-        except BadCommand as error:
-            results[str(raw.get("command_id"))] = _bad(conn, raw, device, error, lang, now)
-    commands = _with_dependants(conn, commands)
-    for answer in apply(conn, commands, now, {device.viewer.person_id: device.viewer.actor()}):
-        results[str(answer.command_id)] = _result(answer, lang)
-    _note_seq(conn, device, [c.seq for c in commands if c.seq is not None], now)
-    return [results[str(raw.get("command_id"))] for raw in raw_commands]
-
-
-def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
-    if envelope.get("envelope") != ENVELOPE:
-        raise BadInput("The envelope must be {envelope}.", envelope=ENVELOPE)
-    raw = envelope.get("commands")
-    if not isinstance(raw, list) or not all(isinstance(c, dict) for c in raw):
-        raise BadInput("“commands” must be a list of objects.")
-    if len(raw) > MOST_COMMANDS:
-        raise BadInput("At most {limit} commands at a time.", limit=MOST_COMMANDS)
-    return raw
-
-
-def _clock_trusted(envelope: dict[str, Any], now: datetime) -> bool:
-    """Whether the tablet's clock was within five minutes of ours when it sent; an unreadable one is not trusted."""
-    try:
-        return abs(read_time(envelope.get("sent_at")) - now) <= CLOCK_TOLERANCE
-    except ValueError:
-        return False
-
-
-def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Command:
-    command = read_command(
-        raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True)
-    )
-    hold = ""
-    if device.state == "revoked":
-        hold = "held_revoked"
-    elif not device.trusted:
-        hold = "held_not_yours"
-    elif command.person_id != device.viewer.person_id:
-        hold = "held_author"
-    return Command(
-        **{**vars(command), "district_id": device.viewer.district_id, "clock_trusted": trusted, "hold": hold}
-    )
-
-
-def _with_dependants(conn: Connection, commands: list[Command]) -> list[Command]:
-    """Commands that build on one which is held from an earlier batch wait with it."""
-    here = {command.command_id for command in commands}
-    earlier = [c.depends_on for c in commands if c.depends_on is not None and c.depends_on not in here]
-    if not earlier:
-        return commands
-    held = {row["command_id"] for row in sql.outcomes_of(conn, ids=earlier) if row["outcome"] == "held"}
-    return [
-        Command(**{**vars(c), "hold": c.hold or "held_dependant"}) if c.depends_on in held else c
-        for c in commands
-    ]
-
-
-def _bad(
-    conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: BadCommand, lang: str, now: datetime
-) -> dict[str, Any]:
-    """The answer to a command that cannot be read; kept with it when it has an identifier to keep it under."""
-    try:
-        command_id: uuid.UUID | None = uuid.UUID(str(raw.get("command_id")))
-    except ValueError:
-        command_id = None
-    params = {"detail": error.sentence.format(**error.params)}
-    if command_id is not None:
-        seq = raw.get("seq") if isinstance(raw.get("seq"), int) and 0 < raw["seq"] < 2**53 else None
-        sql.keep_bad(
-            conn,
-            command_id=command_id,
-            device_id=device.device_id,
-            seq=seq,
-            person_id=device.viewer.person_id,
-            kind=str(raw.get("kind"))[:50],
-            body_hash=body_hash(raw),
-            now=now,
-            params=json.dumps(params),
-            payload=json.dumps(raw, ensure_ascii=False),
-        )
-    translate = gettext_for(lang)
-    sentence = translate("The act is not complete: {detail}").format(
-        detail=translate(error.sentence).format(**error.params)
-    )
-    return {
-        "command_id": raw.get("command_id"),
-        "outcome": "rejected",
-        "case_id": raw.get("case_id"),
-        "case_number": None,
-        "version": None,
-        "reason": {"code": error.code, "params": params, "sentence": sentence},
-    }
-
-
-def _result(answer: Answer, lang: str) -> dict[str, Any]:
-    translate = gettext_for(lang)
-    params = dict(answer.params)
-    if "state" in params:
-        params["state"] = translate(words.STATE_WORDS.get(str(params["state"]), ""))
-    sentence = translate(answer.sentence).format(**params) if answer.sentence else ""
-    return {
-        "command_id": str(answer.command_id),
-        "outcome": answer.outcome,
-        "case_id": str(answer.case_id),
-        "case_number": answer.case_number,
-        "version": answer.version,
-        "reason": {"code": answer.code, "params": dict(answer.params), "sentence": sentence},
-    }
-
-
-def _note_seq(conn: Connection, device: DeviceViewer, seqs: Sequence[int], now: datetime) -> None:
-    """Keeps what is missing of the device's counting, for people to see; it never blocks anything."""
-    if not seqs:
-        return
-    row = sql.device_seq(conn, device_id=device.device_id)
-    gaps = [gap for gap in row["seq_gaps"] if gap not in seqs]
-    if max(seqs) > row["last_seq"]:
-        gaps += [seq for seq in range(row["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
-    sql.note_seq(
-        conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now
-    )
-
-
-# Changes ----------------------------------------------------------------------------------------------------
 
 
 def scope_hash(viewer: Viewer) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from server.cases.blobs import blob_path, hash_of, keep_file
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound, TooLarge, XungeError
-from server.protocol.commands import MOST_BYTES
+from server.protocol.fields import MOST_BYTES
 from server.settings import Settings
 
 sql = queries(__file__)
