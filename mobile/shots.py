@@ -54,7 +54,11 @@ class Album:
         self.out.mkdir(parents=True, exist_ok=True)
         self.server = server
         pictures = self._pictures()
-        self.app.bind(on_start=lambda _: Clock.schedule_once(lambda _: self._next(pictures)))
+
+        def begin(_: Any) -> None:
+            Clock.schedule_once(lambda _: self._next(pictures))
+
+        self.app.bind(on_start=begin)
         self.app.run()
 
     def wear(self, **other: Any) -> None:

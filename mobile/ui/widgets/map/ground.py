@@ -85,7 +85,7 @@ class Ground:
             sum(lon for lon, _ in points) / len(points), sum(lat for _, lat in points) / len(points)
         )
         self.levels: dict[int, list[Named]] = {}
-        for grid in shapes.grids:
+        for grid in (known for known in shapes.grids if known.rings):  # some are known by name only
             self.levels.setdefault(grid.level, []).append(self._named(grid))
         self.grids = self.levels.get(max(self.levels, default=3), [])
         self.mine = [grid for grid in self.grids if grid.mine]
