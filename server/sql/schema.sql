@@ -192,8 +192,8 @@ CREATE FUNCTION public.log_case_change() RETURNS trigger
     AS $$
 begin
     perform log_change(new.district_id, 'case', new.id::text, new.version,
-        case when tg_op = 'UPDATE' then array[old.street_id, old.community_id, old.grid_id] end,
-        array[new.street_id, new.community_id, new.grid_id],
+        case when tg_op = 'UPDATE' then array[old.district_id, old.street_id, old.community_id, old.grid_id] end,
+        array[new.district_id, new.street_id, new.community_id, new.grid_id],
         array_remove(array[new.handler_id, new.helper_id, case when tg_op = 'UPDATE' then old.handler_id end], null),
         array_remove(array[new.reporter_id], null));
     return null;
@@ -370,7 +370,7 @@ CREATE TABLE public.change_log (
     CONSTRAINT change_log_kind_known CHECK ((kind = ANY (ARRAY['case'::text, 'grid'::text, 'pack'::text, 'person'::text, 'message'::text])))
 );
 
-COMMENT ON TABLE public.change_log IS 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. scope_* = street, community, grid before and after, so that leaving and entering a scope can be told.';
+COMMENT ON TABLE public.change_log IS 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. scope_* = district, street, community, grid before and after, so that leaving and entering a scope can be told.';
 
 CREATE TABLE public.commands (
     command_id uuid NOT NULL,
