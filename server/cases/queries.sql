@@ -83,13 +83,6 @@ from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.
 select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at
 from attachments a where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
 
--- name: attachment^
-select a.id, a.case_id, a.sha256, a.mime, a.arrived_at, k.number
-from attachments a join case_keys k on k.case_id = a.case_id where a.id = :id;
-
--- name: cycle_of^
-select y.* from cycles y join cases c on (c.id, c.cycle) = (y.case_id, y.n) where c.id = :id;
-
 -- name: timeline
 -- The events of a case with the names of who acted (personal fields stand apart and may have been erased).
 select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state, e.made_at, e.acted_at, e.received_at, e.body,

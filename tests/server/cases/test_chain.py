@@ -43,28 +43,40 @@ def test_erasing_private_words_keeps_the_chain_whole(street: Street) -> None:
     assert service.verify(street.conn, street.viewer("duty"), number) is None
 
 
-@pytest.mark.parametrize("statement", ["update case_events set body = body", "delete from case_events", "truncate case_events cascade"])
+@pytest.mark.parametrize(
+    "statement",
+    ["update case_events set body = body", "delete from case_events", "truncate case_events cascade"],
+)
 @pytest.mark.parametrize("application", [True, False])
 def test_the_database_refuses_to_alter_events_even_for_their_owner(
     database: Database, tmp_path: Path, statement: str, application: bool
 ) -> None:
     database.run(lambda conn: Street.open(conn, tmp_path).report())
     connection = connect(database.dsn, application=application)
-    with connection, connection.cursor() as cursor, pytest.raises(psycopg2.Error, match=r"for ever|permission denied|must be owner"):
+    with (
+        connection,
+        connection.cursor() as cursor,
+        pytest.raises(psycopg2.Error, match=r"for ever|permission denied|must be owner"),
+    ):
         cursor.execute(statement)
     connection.close()
 
 
 def test_the_database_refuses_a_move_that_is_not_in_the_table(street: Street) -> None:
     street.report()
-    with street.conn.cursor() as cursor, pytest.raises(psycopg2.errors.ForeignKeyViolation, match="case_events_move_fkey"):
+    with (
+        street.conn.cursor() as cursor,
+        pytest.raises(psycopg2.errors.ForeignKeyViolation, match="case_events_move_fkey"),
+    ):
         cursor.execute(
             "insert into case_events select case_id, 2, cycle, command_id, 'close', 'reported', 'closed', actor, organisation,"
             " device, made_at, acted_at, received_at, body, hash, hash from case_events"
         )
 
 
-def test_the_database_refuses_a_case_that_does_not_equal_its_last_event(database: Database, tmp_path: Path) -> None:
+def test_the_database_refuses_a_case_that_does_not_equal_its_last_event(
+    database: Database, tmp_path: Path
+) -> None:
     database.run(lambda conn: Street.open(conn, tmp_path).report())
     with pytest.raises(psycopg2.errors.IntegrityConstraintViolation, match="its last event"):
         database.run(lambda conn: conn.cursor().execute("update cases set state = 'closed'"))

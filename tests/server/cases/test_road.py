@@ -22,7 +22,11 @@ def street(conn: Connection, tmp_path: Path) -> Street:
 def test_a_report_gets_a_number_of_its_day_and_lies_in_the_grid_of_its_point(street: Street) -> None:
     case = street.case(street.report())
     assert case["number"].startswith("20261122-")
-    assert (case["grid"]["level1"], case["grid"]["level2"], case["grid"]["level3"]) == ("S1", "S1C1", "S1C1G1")
+    assert (case["grid"]["level1"], case["grid"]["level2"], case["grid"]["level3"]) == (
+        "S1",
+        "S1C1",
+        "S1C1G1",
+    )
     assert (case["state"], case["version"], case["grid"]["status"]) == ("reported", 1, "inside")
     assert [clock["kind"] for clock in case["deadlines"]] == ["register"]
 
@@ -32,11 +36,15 @@ def test_a_report_without_a_usable_position_is_kept_and_asked_about(street: Stre
     assert case["grid"]["status"] == "outside"
     assert case["grid"]["level1"] is None
     assert case["tags"] == ["place_missing"]
-    outside = lists.list_cases(street.conn, street.viewer("duty"), Filters(board="outside"), 10, None, street.now)
+    outside = lists.list_cases(
+        street.conn, street.viewer("duty"), Filters(board="outside"), 10, None, street.now
+    )
     assert [item["number"] for item in outside.items] == [case["number"]]
 
 
-def test_a_report_in_somebody_elses_grid_goes_to_that_grid_and_the_reporter_still_sees_it(street: Street) -> None:
+def test_a_report_in_somebody_elses_grid_goes_to_that_grid_and_the_reporter_still_sees_it(
+    street: Street,
+) -> None:
     number = street.report(lon=104.115)
     assert street.case(number, "worker")["grid"]["level3"] == "S2C2G3"
     with pytest.raises(NotFound):
@@ -49,7 +57,15 @@ def test_the_whole_road_from_report_to_closing(street: Street) -> None:
     assert not case["overdue"]
     assert all(clock["stopped_at"] for clock in case["deadlines"])
     timeline = service.events(street.conn, street.viewer("duty"), case["number"])
-    assert [event["action"] for event in timeline] == ["report", "register", "dispatch", "accept", "handle", "pass", "close"]
+    assert [event["action"] for event in timeline] == [
+        "report",
+        "register",
+        "dispatch",
+        "accept",
+        "handle",
+        "pass",
+        "close",
+    ]
     assert [event["actor_name"] for event in timeline][:3] == ["worker岗", "duty岗", "dispatch岗"]
 
 
@@ -82,7 +98,8 @@ def test_who_dispatched_may_not_close(street: Street) -> None:
     street.act("worker", number, "pass", close_kind="fixed")
     with street.conn.cursor() as cursor:
         cursor.execute(
-            "update memberships set duties = '{dispatcher,duty}' where person_id = %s", (street.district.people["dispatch"],)
+            "update memberships set duties = '{dispatcher,duty}' where person_id = %s",
+            (street.district.people["dispatch"],),
         )
     with pytest.raises(NotAllowed, match="may not also close"):
         street.act("dispatch", number, "close")
@@ -201,7 +218,17 @@ def test_somebody_who_saw_an_older_version_is_told_and_nothing_changes(street: S
     number = street.report()
     street.act("duty", number, "register")
     with pytest.raises(Conflict, match="in the meantime"):
-        acts.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 1, "api", None, street.now)
+        acts.act(
+            street.conn,
+            street.viewer("dispatch"),
+            number,
+            "dispatch",
+            {"crew": "crew-clean"},
+            1,
+            "api",
+            None,
+            street.now,
+        )
     assert street.case(number)["version"] == 2
 
 
@@ -209,9 +236,29 @@ def test_a_comment_never_conflicts(street: Street) -> None:
     number = street.report()
     street.act("worker", number, "comment", text="还在那里")
     street.act("duty", number, "register")
-    answer = acts.act(street.conn, street.viewer("worker"), number, "comment", {"text": "看到了"}, 1, "api", None, street.now)
+    answer = acts.act(
+        street.conn,
+        street.viewer("worker"),
+        number,
+        "comment",
+        {"text": "看到了"},
+        1,
+        "api",
+        None,
+        street.now,
+    )
     assert answer.outcome == "applied"
-    stale = acts.act(street.conn, street.viewer("dispatch"), number, "dispatch", {"crew": "crew-clean"}, 3, "api", None, street.now)
+    stale = acts.act(
+        street.conn,
+        street.viewer("dispatch"),
+        number,
+        "dispatch",
+        {"crew": "crew-clean"},
+        3,
+        "api",
+        None,
+        street.now,
+    )
     assert stale.outcome == "applied"
 
 

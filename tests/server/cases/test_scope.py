@@ -1,0 +1,87 @@
+"""Who sees a case is decided in one place: the SQL function says what the transition table says, and every query asks it."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from server.cases.state import CaseState
+from server.db import Connection
+from server.protocol.workflow import sees
+from server.settings import CHECKOUT
+from tests.factories import COVER, Street
+
+# Queries that read cases without a viewer, and why they may.
+UNSCOPED = {
+    "server/cases/apply.sql": "locks the cases of a batch; what each actor may do there is decided by the table",
+    "server/cases/chain.sql": "the proof recomputes every chain for the operator",
+    "server/cases/blobs.sql": "tells the cases that waited for a photo; nothing is read out",
+    "server/health.sql": "counts for the operator's gauges",
+    "server/cases/importer.sql: known": "what the importer itself brought, by outside number",
+    "server/console/queries.sql: held": "asks for the centre's own district; only offices of the centre are let to it",
+    "server/cases/queries.sql: clocks_of": "of ids that a scoped query gave",
+    "server/cases/queries.sql: page_counted": "joins counted_for, which takes the viewer's scope",
+    "server/cases/queries.sql: missed_deadlines": "the system's own clock",
+}
+
+
+@pytest.fixture
+def street(conn: Connection, tmp_path: Path) -> Street:
+    return Street.open(conn, tmp_path)
+
+
+def _queries() -> list[tuple[str, str]]:
+    found = []
+    for path in sorted((CHECKOUT / "server").rglob("*.sql")):
+        if "migrations" in path.parts or path.name == "schema.sql":
+            continue
+        name = path.relative_to(CHECKOUT).as_posix()
+        parts = re.split(r"^-- name: (\w+).*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+        found += [
+            (f"{name}: {query}", re.sub(r"--.*", "", text))
+            for query, text in zip(parts[::2], parts[1::2], strict=True)
+        ]
+    return found
+
+
+def test_every_query_that_reads_cases_goes_through_the_one_scope() -> None:
+    loose = [
+        name
+        for name, text in _queries()
+        if re.search(r"\b(from|join)\s+(cases|cycles|case_events|attachments)\b", text)
+        and not re.search(r"\b(visible_cases|counted_for)\b", text)
+        and name not in UNSCOPED
+        and name.split(":")[0] not in UNSCOPED
+        and "any (:ids" not in text
+    ]
+    assert loose == [], loose
+
+
+def test_the_sql_scope_and_the_transition_table_see_the_same_cases(street: Street) -> None:
+    numbers = [
+        street.report(),
+        street.report(lon=104.035),
+        street.report(lon=104.075),
+        street.report(lon=None, lat=None),
+        street.report("head", lon=104.005),
+        street.dispatched(),
+        street.dispatched(crew="crew-far", lon=104.115),
+        street.report("intake", category=COVER),
+    ]
+    with street.conn.cursor() as cursor:
+        columns = ", ".join(CaseState.__dataclass_fields__)
+        cursor.execute(f"select {columns} from cases")
+        cases = [CaseState(**row) for row in cursor.fetchall()]
+        assert len(cases) == len(numbers)
+        for login in street.district.people:
+            viewer = street.viewer(login)
+            for seen_by in (viewer, replace(viewer, organisation_id=-1)):
+                cursor.execute(
+                    "select number from visible_cases(%(district)s::bigint, %(street)s::bigint, %(community)s::bigint,"
+                    " %(grids)s::bigint[], %(organisation)s::bigint, %(person)s::bigint)",
+                    seen_by.scope_params(),
+                )
+                by_sql = [row["number"] for row in cursor.fetchall()]
+                by_table = [case.number for case in cases if sees(seen_by.actor(), case.facts())]
+                assert sorted(by_sql) == sorted(by_table), login
