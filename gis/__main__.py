@@ -172,7 +172,7 @@ def load(
     with told():
         _must_exist(file)
         boundaries = read(file, Fields(code_field, name_field, parent_field, level_field), crs)
-        with database_of(settings()) as dsn:
+        with _progress(None, "load"), database_of(settings()) as dsn:
             loaded = _load(dsn, boundaries, wanted, dry_run)
     _print_loaded(loaded, file, dry_run, as_json)
     if loaded.refused:

@@ -4,7 +4,6 @@ A curved projection would bend long edges away from the vertices that neighbours
 are not there. Lengths are right to 0.5 % within 50 km of the middle, which is enough to tell a slit from a street.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.areas import Area
-
-_SEMI_MAJOR_M, _ECCENTRICITY2 = 6_378_137.0, 0.00669437999014
+from server.grids.places import metres_in_a_degree
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,7 @@ class Plane:
     @property
     def scale(self) -> tuple[float, float]:
         """Metres in a degree of longitude and of latitude at the middle."""
-        phi = math.radians(self.lat)
-        bend = 1 - _ECCENTRICITY2 * math.sin(phi) ** 2
-        east = _SEMI_MAJOR_M * math.cos(phi) / math.sqrt(bend)
-        north = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / bend**1.5
-        return math.radians(east), math.radians(north)
+        return metres_in_a_degree(self.lat)
 
     def metres(self, shapes: Any) -> Any:
         """An array of shapes in degrees → metres; None stays None."""

@@ -1,5 +1,6 @@
 """What a place is to the grid: the point asked about, and whose it is; the rule that decides between candidates."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,17 @@ class Located:
 
 
 Row = dict[str, Any]
+
+# The ellipsoid of WGS 84.
+_SEMI_MAJOR_M, _ECCENTRICITY2 = 6_378_137.0, 0.00669437999014
+
+
+def metres_in_a_degree(lat: float) -> tuple[float, float]:
+    """Metres in a degree of longitude and of latitude at `lat`; never less than a metre to the east."""
+    bend = 1 - _ECCENTRICITY2 * math.sin(math.radians(lat)) ** 2
+    east = _SEMI_MAJOR_M * math.cos(math.radians(lat)) / math.sqrt(bend)
+    north = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / bend**1.5
+    return max(math.radians(east), 1.0), math.radians(north)
 
 
 def choose(rows: Sequence[Row]) -> Located | None:

@@ -8,7 +8,7 @@ from typing import Any
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound
 from server.grids import basemap
-from server.grids.places import LARGEST_REACH_M, Located, Point, Row, choose
+from server.grids.places import LARGEST_REACH_M, Located, Point, Row, choose, metres_in_a_degree
 
 SQL = queries(__file__)
 
@@ -31,11 +31,14 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
     """Whose each point is, in the same order; one query however many points. Nothing is ever dropped:
     a point without usable coordinates, or far from every grid, is `outside`."""
     usable = [_usable(point) for point in points]
+    scales = [metres_in_a_degree(point.lat if point and point.lat is not None else 0.0) for point in usable]
     rows = SQL.located_rows(
         conn,
         lons=[point.lon if point else None for point in usable],
         lats=[point.lat if point else None for point in usable],
         reaches=[_reach(point) for point in points],
+        easts=[east for east, _ in scales],
+        norths=[north for _, north in scales],
         districts=[point.district_id for point in points],
     )
     found: dict[int, list[Row]] = {}

@@ -36,16 +36,11 @@ select coalesce((select st_asmvt(t, 'streets', 4096, 'shape', 'node_id') from (
 -- name: cases_clustered$
 -- Cases in scope counted by cell (:cells × :cells in a tile); a cell with one case shows the case itself.
 -- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile.
-with cell as (
-    select floor((c.lon_e7 / 3600000000.0::float8 + 0.5) * (:cells * 2 ^ :z)) as cx,
+with seen as not materialized (
+    select c.number, c.lon_e7, c.lat_e7,
+           floor((c.lon_e7 / 3600000000.0::float8 + 0.5) * (:cells * 2 ^ :z)) as cx,
            floor((0.5 - ln(tan(pi() / 4 + radians(c.lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * (:cells * 2 ^ :z)) as cy,
-           count(*) as count,
-           count(*) filter (where c.state = any (:open) and c.next_due_at < :now) as overdue,
-           count(*) filter (where c.state = any (:open) and c.next_due_at >= :now and c.next_due_at <= :soon) as soon,
-           count(*) filter (where c.state = any (:open) and (c.next_due_at is null or c.next_due_at > :soon)) as ontime,
-           count(*) filter (where c.state <> all (:open)) as closed,
-           avg(c.lon_e7 / 1e7::float8) as lon, avg(c.lat_e7 / 1e7::float8) as lat,
-           min(c.number collate "C") as number
+           case when c.state <> all (:open) then 3 when c.next_due_at < :now then 0 when c.next_due_at <= :soon then 1 else 2 end as mark
     from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
     where c.place && st_makeenvelope(:west, :south, :east, :north, 4326) and abs(c.lat_e7) < 850000000
       and (:states::text[] is null or c.state = any (:states::text[]))
@@ -63,24 +58,31 @@ with cell as (
       and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
       and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
       and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
-    group by 1, 2
+    offset 0
+),
+cell as (
+    select cx, cy, count(*) as count,
+           count(*) filter (where mark = 0) as overdue, count(*) filter (where mark = 1) as soon,
+           count(*) filter (where mark = 2) as ontime, count(*) filter (where mark = 3) as closed,
+           avg(lon_e7) / 1e7 as lon, avg(lat_e7) / 1e7 as lat, min(number collate "C") collate "default" as number
+    from seen
+    where cx >= :x * :cells and cx < (:x + 1) * :cells and cy >= :y * :cells and cy < (:y + 1) * :cells
+    group by cx, cy
 ),
 mine as (
     select *, st_asmvtgeom(st_transform(st_setsrid(st_makepoint(lon, lat), 4326), 3857),
                            st_tileenvelope(:z, :x, :y), 4096, 0, false) as shape
-    from cell where floor(cx / :cells) = :x and floor(cy / :cells) = :y
+    from cell
 )
 select coalesce((select st_asmvt(t, 'clusters', 4096, 'shape') from (
                     select count, overdue, soon, ontime, closed, shape from mine where count > 1) t), '')
     || coalesce((select st_asmvt(t, 'cases', 4096, 'shape') from (
-                    select m.number, c.title, c.state, c.severity, m.shape, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
+                    select c.number, c.title, c.state, c.severity, m.shape, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
                            case when m.overdue > 0 then 'overdue' when m.soon > 0 then 'soon' when m.closed > 0 then 'closed' else 'ontime' end as status
-                    from mine m
-                    join case_keys k on k.number = m.number
-                    cross join lateral (select v.title, v.state, v.severity, v.next_due_at
-                        from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) v
-                        where v.id = k.case_id) c
-                    where m.count = 1) t), '');
+                    from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+                    join mine m on m.number = c.number
+                    where c.id = any (array(select k.case_id from case_keys k
+                                            where k.number = any (array(select number from mine where count = 1))))) t), '');
 
 -- name: cases_single$
 -- Every case in scope on its own, the late ones first where there are more than :most.

@@ -123,7 +123,14 @@ def test_the_look_up_goes_through_the_spatial_index(conn: Connection, district: 
     text = service.SQL.located_rows.sql
     with conn.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
-        params = {"lons": [104.005], "lats": [30.005], "reaches": [0.0], "districts": [None]}
+        params = {
+            "lons": [104.005],
+            "lats": [30.005],
+            "reaches": [0.0],
+            "easts": [1e5],
+            "norths": [1e5],
+            "districts": [None],
+        }
         cursor.execute("explain (format json) " + text, params)
         plan = json.dumps(cursor.fetchone()["QUERY PLAN"])
     assert plan.count("grids_current_geom_idx") == 1
