@@ -13,6 +13,7 @@ from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
 from server.crews import service
+from server.grids import service as grids
 from server.packs import current
 from server.security import Viewer
 
@@ -32,7 +33,11 @@ def crews(
         found = service.crews_page(page.conn, viewer, ROWS, after)
         pack = current(page.conn, viewer.district_id)[1]
         names = {category.key: category.name(viewer.lang) for category in pack.categories}
-        return page.page("crews.html", crews=found["items"], next=found["next"], names=names)
+        places = {
+            code: grids.grid(page.conn, code, viewer.district_id)["name"]
+            for code in {crew["serves"] for crew in found["items"]}
+        }
+        return page.page("crews.html", crews=found["items"], next=found["next"], names=names, places=places)
 
 
 def own_work(page: Desk, after: str, done: str, outcome: str) -> Response:

@@ -43,6 +43,7 @@ def templates(lang: str) -> jinja2.Environment:
     )
     env.install_gettext_translations(translations_for(lang), newstyle=True)  # type: ignore[attr-defined]
     env.filters["percent"] = words.percent
+    env.filters["category"] = lambda key: words.category_key(key, gettext_for(lang))
     env.filters["number"] = lambda value: f"{value:,}"
     env.filters["urlpart"] = lambda value: quote(str(value), safe="")
     env.globals["query"] = with_query

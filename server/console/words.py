@@ -34,3 +34,11 @@ def map_words(_: Words) -> dict[str, str]:
         "loading": _("Loading"),
         "failed": _("This could not be loaded. Try again."),
     }
+
+
+def category_key(key: str, _: Words) -> str:
+    """A category that the pack does not name: "component 0101", or "component 05…" for all that begin so."""
+    system, _slash, code = key.rpartition("/")
+    kinds = {"component": _("component"), "event": _("event")}
+    kind = system.rpartition("/")[2]
+    return f"{kinds.get(kind, kind)} {code.replace('*', '…')}".strip()
