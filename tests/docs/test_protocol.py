@@ -1,0 +1,141 @@
+"""The protocol document tells the truth: each of its examples runs against the real server, and none is missing."""
+
+import hashlib
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+import requests
+
+from server.protocol.commands import COMMAND_TYPES
+from server.protocol.wire import uuid7
+from server.protocol.workflow import ACTIONS
+from tests.docs.conftest import Office, Tablet
+from tests.docs.examples import DOCUMENT, Example, differences, examples
+from tests.factories import picture
+
+EXAMPLES = {example.name: example for example in examples(DOCUMENT.read_text(encoding="utf-8"))}
+COMMANDS = [example for name, example in EXAMPLES.items() if name.startswith("commands/") or name in ("held", "rejected")]
+
+
+def test_every_kind_of_command_has_one_example_and_no_other_has() -> None:
+    shown = {name.removeprefix("commands/") for name in EXAMPLES if name.startswith("commands/")}
+    assert shown == set(COMMAND_TYPES) == set(ACTIONS)
+    assert all(EXAMPLES[f"commands/{kind}"].json(0)["kind"] == kind for kind in COMMAND_TYPES)
+
+
+def test_no_example_is_left_out_by_these_tests() -> None:
+    run = {example.name for example in COMMANDS} | {"commands", "enrol", "changes", "digest", "refusal"}
+    run |= {"uploads/create", "uploads/head", "uploads/patch"}
+    assert set(EXAMPLES) == run
+
+
+def fresh_ids(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload with attachments of its own: an id is declared once."""
+    if "attachments" not in payload:
+        return payload
+    return payload | {"attachments": [one | {"id": str(uuid7())} for one in payload["attachments"]]}
+
+
+@pytest.mark.parametrize("example", COMMANDS, ids=lambda example: example.name)
+def test_a_command_is_answered_as_the_document_says(office: Office, example: Example) -> None:
+    command, answer = example.json(0), example.json(1)
+    command["payload"] = fresh_ids(command["payload"])
+    tablet, standing = office.tablet(example.words["by"]), example.words.get("on")
+    if standing:
+        case = office.case(standing)
+        version = 1 if "stale" in example.words else case["version"]
+        command = tablet.sealed(command, case["id"], version)
+    else:
+        command = tablet.sealed(command)
+    real = tablet.send(command)["results"][0]
+    assert differences(answer, real) == []
+    assert answer["version"] == real["version"]
+
+
+def test_a_whole_batch_looks_as_in_the_document(office: Office) -> None:
+    said, answer = (EXAMPLES["commands"].json(n) for n in (0, 1))
+    tablet = office.tablet("worker")
+    sealed = tablet.sealed(said["commands"][0])
+    own = {name: sealed[name] for name in ("kind", "payload")}
+    command = tablet.sealed(own)
+    assert differences(said["commands"][0], command) == []
+    assert differences(answer, tablet.send(command)) == []
+
+
+def test_enrolling_looks_as_in_the_document(office: Office) -> None:
+    said, answer = (EXAMPLES["enrol"].json(n) for n in (0, 1))
+    assert set(said) == {"code", "device"}
+    wanted = said | {"code": office.code("worker").lower().replace("-", " ")}
+    real = requests.post(f"{office.server.url}/sync/v1/enrol", json=wanted, timeout=30)
+    assert real.status_code == 200
+    assert differences(answer, real.json()) == []
+    assert real.json()["scope"] == answer["scope"]
+
+
+def test_changes_look_as_in_the_document(office: Office) -> None:
+    tablet = office.tablet("worker")
+    case = office.case(EXAMPLES["changes"].words["on"])
+    real = tablet.ask("GET", "/sync/v1/changes").json()
+    kept = {change["kind"]: change for change in real["changes"] if change["kind"] != "case" or change["id"] == case["id"]}
+    real["changes"] = list(kept.values())
+    said = EXAMPLES["changes"].json(0)
+    assert [change["kind"] for change in said["changes"]] == ["person", "pack", "grid", "case"]
+    assert differences(said, real) == []
+
+
+def test_the_digest_looks_as_in_the_document_and_proves_the_mirror(office: Office) -> None:
+    tablet = office.tablet("worker")
+    real = tablet.ask("GET", "/sync/v1/digest").json()
+    assert differences(EXAMPLES["digest"].json(0), real) == []
+    cases = [c for c in tablet.ask("GET", "/sync/v1/changes").json()["changes"] if c["kind"] == "case"]
+    lines = "\n".join(sorted(f"{case['id']}:{case['version']}" for case in cases))
+    assert (real["count"], real["digest"]) == (len(cases), hashlib.sha256(lines.encode()).hexdigest())
+
+
+def test_a_refusal_looks_as_in_the_document(office: Office) -> None:
+    stranger = Tablet(office.server.url, "xunge_tab_forged", 0, "")
+    real = stranger.ask("GET", "/sync/v1/changes")
+    assert differences(EXAMPLES["refusal"].json(0), real.json()) == []
+    assert real.json()["detail"] == EXAMPLES["refusal"].json(0)["detail"]
+
+
+def http(block: str) -> tuple[str, dict[str, str]]:
+    """The first line of an HTTP block, and its headers."""
+    first, *lines = block.splitlines()
+    return first, dict(line.split(": ", 1) for line in lines)
+
+
+def test_a_photo_goes_up_as_in_the_document(office: Office) -> None:
+    tablet, content, attachment = office.tablet("worker"), picture("orange"), str(uuid7())
+    digest = hashlib.sha256(content).hexdigest()
+    command = {"kind": "report", "payload": EXAMPLES["commands/report"].json(0)["payload"]}
+    declared = command["payload"]["attachments"][0] | {"id": attachment, "sha256": digest, "bytes": len(content)}
+    command["payload"] |= {"attachments": [declared]}
+    case_id = tablet.send(tablet.sealed(command))["results"][0]["case_id"]
+    pairs = {"attachment_id": attachment, "sha256": digest}
+    real_values = {"Upload-Length": str(len(content)), "Upload-Metadata": ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in pairs.items())}
+    where = ""
+    for name in ("uploads/create", "uploads/head", "uploads/patch"):
+        (_, asked), (_, told) = EXAMPLES[name].blocks
+        (method, path), headers = http(asked)[0].split(), http(asked)[1]
+        status, expected = http(told)
+        sent = {key: real_values.get(key, value) for key, value in headers.items()}
+        answer = tablet.ask(method, where or path, sent, data=content if method == "PATCH" else None)
+        assert answer.status_code == int(status), answer.text
+        assert expected.keys() <= answer.headers.keys()
+        where = where or answer.headers["Location"]
+    assert answer.headers["Upload-Checksum-Confirmed"] == digest
+    changes = tablet.ask("GET", "/sync/v1/changes").json()["changes"]
+    photo = next(c["body"] for c in changes if c["id"] == case_id)["attachments"][0]
+    assert (photo["id"], photo["arrived"]) == (attachment, True)
+    assert tablet.ask("GET", photo["url"]).content == content
+
+
+def test_a_difference_is_found_where_there_is_one() -> None:
+    said = {"outcome": "applied", "version": 1, "reason": {"code": ""}, "list": [{"a": 1}]}
+    assert differences(said, json.loads(json.dumps(said))) == []
+    for changed in ({"outcome": "held"}, {"version": "1"}, {"version": None}, {"more_fields": 1}, {"reason": {"code": "x"}}, {"list": [{"b": 1}]}, {"list": []}):
+        assert differences(said, said | changed), changed
+    assert differences(said, {"outcome": "applied"})
