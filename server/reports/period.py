@@ -46,7 +46,7 @@ def moment(value: str | datetime | None, timezone: str, now: datetime) -> dateti
     if value is None or value == "":
         return now
     if isinstance(value, str) and _DATE.match(value):
-        return _end_of(_parsed(value), timezone)
+        return _end_of(_parsed(value), timezone) - timedelta(microseconds=1)
     try:
         # A "+" that was not escaped in an address arrives as a blank.
         text = value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
