@@ -21,7 +21,7 @@ from gis.areas import FAULT, Boundaries, Finding, faults
 from gis.checks import check as check_areas
 from gis.fields import Fields
 from gis.geojson import UnreadableError
-from gis.load import Loaded, Wanted, WrongUseError
+from gis.load import Loaded, Wanted, WrongUseError, renew_statistics
 from gis.load import load as load_boundaries
 from gis.package import write_package
 from gis.points import Tally, route_file
@@ -194,7 +194,10 @@ def _load(dsn: str, boundaries: Boundaries, wanted: Wanted, dry_run: bool) -> Lo
 
     database = Database(dsn, size=1)
     try:
-        return database.run(work)
+        loaded = database.run(work)
+        if loaded.version is not None:
+            renew_statistics(dsn)
+        return loaded
     except _Undone as undone:
         return undone.loaded
     except psycopg2.errors.UndefinedTable as error:

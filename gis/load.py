@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from gis.areas import FAULT, Area, Boundaries, Finding, faults
 from gis.checks import check
 from gis.repair import repair
 from gis.versions import Difference, difference
-from server.db import Connection, queries
+from server.db import Connection, connect, queries
 from server.errors import BadInput
 
 SQL = queries(__file__)
@@ -88,6 +89,14 @@ def load(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datetime
     loaded.difference, loaded.counts = difference(old, areas), _counts(areas)
     loaded.version = _write(conn, areas, before, loaded, boundaries, wanted, now)
     return loaded
+
+
+def renew_statistics(dsn: str) -> None:
+    """Tells the planner of the new boundaries at once: until then a look-up may read the whole table."""
+    with closing(connect(dsn, application=False)) as owner:
+        owner.autocommit = True
+        with owner.cursor() as cursor:
+            cursor.execute("analyze grids, grid_nodes")
 
 
 def _options(wanted: Wanted) -> dict[str, Any]:
