@@ -3,7 +3,6 @@
 Everybody uses their own door: the grid worker the tablet core, the offices and the crew the console's plain forms.
 """
 
-import io
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from PIL import Image, ImageDraw
 from rich.console import Console
 from shapely import Polygon
 
@@ -21,6 +19,7 @@ from mobile.core.views import Position
 from server.cases.chain import verify_case
 from server.db import Database
 from server.demo import PASSWORD
+from server.demo_photos import drawn_photo
 from server.errors import SetupFault
 from server.locale import gettext_for
 from server.people.enrolment import make_enrol_code
@@ -82,23 +81,6 @@ class Desk:
         )
         if answer.status_code != 303:
             raise SetupFault("{path} was answered with {status}.", path=path, status=answer.status_code)
-
-
-def drawn_photo(bags: int) -> bytes:
-    """A drawn stand-in for a photo: a wall, a pavement, and so many rubbish bags. JPEG."""
-    picture = Image.new("RGB", (960, 720), "#b9b2a3")
-    pen = ImageDraw.Draw(picture)
-    for row in range(0, 420, 42):
-        for column in range(-60 * (row // 42 % 2), 960, 120):
-            pen.rectangle((column, row, column + 116, row + 38), fill="#c9c1b0")
-    pen.rectangle((0, 420, 960, 720), fill="#8f8d86")
-    for n in range(bags):
-        x, y = 220 + 130 * n, 430 + 36 * (n % 2)
-        pen.ellipse((x, y, x + 150, y + 170), fill=("#2f3236", "#3b3f45", "#26292c")[n % 3])
-        pen.polygon(((x + 60, y + 12), (x + 90, y + 12), (x + 100, y - 26), (x + 50, y - 26)), fill="#2f3236")
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=82)
-    return out.getvalue()
 
 
 def open_tablet(url: str, home: Path, database: Database) -> tuple[Tablet, HttpTransport]:
