@@ -176,7 +176,9 @@ class Mirror:
             return self._pack
 
     def standings(self, pending: Iterable[Entry], actor: Actor) -> dict[str, Standing]:
-        """Every case with the pending commands replayed, those included that only this tablet knows."""
+        """Every case with the pending commands replayed, those included that only this tablet knows. A case that left
+        is not among them, even while an act on it waits in the outbox.
+        """
         by_case: dict[str, list[Entry]] = {}
         for entry in pending:
             by_case.setdefault(entry.case_id, []).append(entry)
@@ -185,7 +187,7 @@ class Mirror:
         found = (
             self._standing(name, *opened.get(name, (0, {})), by_case.get(name, []), actor) for name in names
         )
-        return {standing.case_id: standing for standing in found if standing.body or standing.pending}
+        return {standing.case_id: standing for standing in found if standing.facts.state}
 
     def _standing(
         self, case_id: str, version: int, body: dict[str, Any], entries: list[Entry], actor: Actor

@@ -1,0 +1,181 @@
+"""For ever, but with patience: what counts as an answer, how long to wait, and what is told meanwhile."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mobile.core.office import NoWord, Refused, problem_of
+from mobile.core.outbox import UNDO
+from mobile.core.syncer import FIRST_WAIT_S, LONGEST_WAIT_S, POLL_S
+from mobile.core.tablet import Tablet
+from mobile.core.transport import HttpTransport, LinkDown, Reply
+from mobile.core.views import Refusal
+from tests.link import FOREIGN, TurnedClock
+from tests.mobile.paper_office import PaperOffice, enrolled, problem
+
+RUBBISH = "urban/event/0110"
+
+
+@contextmanager
+def answering(*raw: bytes) -> Iterator[str]:
+    """A server that answers each connection with the next bytes and hangs up."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for answer in raw:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    finally:
+        listening.close()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_an_answer_that_is_not_ours_is_no_word(name: str) -> None:
+    assert isinstance(problem_of(FOREIGN[name]), NoWord)
+
+
+def test_only_a_problem_inside_the_envelope_is_a_refusal() -> None:
+    ours = problem(403, "device_revoked", "本机已收回。")
+    found = problem_of(ours)
+    assert isinstance(found, Refused)
+    assert (found.code, found.sentence) == ("device_revoked", "本机已收回。")
+    bare = Reply(403, ours.headers, ours.body.replace(b"xunge/1", b"other/1"))
+    assert isinstance(problem_of(bare), NoWord)
+    assert isinstance(problem_of(problem(401, "sign_in_needed", "")), NoWord)
+    assert isinstance(problem_of(problem(503, "busy", "")), NoWord)
+
+
+def test_a_body_that_is_cut_off_is_a_link_that_is_down() -> None:
+    cut = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"envelope": "xunge/1"'
+    with answering(cut) as url, pytest.raises(LinkDown):
+        HttpTransport().send("GET", url, {})
+
+
+def test_a_redirect_is_not_followed_with_our_token() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n\r\n"
+    with answering(moved) as url:
+        assert HttpTransport().send("GET", url, {"Authorization": "Bearer secret"}).status == 302
+
+
+def test_nobody_listening_is_a_link_that_is_down() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(LinkDown):
+        HttpTransport().send("GET", f"http://127.0.0.1:{port}/", {})
+
+
+def test_a_switched_off_transport_sends_nothing() -> None:
+    with pytest.raises(LinkDown):
+        HttpTransport(online=False).send("GET", "http://127.0.0.1:1/", {})
+
+
+def test_an_upload_address_of_somebody_else_never_gets_our_token(tmp_path: Path) -> None:
+    tablet = enrolled(tmp_path)
+    office = tablet._syncer.office
+    assert office is not None
+    assert office.ours("/sync/v1/uploads/1") == "http://office.test/sync/v1/uploads/1"
+    with pytest.raises(NoWord):
+        office.ours("http://elsewhere.test/uploads/1")
+    tablet.close()
+
+
+def test_the_wait_grows_with_every_failure_up_to_five_minutes_and_never_ends(tmp_path: Path) -> None:
+    office = PaperOffice()
+    tablet = enrolled(tmp_path, office)
+    assert tablet._syncer.pause() == POLL_S
+    office.online = False
+    longest = 0.0
+    for failures in range(1, 30):
+        assert tablet.sync_now().state == "offline"
+        bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1))
+        pause = tablet._syncer.pause()
+        assert bound / 2 <= pause <= bound
+        longest = max(longest, pause)
+    assert longest > LONGEST_WAIT_S / 2
+    office.online = True
+    tablet.sync_now()
+    assert tablet._syncer.pause() == POLL_S
+    tablet.close()
+
+
+def test_a_server_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
+    office = PaperOffice()
+    tablet = enrolled(tmp_path, office)
+    office.on_changes = lambda told: Reply(429, {"retry-after": "120"}, b"")
+    tablet.sync_now()
+    assert tablet._syncer.pause() >= 120
+    tablet.close()
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "token_expired"), (426, "update_needed")])
+def test_a_pass_that_ended_or_an_old_app_is_told_and_keeps_everything(
+    tmp_path: Path, status: int, code: str
+) -> None:
+    office = PaperOffice()
+    tablet = enrolled(tmp_path, office)
+    office.on_commands = lambda told: problem(status, code, "请看办公室。")
+    office.on_changes = lambda told: problem(status, code, "请看办公室。")
+    tablet.report(RUBBISH, "any", None, "垃圾堆", [], False)
+    link = tablet.sync_now()
+    assert (link.state, link.sentence) == ("stopped", "请看办公室。")
+    assert len(tablet.outbox().waiting) == 1
+    assert tablet.enrolled
+    tablet.close()
+
+
+def test_the_syncing_thread_sends_what_was_captured_and_tells_the_window(tmp_path: Path) -> None:
+    office, clock = PaperOffice(), TurnedClock()
+    tablet = enrolled(tmp_path, office, clock=clock)
+    arrived, told = threading.Event(), threading.Event()
+    usual = office.on_commands
+    office.on_commands = lambda message: (arrived.set(), usual(message))[1]
+    tablet.on_change(told.set)
+    tablet.start_syncing()
+    tablet.report(RUBBISH, "any", None, "垃圾堆", [], False)
+    clock.wrong_by += UNDO
+    tablet._syncer.nudge()
+    assert arrived.wait(10)
+    assert told.wait(10)
+    tablet.close()
+    assert tablet._syncer._thread is None
+
+
+def test_a_fault_of_ours_does_not_end_the_syncing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    office = PaperOffice()
+    tablet = enrolled(tmp_path, office)
+    tried: list[int] = []
+    again = threading.Event()
+
+    def faulty(told: dict[str, str]) -> dict[str, str]:
+        tried.append(1)
+        tablet._syncer.nudge()
+        if len(tried) > 1:
+            again.set()
+        raise RuntimeError("a fault")
+
+    office.on_changes = faulty
+    tablet.start_syncing()
+    assert again.wait(10)
+    tablet.close()
+    assert "a fault" in caplog.text
+
+
+def test_before_a_code_was_entered_nothing_is_sent_and_the_tablet_says_what_to_do(tmp_path: Path) -> None:
+    tablet = Tablet(tmp_path, transport=PaperOffice())
+    assert not tablet.enrolled
+    assert tablet.sync_now().state == "offline"
+    with pytest.raises(Refusal, match="登记码"):
+        _ = tablet.person
+    tablet.close()
