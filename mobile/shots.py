@@ -119,7 +119,8 @@ class Album:
 
     def _cases(self) -> Iterator[str]:
         house, tablet = self.app.root, self.tablet
-        rows = tablet.today(house.now(), None).todos or tablet.cases().rows
+        filters = [found.code for found in tablet.cases().filters]
+        rows = [row for code in filters for row in tablet.cases(code).rows]
         for number, row in enumerate(rows[:2]):
             house.show("cases")
             house.show("case", case_id=row.case_id)

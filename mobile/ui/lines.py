@@ -73,7 +73,8 @@ def wrap(text: str, width: float, size: float, bold: bool = False, most: int = 0
     """Lines of `text` no wider than `width` px; with `most`, the last of so many lines ends in …"""
     lines = [line for part in autospace(text).split("\n") for line in _paragraph(part, width, size, bold)]
     if most and len(lines) > most:
-        last = lines[most - 1] + lines[most]
+        blank = " " if lines[most - 1][-1:].isascii() and lines[most][:1].isascii() else ""
+        last = lines[most - 1] + blank + lines[most]
         while last and _length(last, size, bold) + size > width:
             last = last[:-1]
         lines = [*lines[: most - 1], last.rstrip("，、 " + THIN) + "…"]

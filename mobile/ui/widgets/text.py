@@ -47,4 +47,5 @@ class Icon(Label):
     name = StringProperty()
 
     def on_name(self, *_: Any) -> None:
-        self.text = ICON.get(self.name, "")
+        # a pack may name a drawing that this app does not have yet
+        self.text = ICON.get(self.name, ICON["other"]) if self.name else ""

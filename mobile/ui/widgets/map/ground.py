@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from mobile.core.views import GridShape, LonLat, MapShapes
@@ -34,6 +35,16 @@ class Plane:
             self.lon + point[0] / METRES_PER_DEGREE / self.shrink,
             self.lat + point[1] / METRES_PER_DEGREE,
         )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One colour of the ground: `kind` of shader, meshes, the token of its ink, half of a line's width in px."""
+
+    kind: str
+    meshes: list[Mesh]
+    ink: str
+    half_width: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,23 @@ class Ground:
             max(b[2] for b in boxes),
             max(b[3] for b in boxes),
         )
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Everything under the cases, lowest first; made at the first look, kept for the next screen."""
+        # without roads the borders of communities are drawn as pale road beds: they alone read as a town
+        roads = self.base("road") or self.borders(2)
+        return [
+            Layer("fill", self.fills(own=False), "map_land"),
+            Layer("fill", self.fills(own=True), "accent_soft"),
+            *[Layer("fill", self.base(kind), f"map_{kind}") for kind in ("green", "water", "building")],
+            Layer("line", roads, "map_road_edge", 4.6),
+            Layer("line", roads, "map_road", 3.6),
+            Layer("line", self.borders(3), "map_grid", 0.7),
+            Layer("line", self.borders(2), "map_community", 0.8),
+            Layer("line", self.borders(1), "map_street", 1.1),
+            Layer("line", self.own_borders(), "accent", 1.6),
+        ]
 
     def base(self, kind: str) -> list[Mesh]:
         """A kind of the basemap: areas, or ribbons for roads."""

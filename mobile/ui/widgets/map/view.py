@@ -56,7 +56,7 @@ class MapView(Widget):
         self._writing = Writing(self)
         super().__init__(**kwargs)
         draw, move = Clock.create_trigger(self._build), Clock.create_trigger(self._place, -1)
-        self.bind(shapes=draw, marks=draw)
+        self.bind(shapes=draw, marks=Clock.create_trigger(self._mark, -1))
         for name in ("pos", "size", "centre", "zoom", "here", "pin", "fit"):
             self.fbind(name, move)
         theme.bind(mode=self._restyle, scale=self._restyle)  # bound methods are held weakly
@@ -93,18 +93,16 @@ class MapView(Widget):
 
     # ---- built once, moved by uniforms ---------------------------------------------------------------------
 
-    def _layer(self, kind: str, found: list[meshes.Mesh], inks: dict[str, str], **uniforms: float) -> None:
+    def _context(self, kind: str, found: list[meshes.Mesh], inks: dict[str, str], **uniforms: float) -> Any:
         vertex, fragment, fmt = shaders.PROGRAMS[kind]
-        if not found:
-            return
         # both shaders at once: setting one alone links it with the other's predecessor, which fails
         context = RenderContext(vs=vertex, fs=fragment, use_parent_projection=True, use_parent_modelview=True)
         for name, value in uniforms.items():
             context[name] = value
         for corners, faces in found:
             context.add(Mesh(fmt=fmt, vertices=corners, indices=faces, mode="triangles"))
-        self.canvas.add(context)
         self._layers.append((context, inks))
+        return context
 
     def _build(self, *_: Any) -> None:
         if not self.shapes:
@@ -114,30 +112,32 @@ class MapView(Widget):
         self._layers = []
         self._clip = ScissorPush()
         self._sea, self._floor = Color(), Rectangle()
+        self._marked, self._over = InstructionGroup(), InstructionGroup()
         for instruction in (self._clip, self._sea, self._floor):
             self.canvas.add(instruction)
-        self._layer("fill", ground.fills(own=False), {"ink": "map_land"})
-        self._layer("fill", ground.fills(own=True), {"ink": "accent_soft"})
-        for kind in ("green", "water", "building"):
-            self._layer("fill", ground.base(kind), {"ink": f"map_{kind}"})
-        # without roads the borders of communities are drawn as pale road beds: they alone read as a town
-        roads = ground.base("road") or ground.borders(2)
-        self._layer("line", roads, {"ink": "map_road_edge"}, half_width=4.6)
-        self._layer("line", roads, {"ink": "map_road"}, half_width=3.6)
-        self._layer("line", ground.borders(3), {"ink": "map_grid"}, half_width=0.7)
-        self._layer("line", ground.borders(2), {"ink": "map_community"}, half_width=0.8)
-        self._layer("line", ground.borders(1), {"ink": "map_street"}, half_width=1.1)
-        self._layer("line", ground.own_borders(), {"ink": "accent"}, half_width=1.6)
+        for layer in ground.layers:
+            more = {"half_width": layer.half_width} if layer.kind == "line" else {}
+            self.canvas.add(self._context(layer.kind, layer.meshes, {"ink": layer.ink}, **more))
+        self._fixed = len(self._layers)
+        for instruction in (self._marked, self._over, ScissorPop()):
+            self.canvas.add(instruction)
+        self._mark()
+
+    def _mark(self, *_: Any) -> None:
+        """The marks alone: cases change often, the ground never."""
+        if self._ground is None or not self._layers:
+            return
+        del self._layers[self._fixed :]
+        self._marked.clear()
         order = sorted(self.marks, key=lambda mark: WORST_LAST.index(mark.mood))
         spots = [
-            (*ground.plane.metres((mark.lon, mark.lat)), shaders.MOODS.index(mark.mood)) for mark in order
+            (*self._ground.plane.metres((mark.lon, mark.lat)), shaders.MOODS.index(mark.mood))
+            for mark in order
         ]
         inks = {f"ink{number}": f"{mood}_mark" for number, mood in enumerate(shaders.MOODS[:4])}
         inks |= {"ink4": "closed_mark", "halo": "map_halo"}
-        self._layer("mark", meshes.marks(spots), inks, radius=float(self.mark_radius))
-        self._over = InstructionGroup()
-        self.canvas.add(self._over)
-        self.canvas.add(ScissorPop())
+        radius = float(self.mark_radius)
+        self._marked.add(self._context("mark", meshes.marks(spots), inks, radius=radius))
         self._restyle()
 
     def _restyle(self, *_: Any) -> None:
