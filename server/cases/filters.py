@@ -90,6 +90,7 @@ class Filters:
             "outside": replace(plain, outside=True, state=plain.state or OPEN),
             "soon": replace(plain, state=plain.state or OPEN),
             "returned": replace(plain, state=plain.state or OPEN),
+            "held": replace(plain, state=plain.state or OPEN),
         }.get(self.board, plain)
 
     @property

@@ -9,6 +9,7 @@ from server.cases.filters import Filters, local_span, read_key, write_key
 from server.db import Connection, queries
 from server.errors import BadInput
 from server.packs import current
+from server.protocol.pack import Category, Pack
 from server.reports.counted import read_counted
 from server.security import Viewer
 
@@ -40,7 +41,7 @@ def list_cases(
     limit = max(1, min(limit, MOST))
     if filters.basis:
         return _list_counted(conn, viewer, filters, limit, after, now)
-    params = _params(conn, viewer, filters, now)
+    params = question(conn, viewer, filters, now)
     if params is None:
         return Page([], None)
     phase, at, case_id = (
@@ -49,7 +50,7 @@ def list_cases(
     rows: list[dict[str, Any]] = []
     if phase == "clock":
         rows = list(sql.page_by_deadline(conn, **params, after_at=at, after_id=case_id, limit=limit + 1))
-        if len(rows) <= limit and params["due_before"] is None:
+        if len(rows) <= limit and filters.board != "soon":
             rows += list(
                 sql.page_by_reported(
                     conn, **params, clockless=True, after_at=None, after_id=None, limit=limit + 1 - len(rows)
@@ -110,46 +111,46 @@ def _list_counted(
     return Page(view.cases(conn, rows[:limit], viewer.lang, now), following)
 
 
-def _params(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) -> dict[str, Any] | None:
-    """The parameters of the list queries; None when a filter names something that does not exist."""
+def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) -> dict[str, Any] | None:
+    """The parameters of the SQL function `asked_cases`; None when a filter names something that does not exist."""
     plain = filters.without_board()
     node = sql.node_of_code(conn, code=plain.grid, district_id=viewer.district_id) if plain.grid else None
-    if plain.grid and node is None:
+    pack = current(conn, viewer.district_id)[1]
+    category = _category(pack, plain.category) if plain.category else None
+    if (plain.grid and node is None) or (plain.category and category is None):
         return None
     node_id, level = (node["id"], node["level"]) if node else (None, None)
-    category_system, _, category_code = plain.category.rpartition("/")
-    if plain.category and not category_system:
-        found = current(conn, viewer.district_id)[1].by_text(plain.category)
-        if found is None:
-            return None
-        category_system, category_code = found.system, found.code
     timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
-    start, end = local_span(plain.from_, plain.to, timezone)
+    start, until = local_span(plain.from_, plain.to, timezone)
     west, south, east, north = plain.bbox or (None, None, None, None)
-    pack = current(conn, viewer.district_id)[1]
     return {
         **viewer.scope_params(),
         "now": now,
+        "soon": now + timedelta(minutes=pack.soon_minutes),
+        "board": filters.board or None,
         "states": list(plain.state) or None,
         "in_street": node_id if level == 1 else None,
         "in_community": node_id if level == 2 else None,
         "in_grid": node_id if level == 3 else None,
         "outside": plain.outside,
-        "category_system": category_system or None,
-        "category_code": category_code or None,
+        "category_system": category.system if category else None,
+        "category_code": category.code if category else None,
         "overdue": plain.overdue,
         "source": plain.source or None,
         "crew": plain.crew or None,
-        "returned": True if filters.board == "returned" else None,
-        "due_before": now + timedelta(minutes=pack.soon_minutes) if filters.board == "soon" else None,
-        "from_at": start,
-        "to_at": end,
+        "start": start,
+        "until": until,
         "q": _literal(plain.q) or None,
         "west": west,
         "south": south,
         "east": east,
         "north": north,
     }
+
+
+def _category(pack: Pack, text: str) -> Category | None:
+    system, _, code = text.rpartition("/")
+    return pack.category(system, code) if system else pack.by_text(text)
 
 
 def _literal(text: str) -> str:

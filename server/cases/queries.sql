@@ -1,45 +1,21 @@
 -- name: page_by_deadline
 -- Open cases in scope by the clock that ends first. Index range (scope column, next_due_at, id), merged over the branches of scope.
-select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+select c.* from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+    :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
+    :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+    :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
 where c.closed_at is null and c.next_due_at is not null
   and (:after_at::timestamptz is null or (c.next_due_at, c.id) > (:after_at::timestamptz, :after_id::uuid))
-  and (:states::text[] is null or c.state = any (:states::text[]))
-  and (:in_street::bigint is null or c.street_id = :in_street::bigint)
-  and (:in_community::bigint is null or c.community_id = :in_community::bigint)
-  and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
-  and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
-  and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
-  and (:overdue::boolean is null or (c.due_at < :now::timestamptz) = :overdue::boolean)
-  and (:source::text is null or c.source = :source::text)
-  and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
-  and (:returned::boolean is null or c.asked_return = :returned::boolean)
-  and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
-  and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
-  and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
-  and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
-  and (:west::float8 is null or c.place && st_makeenvelope(:west::float8, :south::float8, :east::float8, :north::float8, 4326))
 order by c.next_due_at, c.id limit :limit;
 
 -- name: page_by_reported
 -- Cases in scope, newest first. Index range (scope column, reported_at desc, id desc). Open ones without a clock come by `clockless`.
-select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+select c.* from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+    :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
+    :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+    :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
 where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
   and (:clockless::boolean is null or (c.closed_at is null and c.next_due_at is null))
-  and (:states::text[] is null or c.state = any (:states::text[]))
-  and (:in_street::bigint is null or c.street_id = :in_street::bigint)
-  and (:in_community::bigint is null or c.community_id = :in_community::bigint)
-  and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
-  and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
-  and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
-  and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
-  and (:source::text is null or c.source = :source::text)
-  and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
-  and (:returned::boolean is null or c.asked_return = :returned::boolean)
-  and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
-  and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
-  and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
-  and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
-  and (:west::float8 is null or c.place && st_makeenvelope(:west::float8, :south::float8, :east::float8, :north::float8, 4326))
 order by c.reported_at desc, c.id desc limit :limit;
 
 -- name: page_counted

@@ -1,6 +1,86 @@
 -- Derived from migrations/ by `python -m server.schema --write`; a check compares the two. Not for editing.
 CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
 
+CREATE TABLE public.cases (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    state text NOT NULL,
+    version integer NOT NULL,
+    cycle integer DEFAULT 1 NOT NULL,
+    pack_version bigint NOT NULL,
+    category_system text NOT NULL,
+    category_code text NOT NULL,
+    category_text text DEFAULT ''::text NOT NULL,
+    condition text DEFAULT ''::text NOT NULL,
+    severity text DEFAULT 'normal'::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    lon_e7 integer,
+    lat_e7 integer,
+    place public.geometry(Point,4326) GENERATED ALWAYS AS (public.st_setsrid(public.st_makepoint(((lon_e7)::double precision / ('10000000'::numeric)::double precision), ((lat_e7)::double precision / ('10000000'::numeric)::double precision)), 4326)) STORED,
+    accuracy_m integer,
+    crs_source text DEFAULT ''::text NOT NULL,
+    place_status text NOT NULL,
+    place_candidates text[] DEFAULT '{}'::text[] NOT NULL,
+    district_id bigint NOT NULL,
+    street_id bigint,
+    community_id bigint,
+    grid_id bigint,
+    boundary_version bigint,
+    holder_id bigint NOT NULL,
+    handler_id bigint,
+    helper_id bigint,
+    reporter_id bigint,
+    dispatched_by bigint,
+    asked_return boolean DEFAULT false NOT NULL,
+    source text NOT NULL,
+    external_id text,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    self_handled boolean DEFAULT false NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    acted_at timestamp with time zone NOT NULL,
+    moved_version integer NOT NULL,
+    due_at timestamp with time zone,
+    due_provisional boolean DEFAULT false NOT NULL,
+    next_due_at timestamp with time zone,
+    next_clock text,
+    closed_at timestamp with time zone,
+    close_kind text,
+    last_hash text NOT NULL,
+    CONSTRAINT cases_close_kind_known CHECK ((close_kind = ANY (ARRAY['fixed'::text, 'gone'::text, 'explained'::text, 'recorded'::text]))),
+    CONSTRAINT cases_lat_range CHECK (((lat_e7 >= '-900000000'::integer) AND (lat_e7 <= 900000000))),
+    CONSTRAINT cases_lon_range CHECK (((lon_e7 >= '-1800000000'::integer) AND (lon_e7 <= 1800000000))),
+    CONSTRAINT cases_place_status_known CHECK ((place_status = ANY (ARRAY['inside'::text, 'border'::text, 'nearest'::text, 'outside'::text]))),
+    CONSTRAINT cases_place_whole CHECK (((lon_e7 IS NULL) = (lat_e7 IS NULL))),
+    CONSTRAINT cases_severity_known CHECK ((severity = ANY (ARRAY['normal'::text, 'emergency'::text]))),
+    CONSTRAINT cases_version_positive CHECK ((version > 0))
+);
+
+COMMENT ON COLUMN public.cases.moved_version IS 'The last version at which state, holder, handler or place changed: what a stale command is measured by.';
+
+CREATE FUNCTION public.asked_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_crew text, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
+    LANGUAGE sql STABLE
+    AS $$
+    select c.* from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person) c
+    where (p_states is null or c.state = any (p_states))
+      and (p_in_street is null or c.street_id = p_in_street)
+      and (p_in_community is null or c.community_id = p_in_community)
+      and (p_in_grid is null or c.grid_id = p_in_grid)
+      and (p_outside is null or (c.street_id is null) = p_outside)
+      and (p_category_code is null or (c.category_system = p_category_system and c.category_code = p_category_code))
+      and (p_overdue is null or coalesce(c.due_at < coalesce(c.closed_at, p_now), false) = p_overdue)
+      and (p_source is null or c.source = p_source)
+      and (p_crew is null or c.handler_id in (select o.id from organisations o where o.code = p_crew))
+      and (p_start is null or c.reported_at >= p_start)
+      and (p_until is null or c.reported_at < p_until)
+      and (p_q is null or c.number like p_q || '%' or c.external_id = p_q or c.title ilike '%' || p_q || '%')
+      and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
+      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.asked_return
+          when 'held' then c.id in (select h.case_id from holds h where h.decided_at is null) else true end
+$$;
+
 CREATE FUNCTION public.case_equals_last_event() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -120,65 +200,6 @@ CREATE FUNCTION public.cycle_is(c public.cycles, p_counted text, p_as_of timesta
             and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
         else false end
 $$;
-
-CREATE TABLE public.cases (
-    id uuid NOT NULL,
-    number text NOT NULL,
-    state text NOT NULL,
-    version integer NOT NULL,
-    cycle integer DEFAULT 1 NOT NULL,
-    pack_version bigint NOT NULL,
-    category_system text NOT NULL,
-    category_code text NOT NULL,
-    category_text text DEFAULT ''::text NOT NULL,
-    condition text DEFAULT ''::text NOT NULL,
-    severity text DEFAULT 'normal'::text NOT NULL,
-    title text DEFAULT ''::text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    lon_e7 integer,
-    lat_e7 integer,
-    place public.geometry(Point,4326) GENERATED ALWAYS AS (public.st_setsrid(public.st_makepoint(((lon_e7)::double precision / ('10000000'::numeric)::double precision), ((lat_e7)::double precision / ('10000000'::numeric)::double precision)), 4326)) STORED,
-    accuracy_m integer,
-    crs_source text DEFAULT ''::text NOT NULL,
-    place_status text NOT NULL,
-    place_candidates text[] DEFAULT '{}'::text[] NOT NULL,
-    district_id bigint NOT NULL,
-    street_id bigint,
-    community_id bigint,
-    grid_id bigint,
-    boundary_version bigint,
-    holder_id bigint NOT NULL,
-    handler_id bigint,
-    helper_id bigint,
-    reporter_id bigint,
-    dispatched_by bigint,
-    asked_return boolean DEFAULT false NOT NULL,
-    source text NOT NULL,
-    external_id text,
-    tags text[] DEFAULT '{}'::text[] NOT NULL,
-    self_handled boolean DEFAULT false NOT NULL,
-    reported_at timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    changed_at timestamp with time zone NOT NULL,
-    acted_at timestamp with time zone NOT NULL,
-    moved_version integer NOT NULL,
-    due_at timestamp with time zone,
-    due_provisional boolean DEFAULT false NOT NULL,
-    next_due_at timestamp with time zone,
-    next_clock text,
-    closed_at timestamp with time zone,
-    close_kind text,
-    last_hash text NOT NULL,
-    CONSTRAINT cases_close_kind_known CHECK ((close_kind = ANY (ARRAY['fixed'::text, 'gone'::text, 'explained'::text, 'recorded'::text]))),
-    CONSTRAINT cases_lat_range CHECK (((lat_e7 >= '-900000000'::integer) AND (lat_e7 <= 900000000))),
-    CONSTRAINT cases_lon_range CHECK (((lon_e7 >= '-1800000000'::integer) AND (lon_e7 <= 1800000000))),
-    CONSTRAINT cases_place_status_known CHECK ((place_status = ANY (ARRAY['inside'::text, 'border'::text, 'nearest'::text, 'outside'::text]))),
-    CONSTRAINT cases_place_whole CHECK (((lon_e7 IS NULL) = (lat_e7 IS NULL))),
-    CONSTRAINT cases_severity_known CHECK ((severity = ANY (ARRAY['normal'::text, 'emergency'::text]))),
-    CONSTRAINT cases_version_positive CHECK ((version > 0))
-);
-
-COMMENT ON COLUMN public.cases.moved_version IS 'The last version at which state, holder, handler or place changed: what a stale command is measured by.';
 
 CREATE FUNCTION public.in_office(c public.cases, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -988,9 +1009,9 @@ ALTER TABLE ONLY public.web_sessions
 
 GRANT USAGE ON SCHEMA public TO xunge_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.cycles TO xunge_app;
-
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cycles TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_tokens TO xunge_app;
 

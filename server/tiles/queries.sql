@@ -1,9 +1,3 @@
--- name: node_coded^
-select id, level from grid_nodes where district_id = :district and code = :code;
-
--- name: timezone_of$
-select timezone from districts where id = :district;
-
 -- name: boundary_version$
 select current_version from districts where id = :district;
 
@@ -41,23 +35,11 @@ with seen as not materialized (
            floor((c.lon_e7 / 3600000000.0::float8 + 0.5) * (:cells * 2 ^ :z)) as cx,
            floor((0.5 - ln(tan(pi() / 4 + radians(c.lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * (:cells * 2 ^ :z)) as cy,
            case when c.state <> all (:open) then 3 when c.next_due_at < :now then 0 when c.next_due_at <= :soon then 1 else 2 end as mark
-    from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
+        :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+        :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
     where c.place && st_makeenvelope(:west, :south, :east, :north, 4326) and abs(c.lat_e7) < 850000000
-      and (:states::text[] is null or c.state = any (:states::text[]))
-      and (:in_street::bigint is null or c.street_id = :in_street::bigint)
-      and (:in_community::bigint is null or c.community_id = :in_community::bigint)
-      and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
-      and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
-      and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
-      and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
-      and (:source::text is null or c.source = :source::text)
-      and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
-      and (:returned::boolean is null or c.asked_return = :returned::boolean)
-      and (:held::boolean is null or c.id in (select h.case_id from holds h where h.decided_at is null))
-      and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
-      and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
-      and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
-      and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
     offset 0
 ),
 cell as (
@@ -91,23 +73,11 @@ select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
            case when c.state <> all (:open) then 'closed' when c.next_due_at < :now then 'overdue'
                 when c.next_due_at <= :soon then 'soon' else 'ontime' end as status,
            st_asmvtgeom(st_transform(c.place, 3857), st_tileenvelope(:z, :x, :y), 4096, 256, true) as shape
-    from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
+        :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+        :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
     where c.place && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 16) and abs(c.lat_e7) < 850000000
-      and (:states::text[] is null or c.state = any (:states::text[]))
-      and (:in_street::bigint is null or c.street_id = :in_street::bigint)
-      and (:in_community::bigint is null or c.community_id = :in_community::bigint)
-      and (:in_grid::bigint is null or c.grid_id = :in_grid::bigint)
-      and (:outside::boolean is null or (c.street_id is null) = :outside::boolean)
-      and (:category_code::text is null or (c.category_system, c.category_code) = (:category_system::text, :category_code::text))
-      and (:overdue::boolean is null or coalesce(c.due_at < coalesce(c.closed_at, :now::timestamptz), false) = :overdue::boolean)
-      and (:source::text is null or c.source = :source::text)
-      and (:crew::text is null or c.handler_id in (select o.id from organisations o where o.code = :crew::text))
-      and (:returned::boolean is null or c.asked_return = :returned::boolean)
-      and (:held::boolean is null or c.id in (select h.case_id from holds h where h.decided_at is null))
-      and (:due_before::timestamptz is null or c.next_due_at between :now::timestamptz and :due_before::timestamptz)
-      and (:from_at::timestamptz is null or c.reported_at >= :from_at::timestamptz)
-      and (:to_at::timestamptz is null or c.reported_at < :to_at::timestamptz)
-      and (:q::text is null or c.number like :q::text || '%%' or c.external_id = :q::text or c.title ilike '%%' || :q::text || '%%')
     order by (c.state = any (:open)) desc, c.next_due_at nulls last
     limit :most
 ) t where shape is not null;

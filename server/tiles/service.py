@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from server.cases.filters import Filters
+from server.cases.lists import question
 from server.db import Connection, queries
+from server.protocol.workflow import OPEN
 from server.security import Viewer
-from server.tiles.question import read_question
 from server.tiles.squares import Square
 
 SQL = queries(__file__)
@@ -39,10 +41,10 @@ def cases_tile(
 ) -> bytes:
     """Layers `clusters` (count, overdue, soon, ontime, closed) and `cases` (number, title, state, status, due,
     severity) of what the viewer may see and the question in `params` asks for."""
-    question = read_question(conn, viewer.district_id, params, now)
-    if question is None:
+    asked = question(conn, viewer, Filters.from_query(params), now)
+    if asked is None:
         return b""
-    asked = {**viewer.scope_params(), **question, **square.params}
+    asked |= {**square.params, "open": list(OPEN)}
     if square.z >= SINGLE_FROM:
         return bytes(SQL.cases_single(conn, **asked, most=MOST_SINGLE))
     return bytes(SQL.cases_clustered(conn, **asked, cells=CELLS))
