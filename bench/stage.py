@@ -1,0 +1,126 @@
+"""Where figures are measured: a scratch cluster with the product's own settings, the demo district, and many cases."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry import shape
+
+from bench.million import fill
+from gis.areas import Area
+from gis.load import Wanted, load, renew_statistics
+from gis.read import read
+from server.cluster import Cluster
+from server.db import Connection, Database, connect
+from server.demo import DISTRICT, make_demo_people
+from server.migrate import migrate
+from server.security import Viewer, load_viewer
+from server.settings import CHECKOUT
+
+GRIDS = CHECKOUT / "grids.geojson"
+ROWS, QUICK_ROWS = 1_000_000, 5_000
+
+
+class Stage:
+    """Makes what a figure asks for when it asks; two databases: the road's, and the one with many cases."""
+
+    def __init__(self, home: Path, quick: bool) -> None:
+        self.home, self.quick = home, quick
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self._cluster = Cluster(home / "database")
+        self._open: list[Database | Connection] = []
+
+    def close(self) -> None:
+        for one in self._open:
+            one.close()
+        self._cluster.stop()
+
+    @property
+    def rows(self) -> int:
+        return QUICK_ROWS if self.quick else ROWS
+
+    @cached_property
+    def areas(self) -> list[Area]:
+        """The demo district as its file says it."""
+        return read(GRIDS).areas
+
+    @cached_property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the demo district, degrees."""
+        with GRIDS.open(encoding="utf-8") as file:
+            shapes = [shape(one["geometry"]) for one in json.load(file)["features"]]
+        west, south, east, north = shapely.total_bounds(shapes)
+        return float(west), float(south), float(east), float(north)
+
+    @cached_property
+    def road(self) -> Database:
+        """The demo district with its people, no cases."""
+        return self._opened(self._made("road"))
+
+    @cached_property
+    def million(self) -> Database:
+        """The demo district after a year with many cases."""
+        dsn = self._made("million")
+        with closing(connect(dsn, application=False)) as owner:
+            fill(owner, self.district_of(owner), self.rows, self.now)
+        return self._opened(dsn)
+
+    def _made(self, name: str) -> str:
+        self._cluster.start()
+        self._cluster.ensure_database(name)
+        dsn = self._cluster.dsn(name)
+        migrate(dsn)
+        with closing(connect(dsn)) as conn:
+            load(conn, read(GRIDS), Wanted(), self.now)
+            make_demo_people(conn)
+            conn.commit()
+        renew_statistics(dsn)
+        return dsn
+
+    def _opened(self, dsn: str) -> Database:
+        database = Database(dsn, size=4)
+        self._open.append(database)
+        return database
+
+    @staticmethod
+    def district_of(conn: Connection) -> int:
+        with conn.cursor() as cursor:
+            cursor.execute("select id from districts where code = %s", (DISTRICT,))
+            return int(cursor.fetchone()["id"])
+
+    def viewer(self, conn: Connection, login: str) -> Viewer:
+        """Somebody of the demo, by login."""
+        with conn.cursor() as cursor:
+            cursor.execute("select id from people where login = %s", (login,))
+            person: Any = cursor.fetchone()
+        viewer = load_viewer(conn, person["id"], self.now)
+        assert viewer is not None, login
+        return viewer
+
+    def reading(self, database: Database) -> Connection:
+        """A connection of the application that stays open and reads; every query is its own transaction."""
+        connection = connect(database.dsn)
+        connection.autocommit = True
+        self._open.append(connection)
+        return connection
+
+
+@contextmanager
+def stage(quick: bool) -> Iterator[Stage]:
+    """A stage in a folder of its own that is gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="xunge-bench-"))
+    # Root's database runs under an account that must be able to enter.
+    home.chmod(0o755)
+    made = Stage(home, quick)
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(home, ignore_errors=True)
