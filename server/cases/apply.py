@@ -6,75 +6,26 @@ command that arrives at the same moment loses the race on `commands_pkey` and is
 the stored answer.
 """
 
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from server.cases import write
-from server.cases.chain import Event, commitment
-from server.cases.effects import EFFECTS, Crew, Refused, World, move_clocks
-from server.cases.sentences import SENTENCES
-from server.cases.state import MOVED_BY, CaseState, Clock, Cycle, Working
-from server.db import Connection, queries
-from server.grids import service as grids
-from server.packs import current, pack_of_version
+from server.cases.batch import REPORTING, Answer, Batch, crews_at, district_of, load, pack_at
+from server.cases.effects import EFFECTS, Refused, World, move_clocks
+from server.cases.events import append_event
+from server.cases.state import MOVED_BY, CaseState, Cycle, Working
+from server.db import Connection
+from server.packs import current
 from server.people.organisations import ensure_centre
 from server.protocol.commands import Command
 from server.protocol.pack import Category, Pack
 from server.protocol.payloads import Record, Report
-from server.protocol.wire import canonical, time_text
 from server.protocol.workflow import NEW, Actor, Facts, Row, find, sees
-from server.security import load_viewer
 
-sql = queries(__file__, "apply.sql")
-REPORTING = ("report", "self_handle", "record")
 PLACE_MISSING = "place_missing"
 
-
-@dataclass(frozen=True)
-class Answer:
-    """The server's word for one command, the same for ever."""
-
-    command_id: uuid.UUID
-    outcome: str
-    case_id: uuid.UUID
-    case_number: str | None = None
-    version: int | None = None
-    code: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def applied(self) -> bool:
-        return self.outcome.startswith("applied")
-
-    @property
-    def sentence(self) -> str:
-        """An English msgid; its parameters are in `params`."""
-        return SENTENCES[self.code]
-
-
-@dataclass
-class Batch:
-    """All that one call of apply knows and will write."""
-
-    now: datetime
-    actors: dict[int, Actor]
-    works: dict[uuid.UUID, Working]
-    packs: dict[int, Pack]
-    present: dict[int, tuple[int, Pack]]
-    districts: dict[int, Mapping[str, Any]]
-    offices: dict[int, int]
-    crews: dict[int, dict[str, Crew]]
-    answers: dict[uuid.UUID, Answer]
-    places: dict[uuid.UUID, Any]
-    events: list[Event] = field(default_factory=list)
-    private: list[tuple[str, int, str, str]] = field(default_factory=list)
-    attachments: list[tuple[Any, ...]] = field(default_factory=list)
-    holds: list[tuple[Any, ...]] = field(default_factory=list)
-    stored: list[tuple[Command, Answer]] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+__all__ = ["Answer", "apply"]
 
 
 def apply(
@@ -84,7 +35,7 @@ def apply(
 
     `actors` are those whom the edge already knows; others are looked up. Writes in the caller's transaction.
     """
-    batch = _load(conn, commands, now, dict(actors or {}))
+    batch = load(conn, commands, now, dict(actors or {}))
     for command in commands:
         if command.command_id not in batch.answers:
             answer = _decide(conn, command, batch)
@@ -92,113 +43,6 @@ def apply(
             batch.stored.append((command, answer))
     write.flush(conn, batch)
     return [batch.answers[command.command_id] for command in commands]
-
-
-def _load(conn: Connection, commands: Sequence[Command], now: datetime, actors: dict[int, Actor]) -> Batch:
-    answers: dict[uuid.UUID, Answer] = {}
-    hashes = {command.command_id: command for command in commands}
-    for row in sql.stored_answers(conn, ids=list(hashes)):
-        command = hashes[row["command_id"]]
-        if row["body_hash"] == command.body_hash:
-            answers[command.command_id] = Answer(
-                row["command_id"],
-                row["outcome"],
-                row["case_id"],
-                row["number"],
-                row["version"],
-                row["code"],
-                row["params"],
-            )
-        else:
-            answers[command.command_id] = Answer(
-                command.command_id, "rejected", command.case_id, code="forged"
-            )
-            sql.keep_forged(
-                conn,
-                command_id=command.command_id,
-                now=now,
-                device_id=command.device_id,
-                person_id=command.person_id,
-                body_hash=command.body_hash,
-                payload=command.raw,
-            )
-    fresh = [command for command in commands if command.command_id not in answers]
-    for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
-        viewer = load_viewer(conn, person, now)
-        actors[person] = viewer.actor() if viewer else Actor(person, "")
-    works = _load_cases(conn, [command.case_id for command in fresh])
-    districts = {row["id"]: row for row in sql.districts(conn)}
-    reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
-    repeated = [command for command in fresh if command.kind == "record" and command.case_id in works]
-    numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
-    batch = Batch(now, actors, works, {}, {}, districts, {}, {}, answers, {}, numbers=numbers)
-    batch.places = _locate(conn, [*reporting, *repeated], batch)
-    nodes = {node for work in works.values() for node in work.case.nodes} | {
-        node
-        for place in batch.places.values()
-        for node in (place.district_id, place.street_id, place.community_id)
-    }
-    batch.offices = {
-        row["grid_id"]: row["id"]
-        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None])
-    }
-    return batch
-
-
-def _load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
-    wanted = sorted(set(ids))
-    rows = {row["id"]: row for row in sql.lock_cases(conn, ids=wanted)} if wanted else {}
-    if not rows:
-        return {}
-    cycles = {row["case_id"]: row for row in sql.present_cycles(conn, ids=list(rows))}
-    clocks: dict[uuid.UUID, dict[str, Clock]] = {case_id: {} for case_id in rows}
-    for row in sql.present_clocks(conn, ids=list(rows)):
-        clocks[row["case_id"]][row["kind"]] = Clock(**{f.name: row[f.name] for f in fields(Clock)})
-    return {
-        case_id: Working(
-            CaseState(**{k: v for k, v in row.items() if k != "photos_waiting"}),
-            Cycle(**{f.name: cycles[case_id][f.name] for f in fields(Cycle)}),
-            clocks[case_id],
-            photos_waiting=row["photos_waiting"],
-        )
-        for case_id, row in rows.items()
-    }
-
-
-def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dict[uuid.UUID, Any]:
-    """Where each new case lies; a place given as a grid code is taken at its word, without a point."""
-    points = [
-        grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, _district(c, batch))
-        for c in reporting
-    ]
-    places = dict(zip((c.command_id for c in reporting), grids.locate_many(conn, points), strict=True))
-    for command in reporting:
-        code = command.payload.grid_code if isinstance(command.payload, Report) else ""
-        if (
-            code
-            and command.position.lon is None
-            and (named := grids.located_by_code(conn, _district(command, batch), code))
-        ):
-            places[command.command_id] = named
-    return places
-
-
-def _district(command: Command, batch: Batch) -> int | None:
-    if command.district_id is not None:
-        return command.district_id
-    return next(iter(batch.districts)) if len(batch.districts) == 1 else None
-
-
-def _actor(command: Command, batch: Batch) -> Actor:
-    if command.origin in ("system", "import"):
-        return Actor(None, command.origin, system=True)
-    return batch.actors.get(command.person_id or -1) or Actor(command.person_id, "")
-
-
-def _pack(conn: Connection, batch: Batch, version: int) -> Pack:
-    if version not in batch.packs:
-        batch.packs[version] = pack_of_version(conn, version)
-    return batch.packs[version]
 
 
 def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
@@ -211,7 +55,7 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     if work is None:
         if not isinstance(payload, Report):
             return _refuse(command, None, "no_case")
-        return _create(conn, command, payload, actor, batch)
+        return create(conn, command, payload, actor, batch)
     facts = work.case.facts()
     if not sees(actor, facts) and command.origin != "tablet":
         return _refuse(command, None, "no_case")
@@ -238,6 +82,12 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     return answer
 
 
+def _actor(command: Command, batch: Batch) -> Actor:
+    if command.origin in ("system", "import"):
+        return Actor(None, command.origin, system=True)
+    return batch.actors.get(command.person_id or -1) or Actor(command.person_id, "")
+
+
 def _must_wait(command: Command, batch: Batch) -> str:
     """Why a person must decide about this command before it may touch anything, or nothing."""
     if command.hold:
@@ -248,7 +98,7 @@ def _must_wait(command: Command, batch: Batch) -> str:
 
 def _hold(command: Command, batch: Batch, work: Working | None, code: str) -> Answer:
     case = work.case if work else None
-    district = case.district_id if case else _district(command, batch) or next(iter(batch.districts), None)
+    district = case.district_id if case else district_of(command, batch) or next(iter(batch.districts), None)
     batch.holds.append(
         (
             command.command_id,
@@ -283,7 +133,7 @@ def _refuse(command: Command, work: Working | None, code: str, **params: Any) ->
     )
 
 
-def _create(conn: Connection, command: Command, payload: Report, actor: Actor, batch: Batch) -> Answer:
+def create(conn: Connection, command: Command, payload: Report, actor: Actor, batch: Batch) -> Answer:
     place = batch.places[command.command_id]
     facts = Facts(
         NEW, (place.district_id, place.street_id, place.community_id, place.grid_id), reporter=actor.person
@@ -298,7 +148,7 @@ def _create(conn: Connection, command: Command, payload: Report, actor: Actor, b
     centre = batch.offices.get(place.district_id) or ensure_centre(conn, place.district_id)
     batch.offices[place.district_id] = centre
     position = command.position
-    category, as_it_came = _filed(payload, pack)
+    category, as_it_came = filed(payload, pack)
     timezone = batch.districts[place.district_id]["timezone"]
     reported = _acted_at(command, batch.now, None)
     case = CaseState(
@@ -343,7 +193,7 @@ def _create(conn: Connection, command: Command, payload: Report, actor: Actor, b
     return answer
 
 
-def _filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:
+def filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:
     """The category that a report names, and its text as it came; None where this pack has no such category."""
     category = pack.category(payload.system, payload.code) or pack.by_text(
         payload.category_text or payload.code
@@ -351,11 +201,11 @@ def _filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:
     return category, payload.category_text or "/".join(filter(None, (payload.system, payload.code)))
 
 
-def _record_again(command: Command, work: Working, batch: Batch, pack: Pack) -> None:
+def record_again(command: Command, work: Working, batch: Batch, pack: Pack) -> None:
     """What a repeat of the outside may say anew: the category, and the place, which is then routed again."""
     case, payload, position = work.case, command.payload, command.position
     if isinstance(payload, Record):
-        category, as_it_came = _filed(payload, pack)
+        category, as_it_came = filed(payload, pack)
         case.category_system = (category or pack.other).system
         case.category_code = (category or pack.other).code
         case.category_text = "" if category else as_it_came
@@ -393,16 +243,16 @@ def _perform(
     )
     if missing:
         return _refuse(command, work, "field_needed", field=missing)
-    before, kept = case.snapshot(), _copy(work)
+    before, kept = case.snapshot(), copied(work)
     state_before, moved_before = case.state, {name: getattr(case, name) for name in MOVED_BY}
     acted = _acted_at(command, now, None if work.is_new and not case.version else case.acted_at)
     crews = (
         batch.crews.setdefault(case.district_id, {})
         if command.kind != "dispatch"
-        else _crews(conn, case.district_id, batch)
+        else crews_at(conn, case.district_id, batch)
     )
     world = World(
-        _pack(conn, batch, case.pack_version),
+        pack_at(conn, batch, case.pack_version),
         batch.districts[case.district_id]["timezone"],
         batch.offices,
         crews,
@@ -412,11 +262,11 @@ def _perform(
     )
     case.state = row.target(state_before)
     if command.kind == "record" and case.version:
-        _record_again(command, work, batch, world.pack)
+        record_again(command, work, batch, world.pack)
     try:
         EFFECTS.get(command.kind, lambda *_: None)(work, command.payload, world)
     except Refused as refusal:
-        _restore(work, kept)
+        restore(work, kept)
         return _refuse(command, work, refusal.code, **refusal.params)
     if command.kind == "dispatch":
         case.dispatched_by = actor.person
@@ -426,7 +276,7 @@ def _perform(
     if not row.appends and any(getattr(case, name) != value for name, value in moved_before.items()):
         case.moved_version = case.version
     work.touched = True
-    _append_event(command, actor, work, batch, state_before, before)
+    append_event(command, actor, work, batch, state_before, before)
     for a in getattr(command.payload, "attachments", ()):
         made = command.made_at or now
         batch.attachments.append(
@@ -436,80 +286,7 @@ def _perform(
     return Answer(command.command_id, "applied", case.id, case.number, case.version)
 
 
-def _append_event(
-    command: Command, actor: Actor, work: Working, batch: Batch, state_before: str, before: Mapping[str, Any]
-) -> None:
-    case, payload = work.case, command.payload
-    private_text = {name: getattr(payload, name) for name in payload.private if getattr(payload, name)}
-    body: dict[str, Any] = {
-        "payload": {
-            f.name: _plain(getattr(payload, f.name))
-            for f in fields(payload)
-            if f.name not in payload.private and getattr(payload, f.name)
-        },
-        "fields": {
-            k: [before[k] if case.version > 1 else None, v]
-            for k, v in case.snapshot().items()
-            if (case.version == 1 and v) or before[k] != v
-        },
-        "clocks": {
-            kind: _plain(asdict(clock))
-            for kind, clock in sorted(work.clocks.items())
-            if (clock.cycle, kind) in work.touched_clocks
-        },
-        "private": None,
-    }
-    if command.kind in REPORTING:
-        body["place"] = {
-            **command.position.chained(),
-            "status": case.place_status,
-            "candidates": case.place_candidates,
-            "boundary_version": case.boundary_version,
-        }
-        body["number"] = case.number
-    if not command.clock_trusted:
-        body["flags"] = ["device_clock"]
-    if private_text:
-        text = canonical(private_text)
-        salt, body["private"] = commitment(text)
-        batch.private.append((str(case.id), case.version, salt, text))
-    event = Event(
-        str(case.id),
-        case.version,
-        case.cycle,
-        str(command.command_id),
-        command.kind,
-        state_before,
-        case.state,
-        actor.person,
-        actor.organisation,
-        str(command.device_id) if command.device_id else None,
-        time_text(command.made_at) if command.made_at else "",
-        time_text(case.acted_at),
-        time_text(batch.now),
-        canonical(body),
-        case.last_hash,
-    )
-    case.last_hash = event.hash
-    batch.events.append(event)
-
-
-def _plain(value: Any) -> Any:
-    """A value as the chain keeps it: text, whole numbers, lists and objects of these."""
-    if isinstance(value, datetime):
-        return time_text(value)
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
-
-
-def _copy(work: Working) -> tuple[Any, ...]:
+def copied(work: Working) -> tuple[Any, ...]:
     return (
         vars(work.case).copy(),
         vars(work.cycle).copy(),
@@ -522,7 +299,7 @@ def _copy(work: Working) -> tuple[Any, ...]:
     )
 
 
-def _restore(work: Working, kept: tuple[Any, ...]) -> None:
+def restore(work: Working, kept: tuple[Any, ...]) -> None:
     case, cycle_values, cycle, clocks, clock_values, touched, cycles, earlier = kept
     vars(work.case).update(case)
     vars(cycle).update(cycle_values)
@@ -530,12 +307,3 @@ def _restore(work: Working, kept: tuple[Any, ...]) -> None:
     for kind, values in clock_values.items():
         vars(work.clocks[kind]).update(values)
     del work.earlier_cycles[cycles:], work.earlier_clocks[earlier:]
-
-
-def _crews(conn: Connection, district_id: int, batch: Batch) -> dict[str, Crew]:
-    if not batch.crews.get(district_id):
-        batch.crews[district_id] = {
-            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]), row["grid_id"])
-            for row in sql.crews(conn, district_id=district_id)
-        }
-    return batch.crews[district_id]

@@ -150,6 +150,7 @@ def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
 
 def _back_to_dispatch(work: Working, payload: Any, world: World) -> None:
     work.case.handler_id, work.case.asked_return, work.case.dispatched_by = None, False, None
+    work.cycle.handle_due_at = None
 
 
 def _ask_return(work: Working, payload: Any, world: World) -> None:
@@ -171,7 +172,6 @@ def _handle(work: Working, payload: c.Handle, world: World) -> None:
         raise Refused("evidence_needed")
     work.case.asked_return = False
     work.cycle.handled_at = world.acted_at
-    work.cycle.handle_due_at = work.clocks["handle"].due_at if "handle" in work.clocks else None
 
 
 def _pass(work: Working, payload: c.Pass, world: World) -> None:
@@ -277,11 +277,15 @@ def move_clocks(row: Row, work: Working, world: World) -> None:
             clock.due_at = shifted(clock.due_at, clock.paused_at, world.now)
             clock.paused_at = None
             work.touched_clocks.add((work.case.cycle, kind))
+            if kind == "handle":
+                work.cycle.handle_due_at = clock.due_at
     for kind in row.start:
         limit = limit_of(kind, work, world.pack)
         clock = Clock.begin(kind, limit, world.now, due(world.now, limit, world.timezone), work.case.cycle)
         work.clocks[kind] = clock
         work.touched_clocks.add((work.case.cycle, kind))
+        if kind == "handle":
+            work.cycle.handle_due_at = clock.due_at
         if kind == "whole":
             work.case.due_at = work.cycle.due_at = clock.due_at
             work.case.due_provisional = clock.provisional

@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg2.extras import execute_values
 
+from server.cases.batch import Batch
 from server.cases.chain import Event
 from server.cases.state import COLUMNS, Clock, Cycle
 from server.db import Connection
-
-if TYPE_CHECKING:
-    from server.cases.apply import Batch
 
 PLACE_OF_CYCLE = (
     "district_id",
@@ -50,7 +48,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
     return f"insert into {table} ({', '.join(columns)}) values %s"
 
 
-def flush(conn: Connection, batch: "Batch") -> None:
+def flush(conn: Connection, batch: Batch) -> None:
     """All rows of the batch, parents before children; the deferred triggers check and number them at commit."""
     touched = [work for work in batch.works.values() if work.touched]
     with conn.cursor() as cursor:

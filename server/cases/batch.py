@@ -1,0 +1,177 @@
+"""What one call of apply knows: stored answers, locked cases with their clocks, places, offices, crews; in sets."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from server.cases.chain import Event
+from server.cases.effects import Crew
+from server.cases.sentences import SENTENCES
+from server.cases.state import CaseState, Clock, Cycle, Working
+from server.db import Connection, queries
+from server.grids import service as grids
+from server.packs import pack_of_version
+from server.protocol.commands import Command
+from server.protocol.pack import Pack
+from server.protocol.payloads import Report
+from server.protocol.workflow import Actor
+from server.security import load_viewer
+
+sql = queries(__file__, "apply.sql")
+REPORTING = ("report", "self_handle", "record")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The server's word for one command, the same for ever."""
+
+    command_id: uuid.UUID
+    outcome: str
+    case_id: uuid.UUID
+    case_number: str | None = None
+    version: int | None = None
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def applied(self) -> bool:
+        return self.outcome.startswith("applied")
+
+    @property
+    def sentence(self) -> str:
+        """An English msgid; its parameters are in `params`."""
+        return SENTENCES[self.code]
+
+
+@dataclass
+class Batch:
+    """All that one call of apply knows and will write."""
+
+    now: datetime
+    actors: dict[int, Actor]
+    works: dict[uuid.UUID, Working]
+    packs: dict[int, Pack]
+    present: dict[int, tuple[int, Pack]]
+    districts: dict[int, Mapping[str, Any]]
+    offices: dict[int, int]
+    crews: dict[int, dict[str, Crew]]
+    answers: dict[uuid.UUID, Answer]
+    places: dict[uuid.UUID, Any]
+    events: list[Event] = field(default_factory=list)
+    private: list[tuple[str, int, str, str]] = field(default_factory=list)
+    attachments: list[tuple[Any, ...]] = field(default_factory=list)
+    holds: list[tuple[Any, ...]] = field(default_factory=list)
+    stored: list[tuple[Command, Answer]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+
+def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: dict[int, Actor]) -> Batch:
+    answers: dict[uuid.UUID, Answer] = {}
+    hashes = {command.command_id: command for command in commands}
+    for row in sql.stored_answers(conn, ids=list(hashes)):
+        command = hashes[row["command_id"]]
+        if row["body_hash"] == command.body_hash:
+            answers[command.command_id] = Answer(
+                row["command_id"],
+                row["outcome"],
+                row["case_id"],
+                row["number"],
+                row["version"],
+                row["code"],
+                row["params"],
+            )
+        else:
+            answers[command.command_id] = Answer(
+                command.command_id, "rejected", command.case_id, code="forged"
+            )
+            sql.keep_forged(
+                conn,
+                command_id=command.command_id,
+                now=now,
+                device_id=command.device_id,
+                person_id=command.person_id,
+                body_hash=command.body_hash,
+                payload=command.raw,
+            )
+    fresh = [command for command in commands if command.command_id not in answers]
+    for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
+        viewer = load_viewer(conn, person, now)
+        actors[person] = viewer.actor() if viewer else Actor(person, "")
+    works = _load_cases(conn, [command.case_id for command in fresh])
+    districts = {row["id"]: row for row in sql.districts(conn)}
+    reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
+    repeated = [command for command in fresh if command.kind == "record" and command.case_id in works]
+    numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
+    batch = Batch(now, actors, works, {}, {}, districts, {}, {}, answers, {}, numbers=numbers)
+    batch.places = _locate(conn, [*reporting, *repeated], batch)
+    nodes = {node for work in works.values() for node in work.case.nodes} | {
+        node
+        for place in batch.places.values()
+        for node in (place.district_id, place.street_id, place.community_id)
+    }
+    batch.offices = {
+        row["grid_id"]: row["id"]
+        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None])
+    }
+    return batch
+
+
+def _load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
+    wanted = sorted(set(ids))
+    rows = {row["id"]: row for row in sql.lock_cases(conn, ids=wanted)} if wanted else {}
+    if not rows:
+        return {}
+    cycles = {row["case_id"]: row for row in sql.present_cycles(conn, ids=list(rows))}
+    clocks: dict[uuid.UUID, dict[str, Clock]] = {case_id: {} for case_id in rows}
+    for row in sql.present_clocks(conn, ids=list(rows)):
+        clocks[row["case_id"]][row["kind"]] = Clock(**{f.name: row[f.name] for f in fields(Clock)})
+    return {
+        case_id: Working(
+            CaseState(**{k: v for k, v in row.items() if k != "photos_waiting"}),
+            Cycle(**{f.name: cycles[case_id][f.name] for f in fields(Cycle)}),
+            clocks[case_id],
+            photos_waiting=row["photos_waiting"],
+        )
+        for case_id, row in rows.items()
+    }
+
+
+def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dict[uuid.UUID, Any]:
+    """Where each new case lies; a place given as a grid code is taken at its word, without a point."""
+    points = [
+        grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, district_of(c, batch))
+        for c in reporting
+    ]
+    places = dict(zip((c.command_id for c in reporting), grids.locate_many(conn, points), strict=True))
+    for command in reporting:
+        code = command.payload.grid_code if isinstance(command.payload, Report) else ""
+        if (
+            code
+            and command.position.lon is None
+            and (named := grids.located_by_code(conn, district_of(command, batch), code))
+        ):
+            places[command.command_id] = named
+    return places
+
+
+def district_of(command: Command, batch: Batch) -> int | None:
+    if command.district_id is not None:
+        return command.district_id
+    return next(iter(batch.districts)) if len(batch.districts) == 1 else None
+
+
+def pack_at(conn: Connection, batch: Batch, version: int) -> Pack:
+    if version not in batch.packs:
+        batch.packs[version] = pack_of_version(conn, version)
+    return batch.packs[version]
+
+
+def crews_at(conn: Connection, district_id: int, batch: Batch) -> dict[str, Crew]:
+    if not batch.crews.get(district_id):
+        batch.crews[district_id] = {
+            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]), row["grid_id"])
+            for row in sql.crews(conn, district_id=district_id)
+        }
+    return batch.crews[district_id]

@@ -1,0 +1,87 @@
+"""Appends the event of one applied command: what changed, who did it and when, chained to the event before."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from server.cases.batch import REPORTING, Batch
+from server.cases.chain import Event, commitment
+from server.cases.state import Working
+from server.protocol.commands import Command
+from server.protocol.wire import canonical, time_text
+from server.protocol.workflow import Actor
+
+
+def append_event(
+    command: Command, actor: Actor, work: Working, batch: Batch, state_before: str, before: Mapping[str, Any]
+) -> None:
+    case, payload = work.case, command.payload
+    private_text = {name: getattr(payload, name) for name in payload.private if getattr(payload, name)}
+    body: dict[str, Any] = {
+        "payload": {
+            f.name: _plain(getattr(payload, f.name))
+            for f in fields(payload)
+            if f.name not in payload.private and getattr(payload, f.name)
+        },
+        "fields": {
+            k: [before[k] if case.version > 1 else None, v]
+            for k, v in case.snapshot().items()
+            if (case.version == 1 and v) or before[k] != v
+        },
+        "clocks": {
+            kind: _plain(asdict(clock))
+            for kind, clock in sorted(work.clocks.items())
+            if (clock.cycle, kind) in work.touched_clocks
+        },
+        "private": None,
+    }
+    if command.kind in REPORTING:
+        body["place"] = {
+            **command.position.chained(),
+            "status": case.place_status,
+            "candidates": case.place_candidates,
+            "boundary_version": case.boundary_version,
+        }
+        body["number"] = case.number
+    if not command.clock_trusted:
+        body["flags"] = ["device_clock"]
+    if private_text:
+        text = canonical(private_text)
+        salt, body["private"] = commitment(text)
+        batch.private.append((str(case.id), case.version, salt, text))
+    event = Event(
+        str(case.id),
+        case.version,
+        case.cycle,
+        str(command.command_id),
+        command.kind,
+        state_before,
+        case.state,
+        actor.person,
+        actor.organisation,
+        str(command.device_id) if command.device_id else None,
+        time_text(command.made_at) if command.made_at else "",
+        time_text(case.acted_at),
+        time_text(batch.now),
+        canonical(body),
+        case.last_hash,
+    )
+    case.last_hash = event.hash
+    batch.events.append(event)
+
+
+def _plain(value: Any) -> Any:
+    """A value as the chain keeps it: text, whole numbers, lists and objects of these."""
+    if isinstance(value, datetime):
+        return time_text(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
