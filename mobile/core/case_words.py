@@ -1,6 +1,6 @@
 """A case in words: its title, place, deadline, facts, timeline, and the acts that the table offers here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +99,7 @@ class Telling:
     actor: Actor
     now: datetime
     position: Position | None = None
+    _todos: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     # What it is -----------------------------------------------------------------------------------------
 
@@ -122,10 +123,11 @@ class Telling:
 
     def todo(self, standing: Standing) -> str:
         """The act that waits for this person, "" for none."""
-        held = any(entry.state == "held" for entry in standing.refused)
-        return (
-            "" if held else next((row.action for row in self.rows(standing) if row.action not in BESIDE), "")
-        )
+        if standing.case_id not in self._todos:
+            held = any(entry.state == "held" for entry in standing.refused)
+            acts = [row.action for row in self.rows(standing) if row.action not in BESIDE]
+            self._todos[standing.case_id] = acts[0] if acts and not held else ""
+        return self._todos[standing.case_id]
 
     def title(self, standing: Standing) -> str:
         state = standing.facts.state

@@ -78,6 +78,11 @@ class Store:
             finally:
                 self._open = 0
 
+    @property
+    def writes(self) -> int:
+        """Grows with every row written: what was worked out of the store holds as long as this stands still."""
+        return self._sql.total_changes
+
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
         with self._turn:

@@ -78,6 +78,7 @@ class Tablet:
         self._syncer.listeners = self._listeners
         self._syncer.wanted_pictures = self._evidence_to_inspect
         self._shapes: tuple[object, Places, MapShapes] | None = None
+        self._worked_out: tuple[int, Actor, dict[str, Standing]] | None = None
         self._photos.sweep()
         if self._store.kept("device_id") is None:
             self._store.keep("device_id", str(uuid.uuid4()))
@@ -486,7 +487,10 @@ class Tablet:
         return Telling(self._speech, self._mirror.pack(), self._places, self._actor, server_now, position)
 
     def _standings(self, actor: Actor) -> dict[str, Standing]:
-        return self._mirror.standings(self._outbox.replayed(), actor)
+        known, writes = self._worked_out, self._store.writes
+        if known is None or known[:2] != (writes, actor):
+            known = self._worked_out = (writes, actor, self._mirror.standings(self._outbox.replayed(), actor))
+        return known[2]
 
     def _standing(self, case_id: str, actor: Actor) -> Standing:
         found = self._standings(actor).get(case_id)

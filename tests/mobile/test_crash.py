@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from io import RawIOBase
 from pathlib import Path
 
 from mobile.core.clockwork import DeviceClock
@@ -14,7 +15,8 @@ from mobile.core.store import Store
 from server.protocol.wire import sha256, time_text, uuid7
 
 KILLS = 200
-LONGEST_S = 0.03
+MOST_BEFORE, LONGEST_S = 3, 0.006
+WORD = 36  # a command id as text
 DICE = random.Random(7)
 
 
@@ -45,19 +47,28 @@ def capture_until_killed(home: Path) -> set[str]:
     if child == 0:
         try:
             captures = Captures(home)
-            os.write(tells, b"." * 36)
+            os.write(tells, b"." * WORD)  # it is open and at work
             for number in range(1_000_000):
                 os.write(tells, captures.capture(number).encode())
         finally:
             os._exit(1)
     os.close(tells)
-    with os.fdopen(hears, "rb") as told:
-        told.read(36)  # it is open and at work
+    with os.fdopen(hears, "rb", buffering=0) as told:
+        # So many captures, then a moment within the next one: its file, its transaction, or its acknowledgement.
+        words = exactly(told, WORD * (1 + DICE.randint(0, MOST_BEFORE)))
         time.sleep(DICE.uniform(0, LONGEST_S))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        words = told.read()
-    return {words[at : at + 36].decode() for at in range(0, len(words) - 35, 36)}
+        words = words[WORD:] + told.read()
+    return {words[at : at + WORD].decode() for at in range(0, len(words) - WORD + 1, WORD)}
+
+
+def exactly(pipe: RawIOBase, count: int) -> bytes:
+    """The next `count` bytes, however long they take."""
+    words = b""
+    while len(words) < count:
+        words += pipe.read(count - len(words)) or b""
+    return words
 
 
 def test_killed_two_hundred_times_while_capturing_no_sealed_command_is_missing_or_half_written(
