@@ -1,6 +1,7 @@
 """One case through five acts, each its own transaction, against five transactions of one row."""
 
 from functools import partial
+from typing import Any
 
 from bench.figures.sync import Sync
 from bench.stage import Stage
@@ -10,7 +11,7 @@ from server.protocol.wire import body_hash, uuid7
 from server.security import Viewer
 
 RUBBISH = {"system": "urban/event", "code": "0110"}
-ACTS = (
+ACTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("worker1", "report", {"category": RUBBISH, "title": "垃圾袋"}),
     ("duty1", "register", {"condition": "any"}),
     ("dispatch1", "dispatch", {"crew": "crew-sanitation"}),

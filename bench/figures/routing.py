@@ -20,7 +20,7 @@ class Routing:
         west, south, east, north = stage.box
         draw = np.random.default_rng(20261122)
         self.lon, self.lat = draw.uniform(west, east, SAMPLE), draw.uniform(south, north, SAMPLE)
-        self.tree = shapely.STRtree([area.shape for area in stage.areas if area.level == 3])
+        self.tree = shapely.STRtree([area.shape for area in stage.areas if area.level == 3 and area.shape])
 
     def floor(self, count: int) -> None:
         self.tree.query(shapely.points(self.lon[:count], self.lat[:count]))

@@ -1,6 +1,7 @@
 """Reports of a tablet applied in batches, against as many plain rows inserted in as many transactions."""
 
 import random
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
@@ -47,16 +48,15 @@ class Sync:
             rows = [(uuid7(), uuid7(), "x" * 400) for _ in range(size)]
             self.database.run(partial(self._insert, rows=rows))
 
-    def _insert(self, conn: Connection, rows: list[tuple[object, ...]]) -> None:
+    def _insert(self, conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
         with conn.cursor() as cursor:
             execute_values(cursor, f"insert into {self.table} values %s", rows)
 
     def figure(self, count: int) -> None:
         for size in self._sizes(count):
             commands = [self._report() for _ in range(size)]
-            answers = self.database.run(
-                lambda conn, all_=commands: apply(conn, all_, self.stage.now, self.actors)
-            )
+            work = partial(apply, commands=commands, now=self.stage.now, actors=self.actors)
+            answers = self.database.run(work)
             assert all(answer.applied for answer in answers)
 
     def _sizes(self, count: int) -> list[int]:

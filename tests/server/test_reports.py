@@ -255,6 +255,7 @@ def assert_links(street: Street, login: str, row: Row) -> None:
 def test_what_a_crew_should_have_handled_is_judged_by_the_handling_deadline(street: Street) -> None:
     number = street.dispatched()
     street.later(hours=3)
+    assert counts(report(street, measure="handled", by="crew"))["crew-drain"] == (0, 1)
     street.act("crew", number, "accept")
     street.act("crew", number, "handle", done="晚了", attachments=[street.photo()])
     assert counts(report(street, measure="handled", by="crew"))["crew-drain"] == (1, 1)
