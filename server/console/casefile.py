@@ -52,6 +52,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "steps": steps(case, events, _),
         "all_clocks": clocks,
         "clocks": two_clocks(case, clocks),
+        "tags": [tag_words(_).get(tag, tag) for tag in case["tags"]],
         "source_word": _(SOURCE_WORDS.get(case["source"], case["source"])),
         "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
         # One id a form and page view: the same form sent twice is one act.
@@ -59,6 +60,16 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "given": {},
         "faults": {},
         "tried": "",
+    }
+
+
+def tag_words(_: Words) -> dict[str, str]:
+    """What may be noted on a case."""
+    return {
+        "place_missing": _("place is missing"),
+        "photo_missing": _("photo is missing"),
+        "duplicate": _("duplicate"),
+        "emergency": _("emergency"),
     }
 
 
@@ -88,7 +99,7 @@ def steps(case: dict[str, Any], events: list[dict[str, Any]], _: Words) -> list[
     present = -1 if case["state"] in ENDED else case["step"]
     return [
         {"word": _(STEP_WORDS[key]), "event": reached.get(i),
-         "status": "now" if i == present else "done" if i in reached else "todo"}
+         "status": "now" if i == present else "done" if i in reached or i < present else "todo"}
         for i, key in enumerate(STEPS)
     ]  # fmt: skip
 
@@ -127,7 +138,10 @@ def shown_event(event: dict[str, Any], desk: Desk, crew_names: dict[str, str]) -
     received = read_time(event["received_at"])
     made = read_time(event["made_at"]) if event["made_at"] else None
     recent = received.astimezone(desk.zone).date() == desk.now.astimezone(desk.zone).date()
+    _, said = gettext_for(desk.lang), event["text"]
     return event | {
+        # What the system itself gives as a reason is a sentence of ours, not somebody's words.
+        "text": _(said) if event["by_system"] and said else said,
         "form": "%H:%M:%S" if recent else "%m-%d %H:%M",
         "late": made is not None and abs(received - made) > APART,
         "crew_name": crew_names.get(event["crew"] or ""),

@@ -2,7 +2,7 @@
 import { baseMap, maplibre } from "./base_map.js";
 import { Drawer } from "./drawer.js";
 import { refresh } from "./live_list.js";
-import { mapStyle } from "./map_style.js";
+import { caseTiles, mapStyle } from "./map_style.js";
 import { drawMarks } from "./marks.js";
 import { inField, moveByKeys } from "./rows.js";
 
@@ -90,8 +90,7 @@ function scale() {
 }
 
 function reloadCases() {
-  const source = map?.getSource("cases");
-  if (source) source.setTiles(source.tiles.map((url) => `${url.split("#")[0].replace(/[?&]t=\d+/, "")}${url.includes("?") && !/\?t=/.test(url) ? "&" : "?"}t=${Date.now()}`));
+  map?.getSource("cases")?.setTiles(caseTiles(query, Date.now()));
 }
 
 document.querySelector(".list").addEventListener("click", (event) => {
@@ -144,6 +143,6 @@ tabs.addEventListener("click", (event) => {
 });
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map?.setStyle(mapStyle({ caseQuery: query }), { diff: false }));
-setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
+setInterval(() => { if (!document.hidden) { refresh(); reloadCases(); } }, 60_000);
 const opened = new URL(location.href).searchParams.get("open");
 if (opened && !drawer.element.hidden) { drawer.number = opened; choose(opened); map?.once("load", keepInSight); }

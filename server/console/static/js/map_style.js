@@ -3,6 +3,8 @@
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const FONT = ["Noto Sans CJK SC"];
 const tiles = (path) => [`${location.origin}${path}`];
+// The question of the list is the question of the map; `fresh` makes the address new after an act.
+export const caseTiles = (query, fresh = 0) => tiles(`/tiles/cases/{z}/{x}/{y}.mvt?${query}${fresh ? `&fresh=${fresh}` : ""}`);
 
 export function mapStyle({ caseQuery = null } = {}) {
   const style = {
@@ -29,7 +31,7 @@ export function mapStyle({ caseQuery = null } = {}) {
     ],
   };
   if (caseQuery !== null) {
-    style.sources.cases = { type: "vector", tiles: tiles(`/tiles/cases/{z}/{x}/{y}.mvt${caseQuery ? `?${caseQuery}` : ""}`), minzoom: 0, maxzoom: 16 };
+    style.sources.cases = { type: "vector", tiles: caseTiles(caseQuery), minzoom: 0, maxzoom: 16 };
     style.layers.push(...caseLayers());
   }
   return style;

@@ -1,0 +1,94 @@
+"""Every page fits: on a small desk, at 200 % zoom, on a phone; and speaks the reader's language only."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Desk
+from tests.factories import Street
+
+# Two closed cases and one in a crew's hands give every page something to show.
+OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "/streets/S1?basis=due", "/grids",
+          "/grids?parent=S1C1", "/crews", "/me", "/cases/new", "/conflicts", "/nowhere"]  # fmt: skip
+PAGES = {
+    None: ["/login"],
+    "duty": OFFICE,
+    "admin": ["/people", "/devices"],
+    "auditor": ["/audit"],
+    "crew": ["/crews", "/cases"],
+    "worker": ["/cases"],
+}
+# 1366 × 768 at 100 % and 200 %, and a phone.
+SIZES = [(1366, 768), (683, 384), (390, 844)]
+
+
+def busy(street: Street) -> str:
+    street.closed()
+    return street.dispatched()
+
+
+def every_page(desk: Desk, number: str) -> list[tuple[str | None, list[str]]]:
+    one = [f"/cases/{number}", f"/map?open={number}"]
+    return [(login, paths + (one if login == "duty" else [])) for login, paths in PAGES.items()]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_no_page_scrolls_sideways(desk: Desk, size: tuple[int, int]) -> None:
+    number = desk.make(busy, hours=3)
+    wide = []
+    for login, paths in every_page(desk, number):
+        page = desk.page(login, size)
+        for path in paths:
+            page.goto(desk.url + path)
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                wide.append(f"{path} by {over} px")
+    assert wide == []
+
+
+def words_on(page: Page) -> str:
+    """What a person reads or hears on the page, without keys, fingerprints and the names of languages."""
+    return str(
+        page.evaluate(
+            """() => {
+            const found = [document.title], skip = "kbd, .mono, script, noscript, [lang]:not(html)";
+            for (const element of document.querySelectorAll("html, html *")) {
+              if (element.closest(skip)) continue;
+              for (const name of ["placeholder", "aria-label", "title", "alt"]) found.push(element.getAttribute(name) ?? "");
+              for (const node of element.childNodes) if (node.nodeType === 3) found.push(node.data);
+            }
+            return found.join("\\n"); }"""
+        )
+    )
+
+
+# What the small district's own data says in Latin letters.
+DATA = re.compile(r"[\w-]*\d[\w-]*|crew-\w+|\b(centre|street|community)-\w+|(?<=\b)[a-z]+(?=岗)")
+LOGINS = {
+    "intake",
+    "duty",
+    "dispatch",
+    "supervise",
+    "admin",
+    "auditor",
+    "hotline",
+    "street",
+    "community",
+    "worker",
+    "head",
+    "crew",
+}
+
+
+def test_a_chinese_page_has_no_english_words(desk: Desk) -> None:
+    number = desk.make(busy, hours=3)
+    english = {}
+    for login, paths in every_page(desk, number):
+        page = desk.page(login)
+        for path in paths:
+            page.goto(desk.url + path)
+            left = set(re.findall(r"[A-Za-z]{2,}", DATA.sub(" ", words_on(page)))) - LOGINS
+            if left:
+                english[path] = sorted(left)
+    assert english == {}
