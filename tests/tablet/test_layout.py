@@ -1,0 +1,151 @@
+"""Every screen, upright and across, in both languages, small and large: hands find it, eyes can read it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.db import Connection, Database
+from tests.conftest import serving
+from tests.factories import START, Street
+from tests.link import here, picture, settle, tablet_of
+from tests.tablet.conftest import LANDSCAPE, PORTRAIT, Window
+from tests.tablet.hand import Hand, Walk
+
+pytestmark = pytest.mark.xdist_group("window")
+
+LEAST_TARGET, LEAST_TEXT = 48, 16
+
+
+@pytest.fixture
+def home(database: Database, tmp_path: Path) -> Path:
+    """A tablet in use: a case to inspect, one of its own, things waiting, and no office in reach."""
+    district = settle(database)
+    folder = tmp_path / "tablet"
+
+    def live_a_morning(conn: Connection) -> str:
+        return Street(conn, district, tmp_path / "blobs", START).handled()
+
+    database.run(live_a_morning)
+    with serving(database, tmp_path / "office") as live:
+        tablet = tablet_of(live, "worker", folder)
+        tablet.report("urban/event/0110", "any", here(), "三栋西侧垃圾袋堆在绿地边", [], False)
+        tablet.sync_now()
+        photo = tablet.take_in(picture(), "before")
+        tablet.report("urban/component/0102", "broken", here(), "井盖裂开缺一角", [photo.photo_id], False)
+        tablet.close()
+    return folder
+
+
+def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
+    house, todo = hand.house, hand.tablet.today(hand.house.now(), None).todos[0].case_id
+    yield (
+        "enrol",
+        lambda: (house.show("enrol", server="http://office"), house.page.confirm(hand.tablet.person)),
+    )
+    for name in ("today", "cases", "outbox", "me", "report", "category"):
+        yield name, lambda name=name: house.show(name)
+    yield "report, chosen", lambda: (house.show("report"), house.page.choose("urban/component/0102"))
+    yield "case", lambda: house.show("case", case_id=todo)
+    for act in hand.tablet.case(todo).acts:
+        yield act.action, lambda act=act: (house.show("case", case_id=todo), house.page.begin(act))
+    yield "said", lambda: (house.show("today"), house.say("已存在本机", undo=lambda: None))
+
+
+def faults(hand: Hand) -> Iterator[str]:
+    from kivy.core.window import Window as Glass
+    from kivy.uix.behaviors import ButtonBehavior
+    from kivy.uix.scrollview import ScrollView
+
+    from mobile.ui.widgets.photo import Photo
+
+    def slides(widget: Any) -> bool:
+        while widget.parent is not None and widget.parent is not widget:
+            if isinstance(widget, ScrollView) and widget.do_scroll_x:
+                return True
+            widget = widget.parent
+        return False
+
+    for label in hand.labels():
+        left, _ = label.to_window(*label.pos)
+        said = label.text.replace("\n", "")
+        if label.font_size < LEAST_TEXT:
+            yield f"“{said}” is only {label.font_size} high"
+        if label.texture_size[0] > label.width + 1:
+            yield f"“{said}” is wider than its place"
+        if not slides(label) and (left < -1 or left + label.width > Glass.width + 1):
+            yield f"“{said}” leaves the window"
+        parent = label.parent
+        if (
+            parent.width > 1
+            and (label.x < parent.x - 2 or label.right > parent.right + 2)
+            and parent.size != [0, 0]
+        ):
+            yield f"“{said}” leaves its {type(parent).__name__}"
+    for widget in hand.visible():
+        pressed = isinstance(widget, ButtonBehavior) and not isinstance(widget, Photo)
+        if pressed and not widget.disabled and min(widget.size) < LEAST_TARGET:
+            yield f"a {type(widget).__name__} of {widget.width:.0f} × {widget.height:.0f} is too small for a glove"
+
+
+def goes_everywhere(hand: Hand, looks: list[tuple[str, float]]) -> Walk:
+    found = []
+    for language, text_size in looks:
+        hand.tablet.save_settings(replace(hand.tablet.settings, language=language, text_size=text_size))
+        hand.house.wear()
+        for name, show in list(screens(hand)):
+            show()
+            yield None
+            found += [f"{name} ({language}, ×{text_size}): {fault}" for fault in faults(hand)]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_nothing_is_too_small_to_touch_or_to_read_and_no_word_is_cut_off(window: Window, home: Path) -> None:
+    at = (104.005, 30.005, 8.0)
+    window(goes_everywhere, home, size=LANDSCAPE, at=at, looks=[("zh-CN", 1.0), ("en", 1.4)])
+    window(goes_everywhere, home, size=PORTRAIT, at=at, looks=[("en", 1.0), ("zh-CN", 1.4)])
+
+
+def presses_each(hand: Hand) -> Walk:
+    """Day, sun and night, large and small: each shows at once and is kept."""
+    yield from hand.tap("我的")
+    yield from hand.tap("夜间")
+    assert hand.tablet.settings.theme == "night"
+    yield from hand.tap("特大")
+    assert hand.tablet.settings.text_size == 1.4
+    yield from hand.tap("English")
+    yield hand.sees("What this tablet knows about you")
+    assert hand.sees("No tracks, no check-in, no points, no ranking")()
+    yield from hand.tap("Today")
+    yield hand.sees("to do")
+
+
+def finds_what_was_chosen(hand: Hand) -> Walk:
+    from mobile.ui.theme import theme
+
+    yield hand.sees("to do")
+    assert (theme.mode, theme.scale) == ("night", 1.4)
+
+
+def inspects(hand: Hand) -> Walk:
+    """The case to inspect is opened, its evidence shown, and a failed inspection names what is not met."""
+    yield from hand.tap("今日")
+    yield from hand.tap("核查 · 污水井盖")
+    yield hand.sees("结案条件")
+    yield from hand.tap("核查不通过")
+    yield hand.sees("哪项结案条件未达到")
+    yield from hand.tap("修了一部分")
+    yield from hand.tap_at(hand.house.width / 2, 56)
+    yield hand.sees("已存在本机")
+    (waiting,) = [item for item in hand.tablet.outbox().waiting if item.case_id == hand.page.case_id]
+    assert waiting.command_id
+    assert hand.tablet.case(hand.page.case_id).steps[-1].local
+    assert hand.page.pending
+
+
+def test_a_case_is_inspected_and_looks_are_kept(window: Window, home: Path) -> None:
+    window(inspects, home, at=(104.005, 30.005, 8.0))
+    window(presses_each, home)
+    window(finds_what_was_chosen, home)
