@@ -8,7 +8,7 @@ from kivy.app import App
 from kivy.core.window import Window
 from kivy.lang import Builder
 
-from mobile.core.views import TabletFace
+from mobile.core.face import TabletFace
 from mobile.platform.ports import Camera, Gps
 from mobile.ui.house import House
 from mobile.ui.theme import register_fonts, theme

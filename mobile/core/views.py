@@ -1,15 +1,12 @@
 """What the tablet's core tells its window: plain frozen records, every sentence already in the chosen language.
 
-This file is the whole contract between `mobile.core` and `mobile.ui`. The window asks a `TabletFace`, draws what it
-gets and words nothing about cases itself; the core knows no Kivy. Coordinates are degrees, EPSG:4326, lon before lat;
-lengths are metres. Calls come from the window's thread, but for `enrol` and `sync_now`, which wait for the network and
-get a thread of their own; listeners of `on_change` are called from the syncing thread.
+Together with face.py this is the whole contract between `mobile.core` and `mobile.ui`: the window draws what it gets
+and words nothing about cases itself; the core knows no Kivy. Coordinates are degrees, EPSG:4326, lon before lat;
+lengths are metres.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 Mood = Literal["ontime", "soon", "overdue", "closed", "paused"]
 """How a deadline stands; the window draws shape and colour from it. "paused" is suspended (two bars in grey)."""
@@ -353,75 +350,3 @@ class MeView:
     storage_left: str
     knows: tuple[Fact, ...]
     record_number: str  # 备案编号 of the app
-
-
-class TabletFace(Protocol):
-    """What `mobile.core.tablet.Tablet` offers the window; every method may raise `Refusal`."""
-
-    @property
-    def enrolled(self) -> bool: ...
-    @property
-    def person(self) -> PersonView: ...
-    @property
-    def link(self) -> LinkView: ...
-    @property
-    def settings(self) -> Settings: ...
-    def save_settings(self, settings: Settings) -> None: ...
-    def enrol(self, server: str, code: str) -> PersonView: ...
-
-    def today(self, now: datetime, position: Position | None) -> TodayView: ...
-    def map_shapes(self) -> MapShapes: ...
-    def locate(self, lon: float, lat: float, accuracy_m: float) -> PlaceView: ...
-
-    def report_form(self) -> ReportForm: ...
-    def draft(self) -> Draft: ...
-    def save_draft(self, draft: Draft) -> None: ...
-    def take_in(self, jpeg: bytes, stage: str) -> PhotoView:
-        """Seals a photograph on disk at once; its id goes into `Draft.photos`, `report` or `act`."""
-        ...
-
-    def discard_photo(self, photo_id: str) -> None: ...
-    def photo(self, photo_id: str) -> bytes | None:
-        """JPEG bytes for the screen (a thumbnail of about 1280 px at most), None when they are not here."""
-        ...
-
-    def report(
-        self,
-        category: str,
-        condition: str,
-        position: Position | None,
-        sentence: str,
-        photos: Sequence[str],
-        mended: bool,
-    ) -> str:
-        """Seals a report (or a self-handled case) and gives its command id; the draft is gone with it."""
-        ...
-
-    def undo(self, command_id: str) -> bool:
-        """Takes back a command not yet sent; False when it is too late."""
-        ...
-
-    def cases(
-        self, chosen: str = "", query: str = "", after: str = "", position: Position | None = None
-    ) -> CasesView: ...
-    def case(self, case_id: str) -> CaseView: ...
-    def act(
-        self,
-        case_id: str,
-        action: str,
-        values: Mapping[str, str | Sequence[str]],
-        photos: Sequence[str] = (),
-        position: Position | None = None,
-    ) -> str: ...
-
-    def outbox(self) -> OutboxView: ...
-    def outbox_act(self, command_id: str, step: str, reason: str = "") -> Draft | None: ...
-
-    def me(self) -> MeView: ...
-    def on_change(self, listener: Callable[[], None]) -> None: ...
-    def sync_now(self) -> LinkView:
-        """One round with the server; blocks, so the window calls it on a thread of its own."""
-        ...
-
-    def start_syncing(self) -> None: ...
-    def stop(self) -> None: ...

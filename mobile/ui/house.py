@@ -12,7 +12,8 @@ from kivy.properties import BooleanProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
-from mobile.core.views import CategoryChoice, Refusal, TabletFace
+from mobile.core.face import TabletFace
+from mobile.core.views import CategoryChoice, Refusal
 from mobile.platform.ports import Camera, Gps
 from mobile.ui.page import Page
 from mobile.ui.screens.case import Case

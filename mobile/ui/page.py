@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from kivy.properties import BooleanProperty, ObjectProperty, StringProperty
 from kivy.uix.floatlayout import FloatLayout
 
-from mobile.core.views import CaseRow, NoticeView, TabletFace
+from mobile.core.face import TabletFace
+from mobile.core.views import CaseRow, NoticeView
 from mobile.ui.widgets.house import Notice
 from mobile.ui.widgets.map import MapView, Mark
 

@@ -1,0 +1,98 @@
+"""The one object that the window talks to: what it may ask, and what it gets (the records of views.py).
+
+Calls come from the window's thread, but for `enrol` and `sync_now`, which wait for the network and get a thread of
+their own; listeners of `on_change` are called from the syncing thread. Every method may raise `views.Refusal`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mobile.core.views import (
+    CasesView,
+    CaseView,
+    Draft,
+    LinkView,
+    MapShapes,
+    MeView,
+    OutboxView,
+    PersonView,
+    PhotoView,
+    PlaceView,
+    Position,
+    ReportForm,
+    Settings,
+    TodayView,
+)
+
+
+class TabletFace(Protocol):
+    """What `mobile.core.tablet.Tablet` offers the window."""
+
+    @property
+    def enrolled(self) -> bool: ...
+    @property
+    def person(self) -> PersonView: ...
+    @property
+    def link(self) -> LinkView: ...
+    @property
+    def settings(self) -> Settings: ...
+    def save_settings(self, settings: Settings) -> None: ...
+    def enrol(self, server: str, code: str) -> PersonView: ...
+
+    def today(self, now: datetime, position: Position | None) -> TodayView: ...
+    def map_shapes(self) -> MapShapes: ...
+    def locate(self, lon: float, lat: float, accuracy_m: float) -> PlaceView: ...
+
+    def report_form(self) -> ReportForm: ...
+    def draft(self) -> Draft: ...
+    def save_draft(self, draft: Draft) -> None: ...
+    def take_in(self, jpeg: bytes, stage: str) -> PhotoView:
+        """Seals a photograph on disk at once; its id goes into `Draft.photos`, `report` or `act`."""
+        ...
+
+    def discard_photo(self, photo_id: str) -> None: ...
+    def photo(self, photo_id: str) -> bytes | None:
+        """JPEG bytes for the screen (a thumbnail of about 1280 px at most), None when they are not here."""
+        ...
+
+    def report(
+        self,
+        category: str,
+        condition: str,
+        position: Position | None,
+        sentence: str,
+        photos: Sequence[str],
+        mended: bool,
+    ) -> str:
+        """Seals a report (or a self-handled case) and gives its command id; the draft is gone with it."""
+        ...
+
+    def undo(self, command_id: str) -> bool:
+        """Takes back a command not yet sent; False when it is too late."""
+        ...
+
+    def cases(
+        self, chosen: str = "", query: str = "", after: str = "", position: Position | None = None
+    ) -> CasesView: ...
+    def case(self, case_id: str) -> CaseView: ...
+    def act(
+        self,
+        case_id: str,
+        action: str,
+        values: Mapping[str, str | Sequence[str]],
+        photos: Sequence[str] = (),
+        position: Position | None = None,
+    ) -> str: ...
+
+    def outbox(self) -> OutboxView: ...
+    def outbox_act(self, command_id: str, step: str, reason: str = "") -> Draft | None: ...
+
+    def me(self) -> MeView: ...
+    def on_change(self, listener: Callable[[], None]) -> None: ...
+    def sync_now(self) -> LinkView:
+        """One round with the server; blocks, so the window calls it on a thread of its own."""
+        ...
+
+    def start_syncing(self) -> None: ...
+    def stop(self) -> None: ...
