@@ -5,6 +5,7 @@ A part begins with `<!-- made: NAME -->` and ends with `<!-- /made -->`; what is
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import typer
 from gis.__main__ import app as gis_app
 from server.__main__ import app as server_app
 from server.cases.sentences import SENTENCES
+from server.locale import gettext_for
 from server.protocol.words import CLOCK_WORDS, STATE_WORDS
 from server.protocol.workflow import ENDED, NEW, STATES, TABLE, Row
 from server.reports.measures import BASE_WORDS, MEASURES
@@ -122,13 +124,14 @@ def tasks() -> str:
     )
 
 
-def measures() -> str:
-    """The indicators with the formulas that the pages print."""
+def measures(lang: str, head: tuple[str, ...]) -> str:
+    """The indicators with the formulas that the pages print in `lang`."""
+    _ = gettext_for(lang)
     rows = [
-        (measure.name, f"`{measure.code}`", measure.formula.format(base=BASE_WORDS[measure.bases[0]]))
-        for measure in MEASURES.values()
+        (_(one.name), f"`{one.code}`", _(one.formula).format(base=_(BASE_WORDS[one.bases[0]])))
+        for one in MEASURES.values()
     ]
-    return table(("indicator", "`measure=`", "formula"), rows)
+    return table(head, rows)
 
 
 def commands(program: str) -> Iterator[tuple[str, Any]]:
@@ -166,7 +169,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "environment": environment,
     "tasks": tasks,
-    "measures": measures,
+    "measures": partial(measures, "en", ("indicator", "`measure=`", "formula")),
+    "measures-in-chinese": partial(measures, "zh-CN", ("指标", "`measure=`", "算法")),
     "command-lines": command_lines,
 }
 
