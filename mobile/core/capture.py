@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mobile.core.clockwork import Clock
-from mobile.core.mirror import Standing
+from mobile.core.mirror import Mirror, Standing
 from mobile.core.outbox import Outbox
 from mobile.core.photos import Photos
 from mobile.core.place import Places
@@ -20,8 +20,9 @@ from server.protocol.wire import time_text, uuid7
 class Capture:
     """Seals commands. Every seal is one transaction: command, photos and draft together or not at all."""
 
-    def __init__(self, store: Store, clock: Clock, outbox: Outbox, photos: Photos) -> None:
+    def __init__(self, store: Store, clock: Clock, outbox: Outbox, mirror: Mirror, photos: Photos) -> None:
         self._store, self._clock, self._outbox, self._photos = store, clock, outbox, photos
+        self._form_version = lambda: str(mirror.version_of("pack"))
 
     def report(
         self,
@@ -90,7 +91,7 @@ class Capture:
             "kind": kind,
             "case_id": case_id,
             "base_version": base_version,
-            "form_version": self._store.kept("form_version", ""),
+            "form_version": self._form_version(),
             "made_at": time_text(made_at),
             "steady_ms": int(self._clock.steady() * 1000),
             "offset_ms": self._store.kept("offset_ms", 0),

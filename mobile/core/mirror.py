@@ -115,11 +115,23 @@ class Mirror:
             self._cases = {name: case for name, case in self._cases.items() if name not in left}
             self._cases.update({name: case for (kind, name), case in came.items() if kind == "case"})
 
-    def start_over(self) -> None:
-        """The next look at the changes fetches everything; what is here stays until that has come whole."""
-        with self._lock, self._store.writing():
-            self._store.keep("generation", self._store.kept("generation", 1) + 1)
-            self._store.keep("cursor", "")
+    def start_over(self, empty: bool = False) -> None:
+        """The next look at the changes fetches everything; what is here stays until that has come whole, unless it
+        is not for the eyes of who comes next (`empty`).
+        """
+        with self._lock:
+            with self._store.writing() as sql:
+                self._store.keep("generation", self._store.kept("generation", 1) + 1)
+                self._store.keep("cursor", "")
+                if empty:
+                    sql.execute("delete from mirror")
+            if empty:
+                self.forget()
+
+    def forget(self) -> None:
+        """What was opened is closed again: the store holds something else now."""
+        with self._lock:
+            self._cases, self._pack, self._things = None, None, {}
 
     def drop_closed_before(self, moment: datetime) -> list[str]:
         """Both sides let go of cases that were closed before this moment; gives their ids."""
@@ -167,6 +179,11 @@ class Mirror:
                 rows = self._store.rows("select * from mirror where kind = ? and id = ?", (kind, kind))
                 self._things[kind] = self._body(kind, rows[0]) if rows else {}
             return self._things[kind]
+
+    def version_of(self, kind: str) -> int:
+        """The version of a thing that exists once, 0 before it came."""
+        rows = self._store.rows("select version from mirror where kind = ? and id = ?", (kind, kind))
+        return int(rows[0]["version"]) if rows else 0
 
     def pack(self) -> Pack | None:
         """The pack of this district, None before it came."""

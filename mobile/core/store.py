@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +50,23 @@ class Store:
         self._sql.execute("pragma synchronous = full")
         self._sql.execute("pragma foreign_keys = on")
         with self.writing():
-            for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
-                self._sql.execute(statement)
+            self._make_tables()
+
+    def _make_tables(self) -> None:
+        for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
+            self._sql.execute(statement)
+
+    def wipe(self, seal: Callable[[], Seal]) -> None:
+        """Takes everything away, in one transaction; what is written from now on is shut with the new `seal`."""
+        with self._turn:
+            with self.writing():
+                self._sql.execute("pragma defer_foreign_keys = on")
+                for (name,) in self.rows("select name from sqlite_master where type = 'table'"):
+                    self._sql.execute(f'drop table "{name}"')
+                self._make_tables()
+            self.seal = seal()
+            self._sql.execute("vacuum")
+            self._sql.execute("pragma wal_checkpoint(truncate)")
 
     def close(self) -> None:
         with self._turn:

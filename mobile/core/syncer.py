@@ -3,7 +3,8 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from mobile.core.clockwork import Clock, offset_of
 from mobile.core.mirror import Mirror
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
-from mobile.core.photos import NotAPicture, Photos
+from mobile.core.photos import NotAPicture, Photo, Photos
 from mobile.core.store import DiskFull, Store
 from server.protocol.wire import read_time, sha256, time_text
 
@@ -48,7 +49,14 @@ class Syncer:
         self.office: Office | None = None
         self.link = Link()
         self.listeners: list[Callable[[], None]] = []
+        self.emptied: Callable[[], None] = lambda: None
         self.wanted_pictures: Callable[[], list[tuple[str, dict[str, Any]]]] = list
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """No round is under way while the block runs: somebody else enrols."""
+        with self._turn:
+            yield
 
     # One round ---------------------------------------------------------------------------------------------
 
@@ -57,17 +65,19 @@ class Syncer:
         with self._turn:
             if self.office is None:
                 return self.link
-            self._now_is(Link("syncing", self.link.stopped, self.link.sentence))
+            self.now_is(Link("syncing", self.link.stopped, self.link.sentence))
             try:
                 stopped = self._round(self.office, hurry)
                 self._failures, self._patience = 0, 0.0
-                self._now_is(stopped or Link("online"))
+                if stopped and stopped.stopped == "device_revoked" and not self._has_more():
+                    self.emptied()
+                self.now_is(stopped or Link("online"))
             except NoWord as silence:
                 self._failures, self._patience = self._failures + 1, silence.wait_s
-                self._now_is(Link("offline"))
+                self.now_is(Link("offline"))
             except DiskFull:
                 self._failures += 1
-                self._now_is(Link("offline", "", "storage_full"))
+                self.now_is(Link("offline", "", "storage_full"))
             return self.link
 
     def _round(self, office: Office, hurry: bool) -> Link | None:
@@ -117,7 +127,7 @@ class Syncer:
         answer = office.commands(
             self._store.kept("device_id"), time_text(asked), [entry.command for entry in batch]
         )
-        self._heard(answer, asked)
+        self.heard(answer, asked)
         results = answer.get("results")
         if not isinstance(results, list):
             raise NoWord("an envelope without results")
@@ -145,7 +155,7 @@ class Syncer:
             ):
                 raise NoWord("an envelope without changes")
             more = answer.get("more") is True
-            self._heard(answer, asked)
+            self.heard(answer, asked)
             for case_id in self._mirror.apply(changes, cursor, more):
                 self._photos.forget_case(case_id)
             if changes:
@@ -156,10 +166,21 @@ class Syncer:
         self._outbox.came_down(answered)
         self._store.keep("synced_at", time_text(self._clock.now()))
 
+    def _known_photos(self) -> list[Photo]:
+        """Photos that the server was told of by a command which it has answered."""
+        told = ("applied", "applied_with_conflict", "held")
+        return [
+            photo
+            for photo in self._photos.cards(state="pending")
+            if self._outbox.entry(photo.command_id).state in told
+        ]
+
+    def _has_more(self) -> bool:
+        """Whether there is anything that a withdrawn tablet has still to hand over."""
+        return bool(self._outbox.waiting() or self._known_photos())
+
     def _send_photos(self, office: Office) -> None:
-        for photo in self._photos.cards(state="pending"):
-            if self._outbox.entry(photo.command_id).state not in ("applied", "applied_with_conflict", "held"):
-                continue
+        for photo in self._known_photos():
             data = self._photos.data(photo.photo_id)
             if data is None:
                 continue
@@ -197,7 +218,8 @@ class Syncer:
             except (Refused, NotAPicture):
                 continue
 
-    def _heard(self, answer: dict[str, Any], asked: datetime) -> None:
+    def heard(self, answer: dict[str, Any], asked: datetime) -> None:
+        """Notes how far the server's clock is from ours."""
         try:
             told = read_time(answer.get("server_time"))
         except ValueError:
@@ -248,7 +270,8 @@ class Syncer:
             return POLL_S
         return min(POLL_S, max(0.2, (due - self._clock.now()).total_seconds()))
 
-    def _now_is(self, link: Link) -> None:
+    def now_is(self, link: Link) -> None:
+        """The link stands so; everyone who listens is told."""
         self.link = link
         self._tell()
 

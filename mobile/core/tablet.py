@@ -1,6 +1,5 @@
 """The tablet as its window sees it: one object that keeps, shows, seals and sends (the face is in views.py)."""
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from mobile.core.place import Places
 from mobile.core.seal import KeyFile, Keys, Seal, SealBroken
 from mobile.core.speech import Speech
 from mobile.core.store import DiskFull, Store
-from mobile.core.syncer import Link, Syncer
+from mobile.core.syncer import Syncer
 from mobile.core.transport import HttpTransport, Transport
 from mobile.core.views import (
     CasesView,
@@ -73,9 +72,10 @@ class Tablet:
         self._outbox = Outbox(self._store, self._clock)
         self._mirror = Mirror(self._store)
         self._photos = Photos(self._store, self._clock)
-        self._capture = Capture(self._store, self._clock, self._outbox, self._photos)
+        self._capture = Capture(self._store, self._clock, self._outbox, self._mirror, self._photos)
         self._syncer = Syncer(self._store, self._clock, self._outbox, self._mirror, self._photos)
         self._syncer.listeners = self._listeners
+        self._syncer.emptied = self._wipe
         self._syncer.wanted_pictures = self._evidence_to_inspect
         self._shapes: tuple[object, Places, MapShapes] | None = None
         self._worked_out: tuple[int, Actor, dict[str, Standing]] | None = None
@@ -130,7 +130,8 @@ class Tablet:
                     "The office cannot be reached now. The code stays valid; try again where there is a signal."
                 )
             ) from silence
-        with self._roomy(), self._store.writing():
+        with self._roomy(), self._syncer.pausing(), self._store.writing():
+            another = person.get("id") != (self._store.kept("person") or {}).get("id")
             self._store.keep("token", token)
             self._store.keep("server", server.strip())
             self._store.keep("person", person)
@@ -139,10 +140,10 @@ class Tablet:
             self._store.keep(
                 "next_seq", max(int(answer.get("next_seq") or 1), self._store.kept("next_seq", 1))
             )
-            self._mirror.start_over()
-        self._syncer._heard(answer, asked)
+            self._mirror.start_over(empty=another)
+        self._syncer.heard(answer, asked)
         self._connect()
-        self._round()
+        self._syncer.round()
         return self.person
 
     @property
@@ -239,7 +240,7 @@ class Tablet:
         )
 
     def draft(self) -> Draft:
-        raw = self._store.kept("draft")
+        raw = self._store.kept(self._draft_name)
         if raw is None:
             return Draft()
         position = Position(**raw["position"]) if raw["position"] else None
@@ -262,7 +263,7 @@ class Tablet:
     def save_draft(self, draft: Draft) -> None:
         with self._roomy():
             self._store.keep(
-                "draft",
+                self._draft_name,
                 {
                     "category": draft.category,
                     "condition": draft.condition,
@@ -310,8 +311,9 @@ class Tablet:
             replaced = self._store.kept("replaces")
             if replaced:
                 self._outbox.put_away(replaced, "edited", command_id)
+                self._give_up_photos(replaced)
             self._store.drop("replaces")
-            self._store.drop("draft")
+            self._store.drop(self._draft_name)
             recent = [chosen.key, *(key for key in self._store.kept("recent", []) if key != chosen.key)]
             self._store.keep("recent", recent[:RECENT])
         self._syncer.nudge()
@@ -323,7 +325,7 @@ class Tablet:
             if not self._outbox.withdraw(command_id):
                 return False
             self._photos.unbind(command_id)
-            if entry.kind in ("report", "self_handle") and self._store.kept("draft") is None:
+            if entry.kind in ("report", "self_handle") and self._store.kept(self._draft_name) is None:
                 self.save_draft(self._draft_of(entry))
             return True
 
@@ -387,11 +389,17 @@ class Tablet:
             if not reason.strip():
                 raise Refusal(self._say("Say in a few words why it is discarded."))
             self._put_away(command_id, "discarded", reason)
-            with self._store.writing():
-                self._photos.unbind(command_id)
+            self._give_up_photos(command_id)
         elif step == "seen":
             self._put_away(command_id, "seen", "")
         return None
+
+    def _give_up_photos(self, command_id: str) -> None:
+        """Photos of a command that can never take effect and that nothing else has taken over."""
+        left = self._photos.cards(command_id=command_id, state="pending")
+        self._photos.unbind(command_id)
+        for photo in left:
+            self._photos.discard(photo.photo_id)
 
     def _put_away(self, command_id: str, what: str, reason: str) -> None:
         if self._outbox.entry(command_id).waits:
@@ -417,7 +425,7 @@ class Tablet:
             len(self._mirror.bodies()),
             pictures,
             waiting,
-            self._store.kept("draft") is not None,
+            self._store.kept(self._draft_name) is not None,
             self._store.kept("device_id"),
             self._outbox.waiting(),
         )
@@ -427,7 +435,7 @@ class Tablet:
 
     def sync_now(self) -> LinkView:
         """One round with the server now; it also ends the seconds in which a capture could be undone."""
-        self._round(hurry=True)
+        self._syncer.round(hurry=True)
         return self.link
 
     def start_syncing(self) -> None:
@@ -436,24 +444,25 @@ class Tablet:
     def stop(self) -> None:
         self._syncer.stop()
 
-    def _round(self, hurry: bool = False) -> None:
-        link = self._syncer.round(hurry)
-        if (
-            link.stopped == "device_revoked"
-            and not self._outbox.waiting()
-            and not self._photos.cards(state="pending")
-        ):
-            self._wipe(link)
-
-    def _wipe(self, link: Link) -> None:
+    def _wipe(self) -> None:
         """The office withdrew this tablet and has all that was captured: nothing of it stays here."""
-        self._store.close()
+        self._syncer.office = None
+        self._store.wipe(self._new_seal)
+        self._mirror.forget()
+        self._photos.sweep()
+        self._shapes = None
+        self._store.keep("device_id", str(uuid.uuid4()))
+
+    def _new_seal(self) -> Seal:
         self._keys.forget()
-        shutil.rmtree(self.home)
-        self._open()
-        self._syncer.link = link
+        return Seal(self._keys.device_key())
 
     # Inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _draft_name(self) -> str:
+        """A shared tablet keeps everybody's draft apart."""
+        return f"draft/{(self._store.kept('person') or {}).get('id')}"
 
     @property
     def _speech(self) -> Speech:

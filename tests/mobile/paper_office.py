@@ -69,6 +69,7 @@ class PaperOffice:
 
     def __init__(self) -> None:
         self.online = True
+        self.person: dict[str, Any] = PERSON
         self.commands: list[list[dict[str, Any]]] = []
         self.changes: list[dict[str, Any]] = [
             {"seq": 1, "kind": "pack", "id": "urban", "version": 1, "body": pack_body()},
@@ -87,7 +88,7 @@ class PaperOffice:
             gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body or b"{}"
         )
         if path == "/sync/v1/enrol":
-            return spoken({"device_token": "token", "person": PERSON, "scope": ["G1", "G2"], "next_seq": 1,
+            return spoken({"device_token": "token", "person": self.person, "scope": ["G1", "G2"], "next_seq": 1,
                            "district": {"code": "D", "name": "试验区", "timezone": "Asia/Shanghai"}})  # fmt: skip
         if path == "/sync/v1/commands":
             self.commands.append(told["commands"])

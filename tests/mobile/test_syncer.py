@@ -13,11 +13,12 @@ from mobile.core.outbox import UNDO
 from mobile.core.syncer import FIRST_WAIT_S, LONGEST_WAIT_S, POLL_S
 from mobile.core.tablet import Tablet
 from mobile.core.transport import HttpTransport, LinkDown, Reply
-from mobile.core.views import Refusal
+from mobile.core.views import Draft, Refusal
 from tests.link import FOREIGN, TurnedClock
-from tests.mobile.paper_office import PaperOffice, enrolled, problem
+from tests.mobile.paper_office import PERSON, URL, PaperOffice, case_body, enrolled, problem
 
 RUBBISH = "urban/event/0110"
+CASE = "01990000-0000-7000-8000-000000000001"
 
 
 @contextmanager
@@ -178,4 +179,61 @@ def test_before_a_code_was_entered_nothing_is_sent_and_the_tablet_says_what_to_d
     assert tablet.sync_now().state == "offline"
     with pytest.raises(Refusal, match="登记码"):
         _ = tablet.person
+    tablet.close()
+
+
+def revoking(office: PaperOffice) -> None:
+    """From now on the tablet is withdrawn: commands are taken in and held, nothing comes down."""
+    office.on_commands = lambda told: {"results": [
+        {"command_id": c["command_id"], "outcome": "held", "case_id": c["case_id"], "version": None} for c in told["commands"]]}  # fmt: skip
+    office.on_changes = lambda told: problem(403, "device_revoked", "本机已由办公室收回。")
+
+
+def test_a_withdrawn_tablet_empties_itself_from_its_own_thread_once_everything_was_handed_over(
+    tmp_path: Path,
+) -> None:
+    office, clock = PaperOffice(), TurnedClock()
+    tablet = enrolled(tmp_path, office, clock=clock)
+    key = (tmp_path / "device.key").read_bytes()
+    command_id = tablet.report(RUBBISH, "any", None, "垃圾堆", [], False)
+    revoking(office)
+    clock.wrong_by += UNDO
+    emptied = threading.Event()
+    tablet.on_change(lambda: None if tablet.enrolled else emptied.set())
+    tablet.start_syncing()
+    tablet._syncer.nudge()
+    assert emptied.wait(10)
+    tablet.stop()
+    assert [command["command_id"] for batch in office.commands for command in batch] == [command_id]
+    assert (tmp_path / "device.key").read_bytes() != key
+    assert tablet.link.sentence == "本机已由办公室收回。"
+    assert tablet.outbox().waiting == tablet.outbox().needs_you == ()
+    tablet.close()
+
+
+def test_a_withdrawn_tablet_keeps_everything_until_it_was_handed_over(tmp_path: Path) -> None:
+    office = PaperOffice()
+    tablet = enrolled(tmp_path, office)
+    tablet.report(RUBBISH, "any", None, "垃圾堆", [], False)
+    revoking(office)
+    tablet._syncer.round()
+    assert tablet.enrolled, "the capture may still be undone, so it has not been sent"
+    assert len(tablet.outbox().waiting) == 1
+    tablet.close()
+
+
+def test_who_enrols_next_sees_neither_the_cases_nor_the_draft_of_the_one_before(tmp_path: Path) -> None:
+    office = PaperOffice()
+    office.changes.append({"seq": 2, "kind": "case", "id": CASE, "version": 3, "body": case_body(CASE)})
+    tablet = enrolled(tmp_path, office)
+    tablet.save_draft(Draft(sentence="前一位写的"))
+    assert len(tablet.cases("open").rows) == 1
+    office.person = {**PERSON, "id": 8, "name": "王网格"}
+    office.on_changes = lambda told: Reply(502)
+    tablet.enrol(URL, "AAAA-BBBB-CCCC")
+    assert tablet.cases("open").rows == ()
+    assert tablet.draft() == Draft()
+    office.person = PERSON
+    tablet.enrol(URL, "AAAA-BBBB-DDDD")
+    assert tablet.draft().sentence == "前一位写的"
     tablet.close()
