@@ -1,6 +1,6 @@
 -- name: lock_boundaries!
 -- One load at a time in one database.
-select pg_advisory_xact_lock(7206002);
+select pg_advisory_xact_lock(7206003);
 
 -- name: districts
 select d.id, d.code, d.name, d.timezone, d.current_version, v.source_sha256, v.report
