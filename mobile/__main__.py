@@ -65,6 +65,7 @@ def main() -> int:
     XungeApp(
         tablet, FixedPlace(wanted.at), FolderCamera(wanted.pictures), server=wanted.server, code=wanted.code
     ).run()
+    tablet.close()
     return 0
 
 

@@ -47,7 +47,7 @@ class XungeApp(App):
         load_rules()
         Window.softinput_mode = "below_target"  # the field that is typed into stays above the input method
         Photo.read = self.tablet.photo
-        house = House(self.tablet, self.gps, self.camera)
+        house = House(self.tablet, self.gps, self.camera, self.server)
         house.wide = Window.width > Window.height
         house.wear()
         Window.bind(on_keyboard=self._key)
@@ -64,7 +64,7 @@ class XungeApp(App):
             self.tablet.start_syncing()
             self.root.show("today")
         else:
-            self.root.show("enrol", server=self.server, code=self.code)
+            self.root.show("enrol", code=self.code)
 
     def on_stop(self) -> None:
         if self.root.page:

@@ -7,6 +7,8 @@ def configure(size: tuple[int, int], density: str | None = None) -> None:
     """Sets the window's size in pixels; `density` ("1") makes pictures the same on every screen."""
     os.environ["KIVY_NO_ARGS"] = "1"  # the command line is ours
     os.environ.setdefault("KIVY_NO_FILELOG", "1")
+    os.environ.setdefault("KIVY_NO_CONFIG", "1")
+    os.environ.setdefault("KIVY_LOG_MODE", "PYTHON")  # logging stays Python's own
     if density:
         os.environ.setdefault("KIVY_METRICS_DENSITY", density)
     from kivy.config import Config
@@ -16,7 +18,6 @@ def configure(size: tuple[int, int], density: str | None = None) -> None:
         ("graphics", "height", str(size[1])),
         ("graphics", "multisamples", "0"),  # edges are smooth by themselves; the map counts its pixels
         ("input", "mouse", "mouse,disable_multitouch"),
-        ("kivy", "log_level", "warning"),
         ("kivy", "exit_on_escape", "0"),  # Android's back key means back, not the end
     ):
         Config.set(section, name, value)

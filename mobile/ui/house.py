@@ -47,9 +47,9 @@ class House(FloatLayout):
 
     wide = BooleanProperty(True)
 
-    def __init__(self, tablet: TabletFace, gps: Gps, camera: Camera, **kwargs: Any) -> None:
+    def __init__(self, tablet: TabletFace, gps: Gps, camera: Camera, server: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.tablet, self.gps, self.camera = tablet, gps, camera
+        self.tablet, self.gps, self.camera, self.server = tablet, gps, camera, server
         self._way: list[tuple[str, dict[str, Any]]] = []
         self.page: Page | None = None
         self._rail: NavBar | None = None
@@ -74,6 +74,8 @@ class House(FloatLayout):
         """Goes to a screen; the rail's places start a new way, others can be left by `back`."""
         if SCREENS[name].place_in_rail or name == "enrol":
             self._way.clear()
+        if name == "enrol":
+            what = {"server": self.server} | what
         self._way.append((name, what))
         self._build()
 
@@ -125,6 +127,9 @@ class House(FloatLayout):
     def refresh(self, *_: Any) -> None:
         """Pours what is known now into the screen and the rail."""
         if self.page is None:
+            return
+        if not (self.tablet.enrolled or isinstance(self.page, Enrol)):
+            self.show("enrol")  # the office withdrew this tablet
             return
         try:
             self.page.pour()

@@ -1,5 +1,6 @@
 """What every screen has: the tablet behind it, the state of the line, notices; `pour` fills it with what is known."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kivy.properties import BooleanProperty, ObjectProperty, StringProperty
@@ -24,6 +25,10 @@ class Page(FloatLayout):
     link = StringProperty("offline")
     link_words = StringProperty()
 
+    def __init__(self, **kwargs: Any) -> None:
+        self._filled: dict[str, Any] = {}
+        super().__init__(**kwargs)
+
     place_in_rail = ""  # which entry of the rail is lit; "" for screens without the rail
 
     @property
@@ -40,19 +45,29 @@ class Page(FloatLayout):
         """The screen goes away: keep what is being typed."""
 
     def pour_notices(self, notices: tuple[NoticeView, ...]) -> None:
-        holder = self.ids.notices
-        holder.clear_widgets()
-        for notice in notices:
-            holder.add_widget(
-                Notice(
-                    icon=notice.icon,
-                    mood=notice.mood,
-                    title=notice.title,
-                    words=notice.words,
-                    act_label=notice.act_label,
-                    takes=lambda act=notice.act: self.house.show(act),
-                )
-            )
+        self.fill("notices", notices, lambda: [self._notice(notice) for notice in notices])
+
+    def _notice(self, notice: NoticeView) -> Notice:
+        return Notice(
+            icon=notice.icon,
+            mood=notice.mood,
+            title=notice.title,
+            words=notice.words,
+            act_label=notice.act_label,
+            takes=lambda: self.house.show(notice.act),
+        )
+
+    def fill(self, name: str, content: Any, make: Callable[[], list[Any]]) -> None:
+        """Puts widgets into the list `name` of the rules, but only when its content is another than before.
+
+        Something may come in while a finger lies on a button: a button made anew would not feel it leave.
+        """
+        if name in self._filled and self._filled[name] == content:
+            return
+        self._filled[name] = content
+        self.ids[name].clear_widgets()
+        for widget in make():
+            self.ids[name].add_widget(widget)
 
     def pour_map(self, view: MapView, rows: tuple[CaseRow, ...] = ()) -> None:
         """Grids, the own position, and a mark for each row that has a place."""
@@ -63,10 +78,3 @@ class Page(FloatLayout):
             for row in rows
             if row.lon is not None and row.lat is not None
         ]
-
-
-def fill(holder: Any, widgets: list[Any]) -> None:
-    """Replaces what a list holds."""
-    holder.clear_widgets()
-    for widget in widgets:
-        holder.add_widget(widget)

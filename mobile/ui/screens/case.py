@@ -5,8 +5,8 @@ from typing import Any
 from kivy.metrics import dp
 from kivy.properties import ListProperty, StringProperty
 
-from mobile.core.views import Act, CaseView, PhotoView
-from mobile.ui.page import Page, fill
+from mobile.core.views import Act, CaseView, PhotoView, StepView
+from mobile.ui.page import Page
 from mobile.ui.screens.act import ActSheet
 from mobile.ui.screens.photo import PhotoSheet
 from mobile.ui.widgets.buttons import Primary, Segment
@@ -39,31 +39,28 @@ class Case(Page):
         for name in ("title", "place", "mood", "due", "due_note", "pending", "steps_note", "acts_note"):
             setattr(self, name, getattr(case, name))
         self.photos = list(case.photos)
-        fill(self.ids.facts, [Fact(name=fact.name, words=fact.words) for fact in case.facts])
-        last = len(case.steps) - 1
-        fill(
-            self.ids.steps,
-            [
-                Step(
-                    icon=step.icon,
-                    title=step.title,
-                    words=step.words,
-                    when=step.when,
-                    local=step.local,
-                    last=number == last,
-                )
-                for number, step in enumerate(case.steps)
-            ],
-        )
+        self.fill("facts", case.facts, lambda: [Fact(name=f.name, words=f.words) for f in case.facts])
+        self.fill("steps", case.steps, lambda: [self._step(step, case) for step in case.steps])
         self._show_acts(case)
         self._show_map(case, first=self._shown is None)
         self._shown = case
 
+    @staticmethod
+    def _step(step: StepView, case: CaseView) -> Step:
+        return Step(
+            icon=step.icon,
+            title=step.title,
+            words=step.words,
+            when=step.when,
+            local=step.local,
+            last=step is case.steps[-1],
+        )
+
     def _show_acts(self, case: CaseView) -> None:
-        main = [self._button(Primary, act) for act in case.acts if act.primary]
-        others = [self._button(Segment, act) for act in case.acts if not act.primary]
-        fill(self.ids.primary, main)
-        fill(self.ids.others, others)
+        main = [act for act in case.acts if act.primary]
+        others = [act for act in case.acts if not act.primary]
+        self.fill("primary", main, lambda: [self._button(Primary, act) for act in main])
+        self.fill("others", others, lambda: [self._button(Segment, act) for act in others])
 
     def _button(self, kind: type, act: Act) -> Any:
         button = kind(icon=act.icon, words=act.label)

@@ -6,7 +6,7 @@ from kivy.clock import Clock
 from kivy.properties import ListProperty, StringProperty
 
 from mobile.core.views import CasesView, FilterView
-from mobile.ui.page import Page, fill
+from mobile.ui.page import Page
 from mobile.ui.widgets.buttons import Chip
 from mobile.ui.widgets.rows import Row
 from mobile.ui.words import _
@@ -26,7 +26,6 @@ class Cases(Page):
     def __init__(self, **kwargs: Any) -> None:
         self._chosen = ""
         self._next = ""
-        self._filters: tuple[FilterView, ...] = ()
         self._again = Clock.create_trigger(lambda _: self.pour(), TYPED)
         super().__init__(**kwargs)
 
@@ -36,9 +35,10 @@ class Cases(Page):
         view = self._ask("")
         self.place, self.empty_title, self.empty_words = view.place, view.empty_title, view.empty_words
         self.rows = self._data(view)
-        if (view.filters, view.chosen) != (self._filters, self._chosen) or not self.ids.filters.children:
-            self._filters, self._chosen = view.filters, view.chosen
-            self._show_filters()
+        self._chosen = view.chosen
+        self.fill(
+            "filters", (view.filters, view.chosen), lambda: [self._chip(found) for found in view.filters]
+        )
 
     def _ask(self, after: str) -> CasesView:
         view = self.tablet.cases(self._chosen, self.query, after, self.house.gps.position())
@@ -48,17 +48,13 @@ class Cases(Page):
     def _data(self, view: CasesView) -> list[dict[str, Any]]:
         return [{**Row.fields(row), "opens": self.open_case} for row in view.rows]
 
-    def _show_filters(self) -> None:
-        chips = []
-        for found in self._filters:
-            chip = Chip(words=found.label, note=str(found.count), chosen=found.code == self._chosen)
-            chip.bind(on_release=lambda _, code=found.code: self.choose(code))
-            chips.append(chip)
-        fill(self.ids.filters, chips)
+    def _chip(self, found: FilterView) -> Chip:
+        chip = Chip(words=found.label, note=str(found.count), chosen=found.code == self._chosen)
+        chip.bind(on_release=lambda _: self.choose(found.code))
+        return chip
 
     def choose(self, code: str) -> None:
         self._chosen = code
-        self.ids.filters.clear_widgets()
         self.pour()
         self.ids.rows.scroll_y = 1
 

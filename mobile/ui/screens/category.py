@@ -6,7 +6,7 @@ from kivy.properties import ObjectProperty, StringProperty
 from kivy.utils import escape_markup
 
 from mobile.core.views import CategoryChoice, CategoryMajor
-from mobile.ui.page import Page, fill
+from mobile.ui.page import Page
 from mobile.ui.theme import TOKENS, theme
 from mobile.ui.widgets.buttons import Press
 from mobile.ui.words import _
@@ -51,12 +51,7 @@ class Category(Page):
         self._show()
 
     def _show(self) -> None:
-        branches = []
-        for major in self._tree:
-            branch = Major(words=major.name, note=str(len(major.categories)), chosen=major is self.major)
-            branch.bind(on_release=lambda _, major=major: self.open_branch(major))
-            branches.append(branch)
-        fill(self.ids.majors, branches)
+        self.fill("majors", self.major, lambda: [self._branch(major) for major in self._tree])
         if self.query:
             found = self._found()
             self.heading = _("{count} found").format(count=len(found))
@@ -64,7 +59,12 @@ class Category(Page):
         else:
             found = list(self.major.categories) if self.major else []
             self.heading, self.heading_note = (self.major.name if self.major else ""), ""
-        fill(self.ids.minors, [self._minor(category) for category in found])
+        self.fill("minors", (self.query, found), lambda: [self._minor(category) for category in found])
+
+    def _branch(self, major: CategoryMajor) -> Major:
+        branch = Major(words=major.name, note=str(len(major.categories)), chosen=major is self.major)
+        branch.bind(on_release=lambda _: self.open_branch(major))
+        return branch
 
     def _found(self) -> list[CategoryChoice]:
         wanted = self.query.lower()

@@ -8,7 +8,7 @@ from kivy.clock import Clock
 from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.core.views import PersonView, Refusal
-from mobile.ui.page import Page, fill
+from mobile.ui.page import Page
 from mobile.ui.widgets.rows import Fact
 from mobile.ui.words import _
 
@@ -67,7 +67,7 @@ class Enrol(Page):
             (_("Role"), person.role),
             (_("Grids"), f"{person.place} · {person.grids}" if person.place else person.grids),
         )
-        fill(self.ids.facts, [Fact(name=name, words=words) for name, words in facts if words])
+        self.fill("facts", facts, lambda: [Fact(name=name, words=words) for name, words in facts if words])
         self._word_button()
 
     def begin(self, *_: Any) -> None:

@@ -8,7 +8,7 @@ from kivy.clock import Clock
 from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.core.views import Refusal
-from mobile.ui.page import Page, fill
+from mobile.ui.page import Page
 from mobile.ui.widgets.rows import Fact
 from mobile.ui.words import _
 
@@ -30,7 +30,7 @@ class Me(Page):
         self.language = self.tablet.settings.language
         self.sync_note, self.storage_note, self.storage_left = me.sync_note, me.storage_note, me.storage_left
         self.record_number = me.record_number
-        fill(self.ids.knows, [Fact(name=fact.name, words=fact.words) for fact in me.knows])
+        self.fill("knows", me.knows, lambda: [Fact(name=f.name, words=f.words) for f in me.knows])
 
     def choose(self, **settings: Any) -> None:
         self.tablet.save_settings(replace(self.tablet.settings, **settings))

@@ -5,7 +5,7 @@ from typing import Any
 from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.core.views import Act, Field, NextStep, OutboxItem, OutboxView
-from mobile.ui.page import Page, fill
+from mobile.ui.page import Page
 from mobile.ui.screens.act import ActSheet
 from mobile.ui.widgets.rows import Group, OutItem
 from mobile.ui.words import _
@@ -17,19 +17,17 @@ class Outbox(Page):
 
     place_in_rail = "outbox"
 
-    def __init__(self, **kwargs: Any) -> None:
-        self._shown: OutboxView | None = None
-        super().__init__(**kwargs)
-
     def pour(self) -> None:
         super().pour()
         self.title = _("Outbox")
         self.place = _("Everything that the office has not confirmed stands here; nothing leaves by itself")
         self.pour_notices(())
         outbox = self.tablet.outbox()
-        if outbox == self._shown:
-            return
-        self._shown, self.done = outbox, outbox.done
+        self.done = outbox.done
+        self.full = bool(outbox.needs_you or outbox.changed or outbox.waiting)
+        self.fill("groups", outbox, lambda: self._groups(outbox))
+
+    def _groups(self, outbox: OutboxView) -> list[Any]:
         groups = (
             (_("Needs you"), outbox.needs_you_note, outbox.needs_you),
             (_("Took effect, but changed"), outbox.changed_note, outbox.changed),
@@ -40,8 +38,7 @@ class Outbox(Page):
             if items:
                 found.append(Group(words=words, note=note))
                 found += [self._item(item) for item in items]
-        self.full = bool(found)
-        fill(self.ids.groups, found)
+        return found
 
     def _item(self, item: OutboxItem) -> OutItem:
         return OutItem(

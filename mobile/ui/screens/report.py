@@ -10,8 +10,8 @@ from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
 
-from mobile.core.views import CategoryChoice, Draft, PhotoView, Position, ReportForm
-from mobile.ui.page import Page, fill
+from mobile.core.views import CategoryChoice, ConditionChoice, Draft, PhotoView, Position, ReportForm
+from mobile.ui.page import Page
 from mobile.ui.screens.photo import PhotoSheet
 from mobile.ui.widgets.buttons import Chip, Press, Tile
 from mobile.ui.words import _
@@ -103,23 +103,27 @@ class Report(Page):
         category = self.category
         if category and category.key not in [tile.key for tile in tiles]:
             tiles = [category, *tiles[:11]]  # chosen in the tree: it stands first
-        found = []
-        for tile in tiles:
-            made = Tile(icon=tile.icon, words=tile.name, chosen=tile.key == self._draft.category)
-            made.bind(on_release=lambda _, key=tile.key: self.choose(key))
-            found.append(made)
-        fill(self.ids.tiles, found)
+        self.fill("tiles", (tiles, self._draft.category), lambda: [self._tile(tile) for tile in tiles])
+
+    def _tile(self, category: CategoryChoice) -> Tile:
+        chosen = category.key == self._draft.category
+        tile = Tile(icon=category.icon, words=category.name, chosen=chosen)
+        tile.bind(on_release=lambda _: self.choose(category.key))
+        return tile
 
     def _show_conditions(self) -> None:
-        category = self.category
-        found = []
-        for condition in category.conditions if category else ():
-            chip = Chip(
-                words=condition.name, note=condition.limit, chosen=condition.code == self._draft.condition
-            )
-            chip.bind(on_release=lambda _, code=condition.code: self._change(condition=code))
-            found.append(chip)
-        fill(self.ids.conditions, found)
+        conditions = self.category.conditions if self.category else ()
+        self.fill(
+            "conditions",
+            (conditions, self._draft.condition),
+            lambda: [self._chip(condition) for condition in conditions],
+        )
+
+    def _chip(self, condition: ConditionChoice) -> Chip:
+        chosen = condition.code == self._draft.condition
+        chip = Chip(words=condition.name, note=condition.limit, chosen=chosen)
+        chip.bind(on_release=lambda _: self._change(condition=condition.code))
+        return chip
 
     def _show_place(self, look: bool = False) -> None:
         position = self._draft.position

@@ -3,7 +3,8 @@
 from kivy.metrics import dp
 from kivy.properties import NumericProperty, StringProperty
 
-from mobile.ui.page import Page, fill
+from mobile.core.views import TodayView
+from mobile.ui.page import Page
 from mobile.ui.widgets.house import Empty
 from mobile.ui.widgets.rows import Row
 from mobile.ui.words import _
@@ -37,8 +38,10 @@ class Today(Page):
         )
         self.pour_notices(today.notices)
         self.pour_map(self.ids.map, today.todos)
-        rows = [Row(opens=self.open_case, **Row.fields(todo)) for todo in today.todos]
-        fill(self.ids.todos, rows or [self._nothing()])
+        self.fill("todos", today.todos, lambda: self._rows(today) or [self._nothing()])
+
+    def _rows(self, today: TodayView) -> list[Row]:
+        return [Row(opens=self.open_case, **Row.fields(todo)) for todo in today.todos]
 
     def _nothing(self) -> Empty:
         return Empty(

@@ -93,7 +93,7 @@ class MapView(Widget):
 
     # ---- built once, moved by uniforms ---------------------------------------------------------------------
 
-    def _context(self, kind: str, found: list[meshes.Mesh], inks: dict[str, str], **uniforms: float) -> Any:
+    def _program(self, kind: str, found: list[meshes.Mesh], inks: dict[str, str], **uniforms: float) -> Any:
         vertex, fragment, fmt = shaders.PROGRAMS[kind]
         # both shaders at once: setting one alone links it with the other's predecessor, which fails
         context = RenderContext(vs=vertex, fs=fragment, use_parent_projection=True, use_parent_modelview=True)
@@ -117,7 +117,7 @@ class MapView(Widget):
             self.canvas.add(instruction)
         for layer in ground.layers:
             more = {"half_width": layer.half_width} if layer.kind == "line" else {}
-            self.canvas.add(self._context(layer.kind, layer.meshes, {"ink": layer.ink}, **more))
+            self.canvas.add(self._program(layer.kind, layer.meshes, {"ink": layer.ink}, **more))
         self._fixed = len(self._layers)
         for instruction in (self._marked, self._over, ScissorPop()):
             self.canvas.add(instruction)
@@ -137,7 +137,7 @@ class MapView(Widget):
         inks = {f"ink{number}": f"{mood}_mark" for number, mood in enumerate(shaders.MOODS[:4])}
         inks |= {"ink4": "closed_mark", "halo": "map_halo"}
         radius = float(self.mark_radius)
-        self._marked.add(self._context("mark", meshes.marks(spots), inks, radius=radius))
+        self._marked.add(self._program("mark", meshes.marks(spots), inks, radius=radius))
         self._restyle()
 
     def _restyle(self, *_: Any) -> None:
