@@ -167,12 +167,14 @@ class Demo:
 
     def __init__(self, database: Database, chosen: Settings) -> None:
         from server.demo import make_demo_people
+        from server.demo_cases import make_demo_cases
         from server.people.enrolment import make_enrol_code
         from server.walk import walk
 
         self._database, self._chosen = database, chosen
         self._make_code, self._walk = make_enrol_code, walk
         self.logins: list[dict[str, Any]] = database.run(make_demo_people)
+        database.run(lambda conn: make_demo_cases(conn, chosen.blobs, datetime.now(UTC)))
 
     def show(self, url: str) -> dict[str, Any]:
         """Walks one incident; its case, the logins, and a tablet code for the first grid worker."""
