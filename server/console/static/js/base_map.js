@@ -10,7 +10,7 @@ export function baseMap(container, options = {}, styleOptions = {}) {
     container,
     style: mapStyle(styleOptions),
     attributionControl: false,
-    locale: { "Map.Title": container.parentElement.getAttribute("aria-label") ?? "" },
+    locale: { "Map.Title": container.parentElement.dataset.title },
     canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
     localIdeographFontFamily: "'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
     dragRotate: false,
