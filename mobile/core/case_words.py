@@ -4,22 +4,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mobile.core.act_words import ICONS, act
 from mobile.core.mirror import Standing, moment
 from mobile.core.outbox import Entry
 from mobile.core.place import Places, metres_between
 from mobile.core.speech import Speech
-from mobile.core.views import Act, CaseRow, CaseView, Choice, Fact, Field, Mood, PhotoView, Position, StepView
+from mobile.core.views import Act, CaseRow, CaseView, Fact, Mood, PhotoView, Position, StepView
 from server.protocol import workflow
 from server.protocol.pack import Category, Condition, Pack
 from server.protocol.words import (
     ACTION_WORDS,
     CLOCK_WORDS,
     CLOSE_KIND_WORDS,
-    FIELD_WORDS,
     STATE_WORDS,
     STEP_WORDS,
 )
-from server.protocol.workflow import ENDED, STEP_OF, STEPS, Actor, Needs, Row
+from server.protocol.workflow import ENDED, STEP_OF, STEPS, Actor, Row
 
 
 def _(msgid: str) -> str:
@@ -39,28 +39,6 @@ TODO_WORDS = {
     "ask_return": _("Handle"),
     "uphold_return": _("Judge return"),
 }
-ICONS = {
-    "report": "flag",
-    "self_handle": "wrench",
-    "register": "check",
-    "decline": "stop",
-    "dispatch": "send",
-    "accept": "crew",
-    "ask_return": "undo",
-    "uphold_return": "undo",
-    "refuse_return": "stop",
-    "recall": "undo",
-    "handle": "wrench",
-    "pass": "ok",
-    "fail": "close",
-    "close": "check",
-    "reopen": "undo",
-    "escalate": "up",
-    "comment": "edit",
-    "add_evidence": "camera",
-}
-STAGES = {"report": "before", "self_handle": "after", "handle": "after", "pass": "after", "fail": "after"}
-STAGE_WORDS = {"before": _("Before"), "during": _("During"), "after": _("After")}
 OTHERS_DO = {
     "reported": _("The duty officer registers or declines it; you will see the answer here."),
     "registered": _("The dispatcher chooses a handling crew."),
@@ -70,22 +48,6 @@ OTHERS_DO = {
     "inspected": _("The duty officer closes it; who dispatched it may not."),
     "closed": _("It is closed. The reporter, the street or the duty officer may reopen it."),
     "declined": _("It was declined; the reason is below."),
-}
-UNMET = (
-    _("Not mended, as it was reported"),
-    _("Only partly mended"),
-    _("Something else was damaged"),
-    _("Wrong place"),
-    _("The place was not cleared"),
-)
-SENTENCES = {
-    "pass": _("The condition for closing is met; the duty officer then closes the case."),
-    "fail": _("It goes back to be mended; its time runs on."),
-    "accept": _("The case is yours from now on."),
-    "handle": _("Reports it as mended; the grid worker inspects it."),
-    "ask_return": _("Asks the duty officer to take it back; its time runs on until then."),
-    "escalate": _("Goes up one level; an emergency goes to the centre at once."),
-    "reopen": _("Opens a new cycle; what was counted stays counted."),
 }
 
 
@@ -116,6 +78,11 @@ class Telling:
         if category is None:
             return (standing.body.get("category") or {}).get("name") or self.speech.say("Case")
         return self.speech.matter_of(category, condition if len(category.conditions) > 1 else None)
+
+    def matter_of_report(self, payload: dict[str, Any]) -> str:
+        """What a report in the outbox is about."""
+        raw, condition = payload["category"], payload.get("condition", "")
+        return self.speech.matter(self.pack, raw.get("system", ""), raw.get("code", ""), condition)
 
     def rows(self, standing: Standing) -> list[Row]:
         """What the table allows this person now."""
@@ -361,53 +328,5 @@ class Telling:
         rows = list({row.action: row for row in self.rows(standing)}.values())
         todo = self.todo(standing)
         rows.sort(key=lambda row: (row.action != todo, row.action in BESIDE))
-        return tuple(self._act(row, standing, row.action == todo) for row in rows)
-
-    def _act(self, row: Row, standing: Standing, primary: bool) -> Act:
-        category, condition = self.category(standing)
-        fields = tuple(
-            self._field(need, category, condition) for need in row.needs if need.kind != "evidence"
-        )
-        return Act(
-            row.action,
-            self.speech.say(ACTION_WORDS[row.action]),
-            ICONS.get(row.action, "info"),
-            fields,
-            primary,
-            photo_rule(row, category),
-            STAGES.get(row.action, "during"),
-            self.speech.say(SENTENCES[row.action]) if row.action in SENTENCES else "",
-        )
-
-    def _field(self, need: Needs, category: Category | None, condition: Condition | None) -> Field:
-        say = self.speech.say
-        label = say(FIELD_WORDS.get(need.name, need.name))
-        if need.name == "close_kind":
-            kinds = tuple(Choice(kind, say(CLOSE_KIND_WORDS[kind])) for kind in workflow.CLOSE_KINDS)
-            return Field(need.name, label, "choice", need.required, kinds, value=kinds[0].code)
-        if need.name == "unmet":
-            wanted = (self.speech.named(condition.closing),) if condition else ()
-            return Field(
-                need.name,
-                label,
-                "choices",
-                need.required,
-                tuple(Choice(words, words) for words in (*wanted, *map(say, UNMET))),
-            )
-        if need.kind == "condition" and category:
-            kinds = tuple(
-                Choice(c.code, self.speech.named(c.names), self.speech.limit(c.handle))
-                for c in category.conditions
-            )
-            return Field(
-                need.name, label, "choice", need.required, kinds, value=condition.code if condition else ""
-            )
-        return Field(need.name, label, "text" if need.kind == "crew" else "long", need.required)
-
-
-def photo_rule(row: Row, category: Category | None) -> Any:
-    """Whether an act takes photos: "no", "may" or "must"."""
-    evidence = next((need for need in row.needs if need.kind == "evidence"), None)
-    if evidence is None:
-        return "no"
-    return "must" if evidence.required or (category and row.action in category.needs_photo) else "may"
+        about = self.category(standing)
+        return tuple(act(row, *about, row.action == todo, self.speech) for row in rows)

@@ -1,6 +1,7 @@
 """What the tablet says about itself: the link, its clock, its room, its owner, and what waits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mobile.core.clockwork import is_wrong
@@ -25,6 +26,19 @@ ROLE_WORDS = {
     "auditor": _("Auditor"),
     "resident-service": _("Resident service"),
 }
+
+
+@dataclass(frozen=True)
+class Held:
+    """What lies on the tablet: counts, and bytes of pictures."""
+
+    cases: int
+    pictures: int
+    unsent: int
+    waiting: int
+    draft: bool
+
+
 NEEDS_YOU = ("rejected", "quarantined", "held")
 
 
@@ -177,21 +191,17 @@ def me_view(
     now: datetime,
     synced: datetime | None,
     room: Room,
-    cases: int,
-    pictures: int,
-    unsent: int,
-    draft: bool,
+    held: Held,
     device_id: str,
-    waiting: int,
 ) -> MeView:
     """What this tablet knows about its worker, item by item."""
     say = speech.say
     knows = (
         Fact(say("Name, role, office"), f"{person.name} · {person.role} · {person.organisation}"),
         Fact(say("Grids"), person.grids or say("none")),
-        Fact(say("Cases of your grids"), say("{n} cases", n=cases)),
-        Fact(say("Waiting to be sent"), say("{n} items", n=waiting)),
-        Fact(say("Draft"), say("one report being written") if draft else say("none")),
+        Fact(say("Cases of your grids"), say("{n} cases", n=held.cases)),
+        Fact(say("Waiting to be sent"), say("{n} items", n=held.waiting)),
+        Fact(say("Draft"), say("one report being written") if held.draft else say("none")),
         Fact(say("Position"), say("only at the moment of a report or an act, inside that case; no track")),
     )
     return MeView(
@@ -205,8 +215,8 @@ def me_view(
         else say("Never synced yet."),
         say(
             "Photos {all}, of them {unsent} not yet sent",
-            all=speech.size(pictures),
-            unsent=speech.size(unsent),
+            all=speech.size(held.pictures),
+            unsent=speech.size(held.unsent),
         ),
         say("{size} left", size=speech.size(room.free)),
         knows,

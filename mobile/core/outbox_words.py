@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from mobile.core.case_words import ICONS
+from mobile.core.act_words import ICONS
 from mobile.core.outbox import Entry
 from mobile.core.speech import Speech
 from mobile.core.views import Mood, NextStep, OutboxItem, OutboxView

@@ -123,6 +123,13 @@ class Photos:
                 (command_id,),
             )
 
+    def give_up(self, command_id: str) -> None:
+        """Takes away the photos of a command that can never take effect, but for those that another one took over."""
+        left = self.cards(command_id=command_id, state="pending")
+        self.unbind(command_id)
+        for photo in left:
+            self.discard(photo.photo_id)
+
     def goes_to(self, photo_id: str, address: str | None) -> None:
         """Remembers where the upload goes on."""
         with self._store.writing() as sql:

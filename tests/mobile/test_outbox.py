@@ -264,3 +264,27 @@ def test_a_report_that_could_never_be_applied_is_refused_before_it_is_sealed(
         tablet.report(category, condition, None, "", [], mended)
     assert tablet.outbox().waiting == ()
     tablet.close()
+
+
+def test_an_emptied_draft_does_not_take_the_refused_report_away(tmp_path: Path) -> None:
+    office = answering("rejected")
+    tablet = enrolled(tmp_path, office)
+    command_id = report(tablet)
+    tablet.sync_now()
+    tablet.outbox_act(command_id, "edit")
+    tablet.save_draft(Draft())
+    office.on_commands = PaperOffice().on_commands
+    report(tablet, "另一件事")
+    assert [item.command_id for item in tablet.outbox().needs_you] == [command_id]
+    tablet.close()
+
+
+def test_a_fault_in_an_act_is_told_in_the_workers_language(tmp_path: Path) -> None:
+    tablet = enrolled(tmp_path)
+    report(tablet)
+    (row,) = tablet.cases("open").rows
+    with pytest.raises(Refusal) as told:
+        tablet.act(row.case_id, "comment", {"text": " "})
+    assert "text" in str(told.value)
+    assert "Field" not in str(told.value)
+    tablet.close()

@@ -267,7 +267,7 @@ def test_nothing_captured_is_lost_doubled_or_silently_dropped(live_server: LiveS
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Bound,
         settings=settings(
-            max_examples=20,
+            max_examples=14,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,
