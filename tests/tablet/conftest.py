@@ -10,7 +10,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from server.db import Connection, Database
 from server.settings import CHECKOUT
+from tests.conftest import serving
+from tests.factories import START, Street
+from tests.link import here, picture, settle, tablet_of
 
 # Kivy reads these when it is imported, here and in the windows: it must not take over logging, nor keep a folder
 os.environ.update(KIVY_NO_ARGS="1", KIVY_NO_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_LOG_MODE="PYTHON")
@@ -39,20 +43,25 @@ def display() -> Iterator[str]:
         server.wait(10)
 
 
-class Window(Protocol):
-    def __call__(self, walk: Callable[..., Any], home: Path, size: str = LANDSCAPE, **given: Any) -> str: ...
-
-
 @pytest.fixture
-def window(display: str, tmp_path: Path) -> Window:
-    """Runs a walk (a function of a test file) in a real window on the tablet core in `home`; what it printed."""
-    environment = {
+def environment(display: str, tmp_path: Path) -> dict[str, str]:
+    """What a window's process gets: our screen, no graphics card, nobody's folders."""
+    return {
         **os.environ,
         "DISPLAY": display,
         "KIVY_HOME": str(tmp_path / "kivy"),
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "XUNGE_HOME": str(tmp_path / "no-office"),
     }
+
+
+class Window(Protocol):
+    def __call__(self, walk: Callable[..., Any], home: Path, size: str = LANDSCAPE, **given: Any) -> str: ...
+
+
+@pytest.fixture
+def window(environment: dict[str, str]) -> Window:
+    """Runs a walk (a function of a test file) in a real window on the tablet core in `home`; what it printed."""
 
     def look(walk: Callable[..., Any], home: Path, size: str = LANDSCAPE, **given: Any) -> str:
         done = subprocess.run(
@@ -75,3 +84,23 @@ def window(display: str, tmp_path: Path) -> Window:
         return done.stdout
 
     return look
+
+
+@pytest.fixture
+def lived_in(database: Database, tmp_path: Path) -> Path:
+    """A tablet in use: a case to inspect, one of its own, things waiting, and no office in reach."""
+    district = settle(database)
+    folder = tmp_path / "tablet"
+
+    def live_a_morning(conn: Connection) -> str:
+        return Street(conn, district, tmp_path / "blobs", START).handled()
+
+    database.run(live_a_morning)
+    with serving(database, tmp_path / "office") as live:
+        tablet = tablet_of(live, "worker", folder)
+        tablet.report("urban/event/0110", "any", here(), "三栋西侧垃圾袋堆在绿地边", [], False)
+        tablet.sync_now()
+        photo = tablet.take_in(picture(), "before")
+        tablet.report("urban/component/0102", "broken", here(), "井盖裂开缺一角", [photo.photo_id], False)
+        tablet.close()
+    return folder

@@ -7,36 +7,12 @@ from typing import Any
 
 import pytest
 
-from server.db import Connection, Database
-from tests.conftest import serving
-from tests.factories import START, Street
-from tests.link import here, picture, settle, tablet_of
 from tests.tablet.conftest import LANDSCAPE, PORTRAIT, Window
 from tests.tablet.hand import Hand, Walk
 
 pytestmark = pytest.mark.xdist_group("window")
 
 LEAST_TARGET, LEAST_TEXT = 48, 16
-
-
-@pytest.fixture
-def home(database: Database, tmp_path: Path) -> Path:
-    """A tablet in use: a case to inspect, one of its own, things waiting, and no office in reach."""
-    district = settle(database)
-    folder = tmp_path / "tablet"
-
-    def live_a_morning(conn: Connection) -> str:
-        return Street(conn, district, tmp_path / "blobs", START).handled()
-
-    database.run(live_a_morning)
-    with serving(database, tmp_path / "office") as live:
-        tablet = tablet_of(live, "worker", folder)
-        tablet.report("urban/event/0110", "any", here(), "三栋西侧垃圾袋堆在绿地边", [], False)
-        tablet.sync_now()
-        photo = tablet.take_in(picture(), "before")
-        tablet.report("urban/component/0102", "broken", here(), "井盖裂开缺一角", [photo.photo_id], False)
-        tablet.close()
-    return folder
 
 
 def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -102,10 +78,12 @@ def goes_everywhere(hand: Hand, looks: list[tuple[str, float]]) -> Walk:
     assert not found, "\n" + "\n".join(found)
 
 
-def test_nothing_is_too_small_to_touch_or_to_read_and_no_word_is_cut_off(window: Window, home: Path) -> None:
+def test_nothing_is_too_small_to_touch_or_to_read_and_no_word_is_cut_off(
+    window: Window, lived_in: Path
+) -> None:
     at = (104.005, 30.005, 8.0)
-    window(goes_everywhere, home, size=LANDSCAPE, at=at, looks=[("zh-CN", 1.0), ("en", 1.4)])
-    window(goes_everywhere, home, size=PORTRAIT, at=at, looks=[("en", 1.0), ("zh-CN", 1.4)])
+    window(goes_everywhere, lived_in, size=LANDSCAPE, at=at, looks=[("zh-CN", 1.0), ("en", 1.4)])
+    window(goes_everywhere, lived_in, size=PORTRAIT, at=at, looks=[("en", 1.0), ("zh-CN", 1.4)])
 
 
 def presses_each(hand: Hand) -> Walk:
@@ -145,7 +123,7 @@ def inspects(hand: Hand) -> Walk:
     assert hand.page.pending
 
 
-def test_a_case_is_inspected_and_looks_are_kept(window: Window, home: Path) -> None:
-    window(inspects, home, at=(104.005, 30.005, 8.0))
-    window(presses_each, home)
-    window(finds_what_was_chosen, home)
+def test_a_case_is_inspected_and_looks_are_kept(window: Window, lived_in: Path) -> None:
+    window(inspects, lived_in, at=(104.005, 30.005, 8.0))
+    window(presses_each, lived_in)
+    window(finds_what_was_chosen, lived_in)
