@@ -127,6 +127,13 @@ def report(
 ) -> Answer:
     """A new case from an office or another system; the same (source, external_id) or command id is the same case."""
     if external_id:
+        known = sql.case_of_outside(conn, source=source, external_id=external_id)
+        if known is not None and known["id"] != named_uuid(
+            "case", str(named_uuid("report", str(viewer.district_id), source, external_id))
+        ):
+            # The same outside number came by another door (imported history): that is the case.
+            get_row(conn, viewer, known["number"])
+            return Answer(uuid7(), "applied", known["id"], known["number"], known["version"])
         command_id = named_uuid("report", str(viewer.district_id), source, external_id)
     case_id = named_uuid("case", str(command_id)) if command_id else uuid7()
     command = _command(

@@ -145,12 +145,12 @@ def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
     if crew.serves not in work.case.nodes:
         raise Refused("crew_not_here", crew=crew.name)
     work.case.handler_id, work.case.asked_return = crew.id, False
-    work.cycle.dispatched_at = world.now
+    work.cycle.handler_id, work.cycle.dispatched_at = crew.id, world.now
 
 
 def _back_to_dispatch(work: Working, payload: Any, world: World) -> None:
     work.case.handler_id, work.case.asked_return, work.case.dispatched_by = None, False, None
-    work.cycle.handle_due_at = None
+    work.cycle.handler_id = work.cycle.handle_due_at = None
 
 
 def _ask_return(work: Working, payload: Any, world: World) -> None:
@@ -183,6 +183,7 @@ def _pass(work: Working, payload: c.Pass, world: World) -> None:
 
 def _fail(work: Working, payload: c.Fail, world: World) -> None:
     work.cycle.reworks += 1
+    work.cycle.handled_at = None
     work.case.close_kind = None
 
 

@@ -41,6 +41,11 @@ where c.id = any (:ids::uuid[]);
 -- name: node_of_code^
 select n.id, n.level from grid_nodes n where n.code = :code and n.district_id = :district_id;
 
+-- name: case_of_outside^
+-- The case that an outside number already has. Unique index of case_keys.
+select k.case_id as id, k.number, c.version from case_keys k join cases c on c.id = k.case_id
+where k.source = :source and k.external_id = :external_id;
+
 -- name: grid_names
 -- Names of nodes in the boundaries of today.
 select g.node_id, g.code, g.name, g.level from grids g where g.current and g.node_id = any (:nodes::bigint[]);

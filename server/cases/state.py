@@ -46,6 +46,7 @@ class Cycle:
     handled_at: datetime | None = None
     passed_at: datetime | None = None
     handle_due_at: datetime | None = None
+    handler_id: int | None = None
     due_at: datetime | None = None
     ended_at: datetime | None = None
     ended_as: str | None = None

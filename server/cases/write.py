@@ -19,7 +19,6 @@ PLACE_OF_CYCLE = (
     "street_id",
     "community_id",
     "grid_id",
-    "handler_id",
     "category_system",
     "category_code",
 )
@@ -74,7 +73,7 @@ def flush(conn: Connection, batch: Batch) -> None:
             [
                 [*_values(cycle, CYCLE_COLUMNS), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)]
                 for w in touched
-                for cycle in (w.cycle,)
+                for cycle in (*w.earlier_cycles, w.cycle)
             ],
         )
         put(

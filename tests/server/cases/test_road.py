@@ -10,7 +10,8 @@ from server.cases.apply import apply
 from server.cases.filters import Filters
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
-from server.protocol.wire import read_time
+from server.protocol.commands import Command, Position, read_payload
+from server.protocol.wire import read_time, uuid7
 from tests.factories import COVER, START, Street
 
 
@@ -304,3 +305,33 @@ def test_lists_page_by_key_through_every_case_once(street: Street) -> None:
             if not (after := page.next):
                 break
         assert sorted(seen) == sorted(numbers)
+
+
+def test_a_failed_inspection_takes_back_that_it_was_handled(street: Street) -> None:
+    number = street.handled()
+    street.act("worker", number, "fail", unmet="缺防坠网")
+    with street.conn.cursor() as cursor:
+        cursor.execute("select handled_at, handler_id from cycles")
+        assert cursor.fetchone() == {
+            "handled_at": None,
+            "handler_id": street.district.organisations["crew-drain"],
+        }
+
+
+def test_reopening_leaves_the_first_cycle_with_its_crew(street: Street) -> None:
+    number = street.closed()
+    street.act("street", number, "reopen", reason="又坏了")
+    with street.conn.cursor() as cursor:
+        cursor.execute("select n, handler_id, ended_as from cycles order by n")
+        cycles = [tuple(row.values()) for row in cursor.fetchall()]
+    assert cycles == [(1, street.district.organisations["crew-drain"], "fixed"), (2, None, None)]
+
+
+def test_an_outside_number_that_came_by_another_door_is_the_same_case(street: Street) -> None:
+    taken = Command(uuid7(), "record", uuid7(), read_payload("record", {"status": "open", "opened_at": "2026-11-01T00:00:00Z"}),
+                    "h", "import", source="hotline", external_id="H-1", district_id=street.district.id)  # fmt: skip
+    recorded = apply(street.conn, [taken], street.now)[0]
+    answer = acts.report(
+        street.conn, street.viewer("hotline"), {}, Position(), "hotline", "H-1", None, "api", None, street.now
+    )
+    assert answer.case_number == recorded.case_number

@@ -21,6 +21,7 @@ UNSCOPED = {
     "server/health.sql": "counts for the operator's gauges",
     "server/cases/importer.sql: known": "what the importer itself brought, by outside number",
     "server/console/queries.sql: held": "asks for the centre's own district; only offices of the centre are let to it",
+    "server/cases/queries.sql: case_of_outside": "looked up by outside number, then fetched in scope",
     "server/cases/queries.sql: clocks_of": "of ids that a scoped query gave",
     "server/cases/queries.sql: page_counted": "joins counted_for, which takes the viewer's scope",
     "server/cases/queries.sql: missed_deadlines": "the system's own clock",
