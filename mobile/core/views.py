@@ -157,7 +157,7 @@ class ConditionChoice:
 class CategoryChoice:
     """One thing that can be reported. `icon` is a name of `mobile.ui.icons`; `initials` pinyin ones for the search."""
 
-    key: str  # "urban/event:0110": the value for `report`
+    key: str  # "urban/event/0110": the value for `report`
     name: str
     note: str  # code, limit, "当场可处理"
     icon: str
