@@ -109,7 +109,11 @@ def environment() -> str:
     for name, field in Settings.model_fields.items():
         variable = str(field.validation_alias) if field.validation_alias else f"XUNGE_{name.upper()}"
         default = field.default
-        shown = f"`{default.relative_to(CHECKOUT)}/` in the checkout" if isinstance(default, Path) else f"`{default}`"
+        shown = (
+            f"`{default.relative_to(CHECKOUT)}/` in the checkout"
+            if isinstance(default, Path)
+            else f"`{default}`"
+        )
         if isinstance(default, bool):
             shown = f"`{int(default)}`"
         rows.append((f"`{variable}`", "–" if default is None else shown, MEANING[name]))
@@ -136,7 +140,9 @@ def measures(lang: str, head: tuple[str, ...]) -> str:
 
 def commands(program: str) -> Iterator[tuple[str, Any]]:
     """The command lines of a program with typer's description of each; one line where there are no subcommands."""
-    described: Any = typer.main.get_command({"server": server_app, "gis": gis_app, "tasks": tasks_app}[program])
+    described: Any = typer.main.get_command(
+        {"server": server_app, "gis": gis_app, "tasks": tasks_app}[program]
+    )
     below = getattr(described, "commands", None)
     if below is None:
         yield f"python -m {program}", described

@@ -16,7 +16,16 @@ from server.protocol.wire import time_text, uuid7
 from tests.conftest import Databases, LiveServer, serving
 from tests.factories import COVER, Street
 
-HERE = {"lon": 104.005, "lat": 30.005, "accuracy_m": 8, "provider": "gps", "fix_age_s": 2, "is_mock": False, "placed_by_hand": False, "crs": "EPSG:4326"}
+HERE = {
+    "lon": 104.005,
+    "lat": 30.005,
+    "accuracy_m": 8,
+    "provider": "gps",
+    "fix_age_s": 2,
+    "is_mock": False,
+    "placed_by_hand": False,
+    "crs": "EPSG:4326",
+}
 
 
 @dataclass
@@ -103,7 +112,9 @@ class Tablet:
         told = requests.post(f"{url}/sync/v1/enrol", json=wanted, timeout=30).json()
         return cls(url, told["device_token"], told["person"]["id"], device)
 
-    def ask(self, method: str, path: str, headers: dict[str, str] | None = None, **rest: Any) -> requests.Response:
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **rest: Any
+    ) -> requests.Response:
         told = {"Authorization": f"Bearer {self.token}", "Accept-Language": "en"} | (headers or {})
         return requests.request(method, self.url + path, headers=told, timeout=30, **rest)
 
@@ -117,7 +128,12 @@ class Tablet:
         return own | command
 
     def send(self, command: dict[str, Any], **envelope: Any) -> dict[str, Any]:
-        body = {"envelope": "xunge/1", "device_id": self.device, "sent_at": time_text(datetime.now(UTC)), "commands": [command]}
+        body = {
+            "envelope": "xunge/1",
+            "device_id": self.device,
+            "sent_at": time_text(datetime.now(UTC)),
+            "commands": [command],
+        }
         answer = self.ask("POST", "/sync/v1/commands", json=body | envelope)
         assert answer.status_code == 200, answer.text
         return answer.json()

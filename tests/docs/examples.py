@@ -13,7 +13,20 @@ from server.settings import CHECKOUT
 
 DOCUMENT = CHECKOUT / "docs" / "protocol.md"
 MARKER = re.compile(r"^<!-- example: (.+?) -->$")
-EXACT = {"envelope", "outcome", "code", "kind", "action", "state", "stage", "sentence", "more", "mime", "status", "device_state"}
+EXACT = {
+    "envelope",
+    "outcome",
+    "code",
+    "kind",
+    "action",
+    "state",
+    "stage",
+    "sentence",
+    "more",
+    "mime",
+    "status",
+    "device_state",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,11 @@ def differences(said: Any, real: Any, where: str = "$") -> list[str]:
             return [f"{where}: {len(real)} instead of {len(said)}"]
         return [fault for n, one in enumerate(said) for fault in differences(one, real[n], f"{where}[{n}]")]
     if said is None or isinstance(said, bool):
-        return [] if type(said) is type(real) or (said is None and real is None) else [f"{where}: {real!r} instead of {said!r}"]
+        return (
+            []
+            if type(said) is type(real) or (said is None and real is None)
+            else [f"{where}: {real!r} instead of {said!r}"]
+        )
     if isinstance(said, int | float) and isinstance(real, int | float) and not isinstance(real, bool):
         return []
     return [] if type(said) is type(real) else [f"{where}: {real!r} instead of {said!r}"]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ DOCUMENTS = documents()
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
-PROGRAM = re.compile(r"python3? -m (server|gis|tasks|mobile)\b")
+PROGRAM = re.compile(r"python3? -m ((?:server|gis|tasks|mobile|bench|docs)(?:\.\w+)?)(?=\s|$)")
 ELSEWHERE = re.compile(r"^[a-z]+:", re.IGNORECASE)
 MOST_PICTURE_BYTES = 200_000
 
@@ -74,7 +75,9 @@ def shell_lines(text: str) -> Iterator[str]:
 
 @each_document
 def test_every_make_target_exists(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(
+        re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     for line in shell_lines(path.read_text(encoding="utf-8")):
         if found := re.match(r"(?:[A-Z_]+=\S+ )*make ([a-z-]+)", line):
             assert found[1] in targets, f"make {found[1]} does not exist"
@@ -83,8 +86,14 @@ def test_every_make_target_exists(path: Path) -> None:
 @lru_cache(maxsize=1)
 def known_commands() -> dict[str, set[str]]:
     """Every command line with the options that it takes."""
-    known = {line: {opt for one in described.params for opt in one.opts} for program in ("server", "gis", "tasks") for line, described in commands(program)}
-    known["python -m mobile"] = {opt for action in mobile_arguments()._actions for opt in action.option_strings}
+    known = {
+        line: {opt for one in described.params for opt in one.opts}
+        for program in ("server", "gis", "tasks")
+        for line, described in commands(program)
+    }
+    known["python -m mobile"] = {
+        opt for action in mobile_arguments()._actions for opt in action.option_strings
+    }
     return known
 
 
@@ -95,6 +104,9 @@ def test_every_command_exists_with_its_options(path: Path) -> None:
         if not PROGRAM.search(line):
             continue
         words = shlex.split(line.replace("[", " ").replace("]", " ").replace("…", ""))
+        if "." in words[words.index("-m") + 1] or words[words.index("-m") + 1] in ("bench", "docs"):
+            assert find_spec(words[words.index("-m") + 1]), f"{line}: there is no such program"
+            continue
         start = words.index("-m") + 1
         name = f"python -m {words[start]}"
         if words[start] in ("server", "gis"):
@@ -108,7 +120,9 @@ def test_every_command_exists_with_its_options(path: Path) -> None:
 
 
 def test_the_made_parts_are_up_to_date() -> None:
-    done = subprocess.run([sys.executable, "-m", "docs", "--check"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "docs", "--check"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     assert (done.stdout + done.stderr, done.returncode) == ("", 0)
 
 

@@ -16,7 +16,11 @@ from tests.docs.examples import DOCUMENT, Example, differences, examples
 from tests.factories import picture
 
 EXAMPLES = {example.name: example for example in examples(DOCUMENT.read_text(encoding="utf-8"))}
-COMMANDS = [example for name, example in EXAMPLES.items() if name.startswith("commands/") or name in ("held", "rejected")]
+COMMANDS = [
+    example
+    for name, example in EXAMPLES.items()
+    if name.startswith("commands/") or name in ("held", "rejected")
+]
 
 
 def test_every_kind_of_command_has_one_example_and_no_other_has() -> None:
@@ -78,7 +82,11 @@ def test_changes_look_as_in_the_document(office: Office) -> None:
     tablet = office.tablet("worker")
     case = office.case(EXAMPLES["changes"].words["on"])
     real = tablet.ask("GET", "/sync/v1/changes").json()
-    kept = {change["kind"]: change for change in real["changes"] if change["kind"] != "case" or change["id"] == case["id"]}
+    kept = {
+        change["kind"]: change
+        for change in real["changes"]
+        if change["kind"] != "case" or change["id"] == case["id"]
+    }
     real["changes"] = list(kept.values())
     said = EXAMPLES["changes"].json(0)
     assert [change["kind"] for change in said["changes"]] == ["person", "pack", "grid", "case"]
@@ -111,11 +119,18 @@ def test_a_photo_goes_up_as_in_the_document(office: Office) -> None:
     tablet, content, attachment = office.tablet("worker"), picture("orange"), str(uuid7())
     digest = hashlib.sha256(content).hexdigest()
     command = {"kind": "report", "payload": EXAMPLES["commands/report"].json(0)["payload"]}
-    declared = command["payload"]["attachments"][0] | {"id": attachment, "sha256": digest, "bytes": len(content)}
+    declared = command["payload"]["attachments"][0] | {
+        "id": attachment,
+        "sha256": digest,
+        "bytes": len(content),
+    }
     command["payload"] |= {"attachments": [declared]}
     case_id = tablet.send(tablet.sealed(command))["results"][0]["case_id"]
     pairs = {"attachment_id": attachment, "sha256": digest}
-    real_values = {"Upload-Length": str(len(content)), "Upload-Metadata": ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in pairs.items())}
+    real_values = {
+        "Upload-Length": str(len(content)),
+        "Upload-Metadata": ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in pairs.items()),
+    }
     where = ""
     for name in ("uploads/create", "uploads/head", "uploads/patch"):
         (_, asked), (_, told) = EXAMPLES[name].blocks
@@ -136,6 +151,14 @@ def test_a_photo_goes_up_as_in_the_document(office: Office) -> None:
 def test_a_difference_is_found_where_there_is_one() -> None:
     said = {"outcome": "applied", "version": 1, "reason": {"code": ""}, "list": [{"a": 1}]}
     assert differences(said, json.loads(json.dumps(said))) == []
-    for changed in ({"outcome": "held"}, {"version": "1"}, {"version": None}, {"more_fields": 1}, {"reason": {"code": "x"}}, {"list": [{"b": 1}]}, {"list": []}):
+    for changed in (
+        {"outcome": "held"},
+        {"version": "1"},
+        {"version": None},
+        {"more_fields": 1},
+        {"reason": {"code": "x"}},
+        {"list": [{"b": 1}]},
+        {"list": []},
+    ):
         assert differences(said, said | changed), changed
     assert differences(said, {"outcome": "applied"})
