@@ -65,7 +65,7 @@ def examples(text: str) -> list[Example]:
     made = []
     for marker_words, blocks in found:
         name, *rest = [part.strip() for part in marker_words.split(",")]
-        words = dict((part.split(" ", 1) + [""])[:2] for part in rest)
+        words = dict(([*part.split(" ", 1), ""])[:2] for part in rest)
         made.append(Example(name, words, tuple(blocks)))
     return made
 
