@@ -117,8 +117,14 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
     node = sql.node_of_code(conn, code=plain.grid, district_id=viewer.district_id) if plain.grid else None
     pack = current(conn, viewer.district_id)[1]
     category = _category(pack, plain.category) if plain.category else None
-    if (plain.grid and node is None) or (plain.category and category is None):
+    handler = sql.crew_of_code(conn, code=plain.crew, district_id=viewer.district_id) if plain.crew else None
+    if (
+        (plain.grid and node is None)
+        or (plain.category and category is None)
+        or (plain.crew and handler is None)
+    ):
         return None
+    held = sql.held_cases(conn, district_id=viewer.district_id) if filters.board == "held" else ()
     node_id, level = (node["id"], node["level"]) if node else (None, None)
     timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
     start, until = local_span(plain.from_, plain.to, timezone)
@@ -128,6 +134,7 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         "now": now,
         "soon": now + timedelta(minutes=pack.soon_minutes),
         "board": filters.board or None,
+        "held": [row["case_id"] for row in held] or None,
         "states": list(plain.state) or None,
         "in_street": node_id if level == 1 else None,
         "in_community": node_id if level == 2 else None,
@@ -137,7 +144,7 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         "category_code": category.code if category else None,
         "overdue": plain.overdue,
         "source": plain.source or None,
-        "crew": plain.crew or None,
+        "handler": handler,
         "start": start,
         "until": until,
         "q": _literal(plain.q) or None,

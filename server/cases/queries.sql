@@ -1,22 +1,43 @@
 -- name: page_by_deadline
--- Open cases in scope by the clock that ends first. Index range (scope column, next_due_at, id), merged over the branches of scope.
-select c.* from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
-    :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
-    :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
-    :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
-where c.closed_at is null and c.next_due_at is not null
-  and (:after_at::timestamptz is null or (c.next_due_at, c.id) > (:after_at::timestamptz, :after_id::uuid))
-order by c.next_due_at, c.id limit :limit;
+-- Open cases in scope by the clock that ends first: the first rows of an index range (scope column, next_due_at, id).
+select c.* from (
+    (select c.* from asked_office(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+     where c.closed_at is null and c.next_due_at is not null
+       and (:after_at::timestamptz is null or (c.next_due_at, c.id) > (:after_at::timestamptz, :after_id::uuid))
+     order by c.next_due_at, c.id limit :limit)
+    union all
+    (select c.* from asked_others(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+     where c.closed_at is null and c.next_due_at is not null
+       and (:after_at::timestamptz is null or (c.next_due_at, c.id) > (:after_at::timestamptz, :after_id::uuid))
+     order by c.next_due_at, c.id limit :limit)
+) c order by c.next_due_at, c.id limit :limit;
 
 -- name: page_by_reported
--- Cases in scope, newest first. Index range (scope column, reported_at desc, id desc). Open ones without a clock come by `clockless`.
-select c.* from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
-    :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
-    :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
-    :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
-where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
-  and (:clockless::boolean is null or (c.closed_at is null and c.next_due_at is null))
-order by c.reported_at desc, c.id desc limit :limit;
+-- Cases in scope, newest first: the first rows of an index range (scope column, reported_at desc, id desc). Open ones
+-- without a clock come by `clockless`.
+select c.* from (
+    (select c.* from asked_office(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+     where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
+       and (:clockless::boolean is null or (c.closed_at is null and c.next_due_at is null))
+     order by c.reported_at desc, c.id desc limit :limit)
+    union all
+    (select c.* from asked_others(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+     where (:after_at::timestamptz is null or (c.reported_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
+       and (:clockless::boolean is null or (c.closed_at is null and c.next_due_at is null))
+     order by c.reported_at desc, c.id desc limit :limit)
+) c order by c.reported_at desc, c.id desc limit :limit;
 
 -- name: page_counted
 -- The cycles that a figure counted, one row a cycle, newest first. What is counted, and whose, is decided by counted_for alone.
@@ -45,6 +66,12 @@ select n.id, n.level from grid_nodes n where n.code = :code and n.district_id = 
 -- The case that an outside number already has. Unique index of case_keys.
 select k.case_id as id, k.number, c.version from case_keys k join cases c on c.id = k.case_id
 where k.source = :source and k.external_id = :external_id;
+
+-- name: crew_of_code$
+select id from organisations where district_id = :district_id and code = :code;
+
+-- name: held_cases
+select distinct case_id from holds where district_id = :district_id and decided_at is null and case_id is not null;
 
 -- name: grid_names
 -- Names of nodes in the boundaries of today.

@@ -60,25 +60,38 @@ CREATE TABLE public.cases (
 
 COMMENT ON COLUMN public.cases.moved_version IS 'The last version at which state, holder, handler or place changed: what a stale command is measured by.';
 
-CREATE FUNCTION public.asked_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_crew text, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
+CREATE FUNCTION public.asked_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
     LANGUAGE sql STABLE
     AS $$
     select c.* from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person) c
-    where (p_states is null or c.state = any (p_states))
-      and (p_in_street is null or c.street_id = p_in_street)
-      and (p_in_community is null or c.community_id = p_in_community)
-      and (p_in_grid is null or c.grid_id = p_in_grid)
-      and (p_outside is null or (c.street_id is null) = p_outside)
-      and (p_category_code is null or (c.category_system = p_category_system and c.category_code = p_category_code))
-      and (p_overdue is null or coalesce(c.due_at < coalesce(c.closed_at, p_now), false) = p_overdue)
-      and (p_source is null or c.source = p_source)
-      and (p_crew is null or c.handler_id in (select o.id from organisations o where o.code = p_crew))
-      and (p_start is null or c.reported_at >= p_start)
-      and (p_until is null or c.reported_at < p_until)
-      and (p_q is null or c.number like p_q || '%' or c.external_id = p_q or c.title ilike '%' || p_q || '%')
-      and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
-      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.asked_return
-          when 'held' then c.id in (select h.case_id from holds h where h.decided_at is null) else true end
+    where is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+$$;
+
+CREATE FUNCTION public.asked_office(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
+    LANGUAGE sql STABLE
+    AS $$
+    select c.* from cases c where in_office(c, p_district, p_street, p_community, p_grids)
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+$$;
+
+CREATE FUNCTION public.asked_others(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
+    LANGUAGE sql STABLE
+    AS $$
+    select c.* from cases c where c.handler_id = p_organisation and in_office(c, p_district, p_street, p_community, p_grids) is not true
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+    union all
+    select c.* from cases c where c.helper_id = p_organisation and c.handler_id is distinct from p_organisation
+      and in_office(c, p_district, p_street, p_community, p_grids) is not true
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+    union all
+    select c.* from cases c where c.reporter_id = p_person and in_office(c, p_district, p_street, p_community, p_grids) is not true
+      and (p_organisation is null or (c.handler_id is distinct from p_organisation and c.helper_id is distinct from p_organisation))
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
 $$;
 
 CREATE FUNCTION public.case_equals_last_event() RETURNS trigger
@@ -204,8 +217,31 @@ $$;
 CREATE FUNCTION public.in_office(c public.cases, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
-    select coalesce(c.district_id = p_district, false) or coalesce(c.street_id = p_street, false)
-        or coalesce(c.community_id = p_community, false) or coalesce(c.grid_id = any (p_grids), false)
+    select coalesce(p_district, p_street, p_community, p_grids[1]) is not null
+        and (p_district is null or c.district_id = p_district)
+        and (p_street is null or c.street_id = p_street)
+        and (p_community is null or c.community_id = p_community)
+        and (p_grids is null or c.grid_id = any (p_grids))
+$$;
+
+CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select (p_states is null or c.state = any (p_states))
+      and (p_in_street is null or c.street_id = p_in_street)
+      and (p_in_community is null or c.community_id = p_in_community)
+      and (p_in_grid is null or c.grid_id = p_in_grid)
+      and (p_outside is null or (c.street_id is null) = p_outside)
+      and (p_category_code is null or (c.category_system = p_category_system and c.category_code = p_category_code))
+      and (p_overdue is null or coalesce(c.due_at < coalesce(c.closed_at, p_now), false) = p_overdue)
+      and (p_source is null or c.source = p_source)
+      and (p_handler is null or c.handler_id = p_handler)
+      and (p_start is null or c.reported_at >= p_start)
+      and (p_until is null or c.reported_at < p_until)
+      and (p_q is null or c.number like p_q || '%' or c.external_id = p_q or c.title ilike '%' || p_q || '%')
+      and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
+      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.asked_return
+          when 'held' then c.id = any (p_held) else true end
 $$;
 
 CREATE FUNCTION public.log_case_change() RETURNS trigger
@@ -254,21 +290,17 @@ end $$;
 CREATE FUNCTION public.visible_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cases
     LANGUAGE sql STABLE
     AS $$
-    select c.* from cases c where c.district_id = p_district
+    select c.* from cases c where in_office(c, p_district, p_street, p_community, p_grids)
     union all
-    select c.* from cases c where c.street_id = p_street
+    select c.* from cases c where c.handler_id = p_organisation
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
-    select c.* from cases c where c.community_id = p_community
+    select c.* from cases c where c.helper_id = p_organisation and c.handler_id is distinct from p_organisation
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
-    select c.* from cases c where c.grid_id = any (p_grids)
-    union all
-    select c.* from cases c where c.handler_id = p_organisation and not in_office(c, p_district, p_street, p_community, p_grids)
-    union all
-    select c.* from cases c where c.helper_id = p_organisation and not coalesce(c.handler_id = p_organisation, false)
-        and not in_office(c, p_district, p_street, p_community, p_grids)
-    union all
-    select c.* from cases c where c.reporter_id = p_person and not coalesce(c.handler_id = p_organisation, false)
-        and not coalesce(c.helper_id = p_organisation, false) and not in_office(c, p_district, p_street, p_community, p_grids)
+    select c.* from cases c where c.reporter_id = p_person
+        and (p_organisation is null or (c.handler_id is distinct from p_organisation and c.helper_id is distinct from p_organisation))
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
 $$;
 
 CREATE TABLE public.api_tokens (
@@ -852,7 +884,9 @@ CREATE INDEX cases_district_reported_idx ON public.cases USING btree (district_i
 
 CREATE INDEX cases_grid_state_idx ON public.cases USING btree (grid_id, state);
 
-CREATE INDEX cases_handler_state_idx ON public.cases USING btree (handler_id, state, next_due_at) WHERE (handler_id IS NOT NULL);
+CREATE INDEX cases_handler_due_idx ON public.cases USING btree (handler_id, next_due_at, id) WHERE ((handler_id IS NOT NULL) AND (closed_at IS NULL));
+
+CREATE INDEX cases_handler_reported_idx ON public.cases USING btree (handler_id, reported_at DESC, id DESC) WHERE (handler_id IS NOT NULL);
 
 CREATE INDEX cases_helper_idx ON public.cases USING btree (helper_id) WHERE (helper_id IS NOT NULL);
 

@@ -36,8 +36,8 @@ with seen as not materialized (
            floor((0.5 - ln(tan(pi() / 4 + radians(c.lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * (:cells * 2 ^ :z)) as cy,
            case when c.state <> all (:open) then 3 when c.next_due_at < :now then 0 when c.next_due_at <= :soon then 1 else 2 end as mark
     from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
-        :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
-        :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
         :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
     where c.place && st_makeenvelope(:west, :south, :east, :north, 4326) and abs(c.lat_e7) < 850000000
     offset 0
@@ -74,8 +74,8 @@ select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
                 when c.next_due_at <= :soon then 'soon' else 'ontime' end as status,
            st_asmvtgeom(st_transform(c.place, 3857), st_tileenvelope(:z, :x, :y), 4096, 256, true) as shape
     from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
-        :now::timestamptz, :soon::timestamptz, :board, :states::text[], :in_street::bigint, :in_community::bigint, :in_grid::bigint,
-        :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :crew,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
         :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
     where c.place && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 16) and abs(c.lat_e7) < 850000000
     order by (c.state = any (:open)) desc, c.next_due_at nulls last

@@ -83,7 +83,8 @@ create index cases_district_due_idx on cases (district_id, next_due_at, id) wher
 create index cases_street_due_idx on cases (street_id, next_due_at, id) where closed_at is null;       -- street: open, by deadline
 create index cases_community_due_idx on cases (community_id, next_due_at, id) where closed_at is null; -- community: open, by deadline
 create index cases_grid_state_idx on cases (grid_id, state);                                           -- worker: my grids
-create index cases_handler_state_idx on cases (handler_id, state, next_due_at) where handler_id is not null; -- crew: my cases
+create index cases_handler_due_idx on cases (handler_id, next_due_at, id) where handler_id is not null and closed_at is null; -- crew: in hand
+create index cases_handler_reported_idx on cases (handler_id, reported_at desc, id desc) where handler_id is not null; -- crew: newest
 create index cases_helper_idx on cases (helper_id) where helper_id is not null;                        -- helper: asked of me
 create index cases_reporter_idx on cases (reporter_id, id) where reporter_id is not null;              -- reporter: what I reported
 create index cases_district_reported_idx on cases (district_id, reported_at desc, id desc);            -- centre: newest, by period
@@ -386,29 +387,28 @@ end $$;
 create constraint trigger cases_log_change after insert or update on cases
     deferrable initially deferred for each row execute function log_case_change();
 
--- Scope: the one place that decides who sees a case. Exactly one of district, street, community, grids is the office
--- scope of a viewer (the others null); organisation = as handler or helper; person = as reporter.
--- Branches exclude each other, so that UNION ALL needs no sort and each is one index range.
+-- Scope: the one place that decides who sees a case. At most one of district, street, community, grids is the office
+-- scope of a viewer (the others null); organisation = as handler or helper; person = as reporter. All of it is inlined
+-- by the planner: with constants given, in_office folds to one comparison with one scope column.
 create function in_office(c cases, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[])
 returns boolean language sql immutable as $$
-    select coalesce(c.district_id = p_district, false) or coalesce(c.street_id = p_street, false)
-        or coalesce(c.community_id = p_community, false) or coalesce(c.grid_id = any (p_grids), false)
+    select coalesce(p_district, p_street, p_community, p_grids[1]) is not null
+        and (p_district is null or c.district_id = p_district)
+        and (p_street is null or c.street_id = p_street)
+        and (p_community is null or c.community_id = p_community)
+        and (p_grids is null or c.grid_id = any (p_grids))
 $$;
 create function visible_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint)
 returns setof cases language sql stable as $$
-    select c.* from cases c where c.district_id = p_district
+    select c.* from cases c where in_office(c, p_district, p_street, p_community, p_grids)
     union all
-    select c.* from cases c where c.street_id = p_street
+    select c.* from cases c where c.handler_id = p_organisation
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
-    select c.* from cases c where c.community_id = p_community
+    select c.* from cases c where c.helper_id = p_organisation and c.handler_id is distinct from p_organisation
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
-    select c.* from cases c where c.grid_id = any (p_grids)
-    union all
-    select c.* from cases c where c.handler_id = p_organisation and not in_office(c, p_district, p_street, p_community, p_grids)
-    union all
-    select c.* from cases c where c.helper_id = p_organisation and not coalesce(c.handler_id = p_organisation, false)
-        and not in_office(c, p_district, p_street, p_community, p_grids)
-    union all
-    select c.* from cases c where c.reporter_id = p_person and not coalesce(c.handler_id = p_organisation, false)
-        and not coalesce(c.helper_id = p_organisation, false) and not in_office(c, p_district, p_street, p_community, p_grids)
+    select c.* from cases c where c.reporter_id = p_person
+        and (p_organisation is null or (c.handler_id is distinct from p_organisation and c.helper_id is distinct from p_organisation))
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
 $$;
