@@ -2,8 +2,8 @@
 
     python -m bench.shots [OUT] [--url URL]
 
-Without --url a demo is started in a folder that is thrown away, and a month of cases is imported, so that there is
-something to see. With --url the pictures are taken of the server there, signed in with the demo's people.
+Without --url a demo is started in a folder that is thrown away. With --url the pictures are taken of the server there,
+signed in with the demo's people.
 """
 
 import argparse
@@ -17,19 +17,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench import morning
 from server.demo import PASSWORD
 from server.settings import CHECKOUT
 
 DESK, PHONE = (1440, 900), (390, 844)
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 LANGUAGES = ("zh-CN", "en")
+TABLET_SIZES = ("1280x800", "800x1280")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ SHOTS = [
 
 @contextmanager
 def demo() -> Iterator[dict[str, Any]]:
-    """A demo on a free port with a month of cases; what it said when it was ready, and its environment."""
+    """A demo on a free port; what it said when it was ready, and its environment."""
     with tempfile.TemporaryDirectory(prefix="xunge-shots-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o755)
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -86,19 +86,6 @@ def demo() -> Iterator[dict[str, Any]]:
         if said is None:
             raise SystemExit("The demo did not start.")
         ready = json.loads(said.removeprefix("READY ")) | {"environment": environment, "folder": folder}
-        history = Path(folder) / "month.csv"
-        morning.write(history, datetime.now(UTC))
-        command = [
-            "-m",
-            "server",
-            "import-cases",
-            str(history),
-            "--source",
-            "city-desk",
-            "--district",
-            "510199",
-        ]
-        subprocess.run([sys.executable, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
         yield ready
 
 
@@ -169,9 +156,9 @@ def tablet(url: str, out: Path, ready: dict[str, Any]) -> None:
             number = answer.readline().strip()
         environment = ready["environment"] | {"DISPLAY": f":{number}", "LIBGL_ALWAYS_SOFTWARE": "1",
                                               "KIVY_HOME": f"{ready['folder']}/kivy"}  # fmt: skip
-        for lang in LANGUAGES:
-            folder = out / "tablet" / lang
-            command = ["-m", "mobile", "--server", url, "--code", ready["enrol_code"], "--lang", lang,
+        for lang, size in product(LANGUAGES, TABLET_SIZES):
+            folder = out / "tablet" / lang / size
+            command = ["-m", "mobile", "--server", url, "--code", ready["enrol_code"], "--lang", lang, "--size", size,
                        "--home", f"{ready['folder']}/tablet", "--shots", str(folder)]  # fmt: skip
             subprocess.run([sys.executable, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
             print(folder)

@@ -1,10 +1,9 @@
-"""The demo's last fortnight: made-up cases of the demo district, each walked by the real acts as far as it got.
+"""The demo's cases: a recorded month that is closed, and the open ones of the last days, walked by the real acts.
 
 Seeded, so that every fresh demo looks alike. They are made once, when the district has no case yet.
 """
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,15 +12,15 @@ from typing import Any
 from server.cases.apply import apply
 from server.cases.blobs import keep_bytes
 from server.db import Connection, queries
+from server.demo import DISTRICT
 from server.demo_photos import drawn_photo
 from server.errors import SetupFault
 from server.protocol.commands import Command, Position, read_payload
-from server.protocol.wire import body_hash, uuid7
+from server.protocol.wire import body_hash, time_text, uuid7
 from server.security import Viewer, load_viewer
 
 SQL = queries(__file__, "demo.sql")
-CASES = 100
-DAYS = 14
+LIVE, RECORDED, DAYS = 48, 480, 30
 SEED = 20261122
 NEEDS_PHOTO = ("0110", "0102", "0505")
 HOURS = {"0137": 40.0, "0505": 2.0, "0600": 60.0}
@@ -59,10 +58,14 @@ def make_demo_cases(conn: Connection, blobs: Path, now: datetime) -> int:
     if SQL.any_case(conn):
         return 0
     cast = Cast(conn, blobs, now)
-    stories = list(_stories(conn, cast, now))
-    for story in stories:
-        _tell(conn, cast, story, now)
-    return len(stories)
+    draw = random.Random(SEED)  # noqa: S311  # a demo's dice
+    history = [_recorded(cast, draw, n, now) for n in range(RECORDED)]
+    refused = [answer.code for answer in apply(conn, history, now) if not answer.applied]
+    if refused:
+        raise SetupFault("The demo's history was refused: {code}", code=refused[0])
+    for _ in range(LIVE):
+        _tell(conn, cast, _story(cast, draw, now), now)
+    return RECORDED + LIVE
 
 
 class Cast:
@@ -73,8 +76,10 @@ class Cast:
         self._ids = {row["login"]: row["id"] for row in SQL.people_by_login(conn)}
         self._viewers: dict[str, Viewer] = {}
         self._photos: dict[int, tuple[str, int, str]] = {}
+        self.district_id = SQL.district_id(conn, code=DISTRICT)
         self.workers = sorted(login for login in self._ids if login.startswith("worker"))
         self.crew_logins = {row["code"]: row["login"] for row in SQL.crew_logins(conn)}
+        self.grids = {row["node_id"]: row for row in SQL.demo_grids(conn)}
 
     def viewer(self, login: str) -> Viewer:
         if login not in self._viewers:
@@ -93,33 +98,52 @@ class Cast:
         sha256, size, mime = self._photos[bags]
         return {"id": str(uuid7()), "sha256": sha256, "bytes": size, "mime": mime, "stage": stage}
 
+    def place(self, draw: random.Random, grid_id: int) -> Position:
+        """A place near the middle of a grid: nearly all of them lie in it."""
+        grid = self.grids[grid_id]
+        lon = grid["lon"] + draw.uniform(-0.15, 0.15) * grid["width"]
+        lat = grid["lat"] + draw.uniform(-0.15, 0.15) * grid["height"]
+        return Position(lon, lat, draw.randint(4, 18), "gps", crs="EPSG:4326")
 
-def _stories(conn: Connection, cast: Cast, now: datetime) -> Iterator[Story]:
-    draw = random.Random(SEED)  # noqa: S311  # a demo's dice
-    grids = {row["node_id"]: row for row in SQL.demo_grids(conn)}
-    for n in range(CASES):
-        worker = cast.viewer(draw.choice(cast.workers))
-        grid = grids[draw.choice(worker.grids)]
-        # Two thirds of the half-width around a point inside: nearly all land in the worker's own grid.
-        lon = grid["lon"] + draw.uniform(-0.3, 0.3) * grid["width"] * 0.5
-        lat = grid["lat"] + draw.uniform(-0.3, 0.3) * grid["height"] * 0.5
-        kind = draw.choices(KINDS, [k[3] for k in KINDS])[0]
-        recent = n % 3 == 0
-        back = timedelta(hours=draw.uniform(0.2, 7)) if recent else timedelta(days=draw.uniform(0.6, DAYS))
-        reach = (
-            draw.choices(range(7), [3, 3, 3, 5, 4, 2, 2])[0]
-            if recent
-            else draw.choices((3, 4, 6), [2, 1, 60])[0]
-        )
-        slow = draw.choices((0.15, 0.5, 1.15), [50, 35, 15])[0]
-        yield Story(
-            worker,
-            Position(lon, lat, draw.randint(4, 18), "gps", crs="EPSG:4326"),
-            kind,
-            now - back,
-            reach,
-            slow,
-        )
+
+def _recorded(cast: Cast, draw: random.Random, n: int, now: datetime) -> Command:
+    """A closed case of the last month, as a system before this one would have left it: four of five in time."""
+    category, condition, _, _, titles = draw.choices(KINDS, [kind[3] for kind in KINDS])[0]
+    system, _, code = category.rpartition("/")
+    limit = timedelta(hours=HOURS.get(code, 4.0) + 2.75)
+    opened = now - limit * 2 - timedelta(days=draw.uniform(0.2, DAYS - 6))
+    taken = limit * (draw.uniform(0.2, 0.98) if draw.random() < 0.8 else draw.uniform(1.02, 1.9))
+    told = {
+        "category": {"system": system, "code": code},
+        "condition": condition,
+        "title": titles[n % len(titles)],
+        "status": "closed",
+        "opened_at": time_text(opened),
+        "closed_at": time_text(opened + taken),
+        "due_at": time_text(opened + limit),
+    }
+    return Command(
+        uuid7(),
+        "record",
+        uuid7(int(opened.timestamp() * 1000)),
+        read_payload("record", told),
+        body_hash(told),
+        "import",
+        position=cast.place(draw, draw.choice(list(cast.grids))),
+        source="demo",
+        external_id=f"D{n:04}",
+        district_id=cast.district_id,
+    )
+
+
+def _story(cast: Cast, draw: random.Random, now: datetime) -> Story:
+    worker = cast.viewer(draw.choice(cast.workers))
+    kind = draw.choices(KINDS, [k[3] for k in KINDS])[0]
+    reach = draw.choices(range(7), [4, 4, 4, 7, 4, 3, 2])[0]
+    slow = draw.choices((0.15, 0.5, 1.15), [50, 35, 15])[0]
+    # Most within the day; one in six has stood for longer than it should.
+    back = timedelta(hours=draw.uniform(0.1, 6.0) if draw.random() < 0.84 else draw.uniform(8, 70))
+    return Story(worker, cast.place(draw, draw.choice(worker.grids)), kind, now - back, reach, slow)
 
 
 def _tell(conn: Connection, cast: Cast, story: Story, now: datetime) -> None:

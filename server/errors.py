@@ -48,7 +48,9 @@ class LockedOut(XungeError):
 
 class TokenExpired(XungeError):
     status, code = 401, "token_expired"
-    sentence = "This tablet's pass is no longer valid. Ask your office for a new code; everything captured is kept."
+    sentence = (
+        "This tablet's pass is no longer valid. Ask your office for a new code; everything captured is kept."
+    )
 
 
 class DeviceRevoked(XungeError):

@@ -23,6 +23,9 @@ WEB = {
     "maplibre-gl.LICENSE.txt": "maplibre-gl/LICENSE.txt",
     "echarts.esm.min.mjs": "echarts/dist/echarts.esm.min.mjs",
     "echarts.LICENSE.txt": "echarts/LICENSE",
+    "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
+    "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui.LICENSE.txt": "swagger-ui-dist/LICENSE",
 }
 FONTS = {
     "NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",

@@ -52,7 +52,9 @@ class Street:
         assert viewer is not None
         return viewer
 
-    def report(self, login: str = "worker", lon: float | None = 104.005, lat: float | None = 30.005, **payload: Any) -> str:
+    def report(
+        self, login: str = "worker", lon: float | None = 104.005, lat: float | None = 30.005, **payload: Any
+    ) -> str:
         """Reports rubbish (unless `payload` says otherwise) and returns the case's number."""
         position = Position(lon, lat, 8, "gps", crs="EPSG:4326" if lon is not None else "")
         told = {"category": RUBBISH, "title": "垃圾袋", **payload}
@@ -65,7 +67,9 @@ class Street:
     def act(self, login: str, number: str, action: str, **payload: Any) -> Answer:
         """Does an act as `login` on the case as it stands."""
         seen = self.case(number)["version"]
-        return acts.act(self.conn, self.viewer(login), number, action, payload, seen, "console", None, self.now)
+        return acts.act(
+            self.conn, self.viewer(login), number, action, payload, seen, "console", None, self.now
+        )
 
     def photo(self, stage: str = "after", colour: str = "green") -> dict[str, Any]:
         """The declaration of a photo whose bytes are kept."""
@@ -75,7 +79,13 @@ class Street:
 
     def declared(self, stage: str = "after") -> dict[str, Any]:
         """The declaration of a photo that is still on its way."""
-        return {"id": str(uuid7()), "sha256": uuid.uuid4().hex * 2, "bytes": 1000, "mime": "image/jpeg", "stage": stage}
+        return {
+            "id": str(uuid7()),
+            "sha256": uuid.uuid4().hex * 2,
+            "bytes": 1000,
+            "mime": "image/jpeg",
+            "stage": stage,
+        }
 
     def case(self, number: str, login: str = "duty") -> dict[str, Any]:
         return service.get_case(self.conn, self.viewer(login), number, self.now)

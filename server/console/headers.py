@@ -19,7 +19,7 @@ EVERYWHERE = {
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
 }
 ON_PAGES = {b"content-security-policy": POLICY.encode(), b"cache-control": b"no-store"}
-# The API's own reference page brings its script from elsewhere and is no page of the console.
+# The API's own reference page has the framework's inline script, and a policy of its own (server/app.py).
 REFERENCE = ("/docs", "/redoc")
 
 

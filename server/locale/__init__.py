@@ -13,7 +13,9 @@ FOLDER = Path(__file__).parent
 @lru_cache(maxsize=8)
 def translations_for(lang: str) -> gettext.NullTranslations:
     """The catalogue of `lang` ("zh-CN" or "en"); English is the source text itself."""
-    return gettext.translation("xunge", FOLDER, [LANGUAGES.get(lang, LANGUAGES[DEFAULT])], fallback=lang == "en")
+    return gettext.translation(
+        "xunge", FOLDER, [LANGUAGES.get(lang, LANGUAGES[DEFAULT])], fallback=lang == "en"
+    )
 
 
 def gettext_for(lang: str) -> Callable[[str], str]:

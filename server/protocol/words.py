@@ -84,6 +84,7 @@ SOURCE_WORDS = {
     "phone": _("Phone"),
     "console": _("Office"),
     "api": _("Other system"),
+    "demo": _("Demo history"),
 }
 DEADLINE_WORDS = {
     "ontime": _("On time"),

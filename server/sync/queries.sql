@@ -57,6 +57,10 @@ from change_log l
 where l.district_id = :district_id and (l.seq, l.n) > (:seq::bigint, :n::integer)
 order by l.seq, l.n limit :limit;
 
+-- name: behind$
+-- Whether the district's log goes on after this place.
+select exists (select from change_log l where l.district_id = :district_id and (l.seq, l.n) > (:seq::bigint, :n::integer));
+
 -- name: snapshot_page
 -- Cases of the viewer's scope by id, without those closed before the day from which closed ones are kept.
 select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c

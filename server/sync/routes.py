@@ -120,11 +120,13 @@ def get_changes(
 
 
 @router.get("/digest")
-def get_digest(request: Request, device: Device) -> dict[str, Any]:
+def get_digest(
+    request: Request, device: Device, cursor: Annotated[str, Query(max_length=500)] = ""
+) -> dict[str, Any]:
     """What a tablet's mirror must equal when it stands at the same cursor."""
     now = datetime.now(UTC)
     with request.app.state.database.read() as conn:
-        return {**service.stamp(now), **service.digest(conn, device, now)}
+        return {**service.stamp(now), **service.digest(conn, device, cursor, now)}
 
 
 @router.get("/attachments/{attachment_id}")

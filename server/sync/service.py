@@ -224,20 +224,26 @@ def _follow(
     )
 
 
-def digest(conn: Connection, device: DeviceViewer, now: datetime) -> dict[str, Any]:
-    """How many cases the tablet should hold at the present cursor, and a hash over their ids and versions."""
+def digest(conn: Connection, device: DeviceViewer, cursor_text: str, now: datetime) -> dict[str, Any]:
+    """How many cases the tablet should hold, and a hash over their ids and versions.
+
+    Only a tablet that has followed to the end can compare: with a cursor that is behind, the answer is "catch up".
+    """
     viewer = device.viewer
     at = sql.position_now(conn, district_id=viewer.district_id)
+    if cursor_text:
+        cursor = Cursor.read(cursor_text)
+        if (cursor.epoch, cursor.scope, cursor.after) != (str(at["epoch"]), scope_hash(viewer), None) or (
+            sql.behind(conn, district_id=viewer.district_id, seq=cursor.seq, n=cursor.n)
+        ):
+            return {"catch_up": True}
     rows = list(
         sql.digest_rows(conn, **viewer.scope_params(), keep_closed_since=keep_closed_since(conn, viewer, now))
     )
     text = "\n".join(f"{row['id']}:{row['version']}" for row in rows)
-    return {
-        "scope_hash": scope_hash(viewer),
-        "cursor": Cursor(str(at["epoch"]), scope_hash(viewer), at["seq"]).text(),
-        "count": len(rows),
-        "digest": sha256(text),
-    }
+    here = cursor_text or Cursor(str(at["epoch"]), scope_hash(viewer), at["seq"]).text()
+    told = {"cursor": here, "count": len(rows), "digest": sha256(text)}
+    return {"catch_up": False, "scope_hash": scope_hash(viewer), **told}
 
 
 def stamp(now: datetime) -> dict[str, str]:

@@ -43,14 +43,29 @@ class Tablet:
         } | changes  # fmt: skip
 
     def send(self, *commands: dict[str, Any], sent_at: datetime | None = None) -> list[dict[str, Any]]:
-        envelope = {"envelope": "xunge/1", "device_id": self.device, "sent_at": time_text(sent_at or datetime.now(UTC)), "commands": list(commands)}
+        envelope = {
+            "envelope": "xunge/1",
+            "device_id": self.device,
+            "sent_at": time_text(sent_at or datetime.now(UTC)),
+            "commands": list(commands),
+        }
         body = gzip.compress(json.dumps(envelope).encode())
-        answer = self.session.post(f"{self.url}/sync/v1/commands", data=body, headers=self.headers(**{"Content-Encoding": "gzip"}), timeout=30)
+        answer = self.session.post(
+            f"{self.url}/sync/v1/commands",
+            data=body,
+            headers=self.headers(**{"Content-Encoding": "gzip"}),
+            timeout=30,
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()["results"]
 
     def changes(self, cursor: str = "", limit: int = 500) -> dict[str, Any]:
-        answer = self.session.get(f"{self.url}/sync/v1/changes", params={"cursor": cursor, "limit": limit}, headers=self.headers(), timeout=30)
+        answer = self.session.get(
+            f"{self.url}/sync/v1/changes",
+            params={"cursor": cursor, "limit": limit},
+            headers=self.headers(),
+            timeout=30,
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -68,7 +83,13 @@ class Tablet:
         pairs = {"attachment_id": attachment["id"], "sha256": attachment["sha256"]}
         meta = ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in pairs.items())
         tus = {"Tus-Resumable": "1.0.0"}
-        made = self.session.post(f"{self.url}/sync/v1/uploads", headers=self.headers(**tus, **{"Upload-Length": str(attachment["bytes"]), "Upload-Metadata": meta}), timeout=30)
+        made = self.session.post(
+            f"{self.url}/sync/v1/uploads",
+            headers=self.headers(
+                **tus, **{"Upload-Length": str(attachment["bytes"]), "Upload-Metadata": meta}
+            ),
+            timeout=30,
+        )
         assert made.status_code == 201, made.text
         where, answer = self.url + made.headers["Location"], made
         step = len(content) // pieces + 1
@@ -87,7 +108,11 @@ def street(live_server: LiveServer) -> Street:
 def enrol(server: LiveServer, login: str = "worker", device: str | None = None) -> Tablet:
     code = server.database.run(lambda conn: make_enrol_code(conn, login, datetime.now(UTC)))
     device = device or str(uuid.uuid4())
-    answer = requests.post(f"{server.url}/sync/v1/enrol", json={"code": code, "device": {"id": device, "model": "T", "app_version": "1"}}, timeout=30)
+    answer = requests.post(
+        f"{server.url}/sync/v1/enrol",
+        json={"code": code, "device": {"id": device, "model": "T", "app_version": "1"}},
+        timeout=30,
+    )
     assert answer.status_code == 200, answer.text
     told = answer.json()
     return Tablet(server.url, told["device_token"], told["person"]["id"], device, told["next_seq"] - 1)
@@ -106,16 +131,24 @@ def count(server: LiveServer, table: str) -> int:
         return int(cursor.fetchone()["n"])
 
 
-def test_a_report_is_applied_and_its_answer_is_the_same_for_ever(live_server: LiveServer, tablet: Tablet) -> None:
+def test_a_report_is_applied_and_its_answer_is_the_same_for_ever(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     command = tablet.command()
     first = tablet.send(command)
     assert (first[0]["outcome"], first[0]["version"]) == ("applied", 1)
     assert tablet.send(command) == first
     assert tablet.send(command, command) == first * 2
-    assert (count(live_server, "cases"), count(live_server, "case_events"), count(live_server, "commands")) == (1, 1, 1)
+    assert (
+        count(live_server, "cases"),
+        count(live_server, "case_events"),
+        count(live_server, "commands"),
+    ) == (1, 1, 1)
 
 
-def test_a_known_id_with_another_content_is_refused_and_kept_for_people(live_server: LiveServer, tablet: Tablet) -> None:
+def test_a_known_id_with_another_content_is_refused_and_kept_for_people(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     command = tablet.command()
     tablet.send(command)
     forged = command | {"payload": {"category": RUBBISH, "title": "something else"}}
@@ -126,7 +159,12 @@ def test_a_known_id_with_another_content_is_refused_and_kept_for_people(live_ser
 
 
 def test_one_bad_command_never_blocks_the_others(live_server: LiveServer, tablet: Tablet) -> None:
-    good, bad, unknown, late = tablet.command(), tablet.command(payload={"title": 7}), tablet.command("dance"), tablet.command()
+    good, bad, unknown, late = (
+        tablet.command(),
+        tablet.command(payload={"title": 7}),
+        tablet.command("dance"),
+        tablet.command(),
+    )
     results = tablet.send(good, bad, unknown, late)
     assert [r["outcome"] for r in results] == ["applied", "rejected", "rejected", "applied"]
     assert "title" in results[1]["reason"]["sentence"]
@@ -134,7 +172,9 @@ def test_one_bad_command_never_blocks_the_others(live_server: LiveServer, tablet
     assert count(live_server, "cases") == 2
 
 
-def test_the_same_command_from_two_requests_at_once_is_applied_once(live_server: LiveServer, tablet: Tablet) -> None:
+def test_the_same_command_from_two_requests_at_once_is_applied_once(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     commands = [tablet.command() for _ in range(10)]
     answers: list[list[dict[str, Any]]] = []
     threads = [threading.Thread(target=lambda: answers.append(tablet.send(*commands))) for _ in range(4)]
@@ -147,7 +187,9 @@ def test_the_same_command_from_two_requests_at_once_is_applied_once(live_server:
     assert count(live_server, "cases") == 10
 
 
-def test_an_act_on_what_moved_on_is_applied_with_a_word_or_held_never_dropped(live_server: LiveServer, tablet: Tablet, street: Street) -> None:
+def test_an_act_on_what_moved_on_is_applied_with_a_word_or_held_never_dropped(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
     report = tablet.command()
     number = tablet.send(report)[0]["case_number"]
 
@@ -157,9 +199,15 @@ def test_an_act_on_what_moved_on_is_applied_with_a_word_or_held_never_dropped(li
         street.act("duty", number, "register")
 
     live_server.database.run(register)
-    escalate = tablet.command("escalate", case_id=report["case_id"], base_version=1, payload={"reason": "too big for us"})
-    passing = tablet.command("pass", case_id=report["case_id"], base_version=1, payload={"close_kind": "fixed"})
-    comment = tablet.command("comment", case_id=report["case_id"], base_version=1, payload={"text": "still there"})
+    escalate = tablet.command(
+        "escalate", case_id=report["case_id"], base_version=1, payload={"reason": "too big for us"}
+    )
+    passing = tablet.command(
+        "pass", case_id=report["case_id"], base_version=1, payload={"close_kind": "fixed"}
+    )
+    comment = tablet.command(
+        "comment", case_id=report["case_id"], base_version=1, payload={"text": "still there"}
+    )
     results = tablet.send(escalate, passing, comment)
     assert [r["outcome"] for r in results] == ["applied_with_conflict", "held", "applied"]
     assert count(live_server, "holds") == 1
@@ -167,13 +215,17 @@ def test_an_act_on_what_moved_on_is_applied_with_a_word_or_held_never_dropped(li
 
 def test_what_builds_on_a_held_act_waits_with_it(live_server: LiveServer, tablet: Tablet) -> None:
     report = tablet.command(person_id=tablet.person + 1)
-    comment = tablet.command("comment", case_id=report["case_id"], payload={"text": "x"}, depends_on=report["command_id"])
+    comment = tablet.command(
+        "comment", case_id=report["case_id"], payload={"text": "x"}, depends_on=report["command_id"]
+    )
     assert [r["reason"]["code"] for r in tablet.send(report)] == ["held_author"]
     assert [r["reason"]["code"] for r in tablet.send(comment)] == ["held_dependant"]
     assert (count(live_server, "cases"), count(live_server, "holds")) == (0, 2)
 
 
-def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(live_server: LiveServer, tablet: Tablet, street: Street) -> None:
+def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
     from server.security import load_viewer
 
     def withdraw(conn: Any) -> None:
@@ -189,12 +241,16 @@ def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(live_server: Live
 
 
 def test_a_forged_token_gets_a_sentence_and_a_log_row(live_server: LiveServer, street: Street) -> None:
-    answer = requests.get(f"{live_server.url}/sync/v1/changes", headers={"Authorization": "Bearer nonsense"}, timeout=30)
+    answer = requests.get(
+        f"{live_server.url}/sync/v1/changes", headers={"Authorization": "Bearer nonsense"}, timeout=30
+    )
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
     assert count(live_server, "security_log") == 1
 
 
-def test_a_wrong_device_clock_is_flagged_and_the_receipt_counts(live_server: LiveServer, tablet: Tablet) -> None:
+def test_a_wrong_device_clock_is_flagged_and_the_receipt_counts(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     wrong = datetime.now(UTC) - timedelta(hours=3)
     tablet.send(tablet.command(made_at=time_text(wrong)), sent_at=wrong)
     with live_server.database.read() as conn, conn.cursor() as cursor:
@@ -218,11 +274,21 @@ def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tab
 def test_an_old_envelope_a_huge_batch_and_a_zip_bomb_get_sentences(tablet: Tablet) -> None:
     url, headers = f"{tablet.url}/sync/v1/commands", tablet.headers()
     many = {"envelope": "xunge/1", "commands": [tablet.command() for _ in range(101)]}
-    assert requests.post(url, json={"envelope": "other/9", "commands": []}, headers=headers, timeout=30).status_code == 422
+    assert (
+        requests.post(
+            url, json={"envelope": "other/9", "commands": []}, headers=headers, timeout=30
+        ).status_code
+        == 422
+    )
     assert requests.post(url, json=many, headers=headers, timeout=30).status_code == 422
-    assert requests.post(url, data=b"{", headers=headers, timeout=30).json()["detail"] == "The body is not JSON."
+    assert (
+        requests.post(url, data=b"{", headers=headers, timeout=30).json()["detail"] == "The body is not JSON."
+    )
     bomb = gzip.compress(b" " * 40_000_000)
-    assert requests.post(url, data=bomb, headers=headers | {"Content-Encoding": "gzip"}, timeout=30).status_code == 413
+    assert (
+        requests.post(url, data=bomb, headers=headers | {"Content-Encoding": "gzip"}, timeout=30).status_code
+        == 413
+    )
 
 
 def test_a_first_copy_brings_person_pack_grids_and_every_case_of_the_scope_in_pages(tablet: Tablet) -> None:
@@ -238,7 +304,9 @@ def test_a_first_copy_brings_person_pack_grids_and_every_case_of_the_scope_in_pa
     assert [event["action"] for event in case["events"]] == ["report"]
 
 
-def test_following_tells_each_change_and_a_case_that_left_the_scope(live_server: LiveServer, tablet: Tablet, street: Street) -> None:
+def test_following_tells_each_change_and_a_case_that_left_the_scope(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
     other = enrol(live_server, "head")
     _, cursor = other.follow()
     tablet.send(tablet.command())
@@ -267,7 +335,9 @@ def test_the_cursor_misses_nothing_under_concurrent_writers(live_server: LiveSer
 
     def write(tablet: Tablet) -> None:
         for size in (1, 7, 2, 9, 1, 5):
-            sent.update(r["case_id"] for r in tablet.send(*(tablet.command(position=place) for _ in range(size))))
+            sent.update(
+                r["case_id"] for r in tablet.send(*(tablet.command(position=place) for _ in range(size)))
+            )
 
     threads = [threading.Thread(target=write, args=(tablet,)) for tablet in writers]
     seen: set[str] = set()
@@ -295,7 +365,9 @@ def test_the_cursor_misses_nothing_under_concurrent_writers(live_server: LiveSer
 def test_a_restored_backup_asks_for_a_fresh_mirror(live_server: LiveServer, tablet: Tablet) -> None:
     _, cursor = tablet.follow()
     live_server.database.run(lambda conn: conn.cursor().execute("update epoch set epoch = gen_random_uuid()"))
-    answer = requests.get(f"{tablet.url}/sync/v1/changes", params={"cursor": cursor}, headers=tablet.headers(), timeout=30)
+    answer = requests.get(
+        f"{tablet.url}/sync/v1/changes", params={"cursor": cursor}, headers=tablet.headers(), timeout=30
+    )
     assert (answer.status_code, answer.json()["code"]) == (410, "cursor_gone")
 
 
@@ -310,15 +382,37 @@ def test_another_scope_begins_the_copy_anew(live_server: LiveServer, tablet: Tab
 def test_the_digest_counts_what_the_tablet_should_hold(tablet: Tablet) -> None:
     ids = sorted(tablet.send(tablet.command())[0]["case_id"] for _ in range(3))
     told = requests.get(f"{tablet.url}/sync/v1/digest", headers=tablet.headers(), timeout=30).json()
-    assert told["count"] == 3
+    assert (told["count"], told["catch_up"]) == (3, False)
     assert told["digest"] == sha256("\n".join(f"{i}:1" for i in ids))
 
 
+def test_only_a_tablet_that_has_followed_to_the_end_can_compare(tablet: Tablet) -> None:
+    def ask(cursor: str) -> dict[str, Any]:
+        params = {"cursor": cursor}
+        return requests.get(
+            f"{tablet.url}/sync/v1/digest", params=params, headers=tablet.headers(), timeout=30
+        ).json()
+
+    _, before = tablet.follow()
+    tablet.send(tablet.command())
+    assert ask(before)["catch_up"] is True
+    _, after = tablet.follow(before)
+    assert (ask(after)["catch_up"], ask(after)["count"]) == (False, 1)
+
+
 def declared(content: bytes) -> dict[str, Any]:
-    return {"id": str(uuid7()), "sha256": sha256(content), "bytes": len(content), "mime": "image/jpeg", "stage": "before"}
+    return {
+        "id": str(uuid7()),
+        "sha256": sha256(content),
+        "bytes": len(content),
+        "mime": "image/jpeg",
+        "stage": "before",
+    }
 
 
-def test_a_photo_comes_in_pieces_and_is_confirmed_by_its_hash(live_server: LiveServer, tablet: Tablet) -> None:
+def test_a_photo_comes_in_pieces_and_is_confirmed_by_its_hash(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     content = picture()
     photo = declared(content)
     report = tablet.command()
@@ -328,7 +422,9 @@ def test_a_photo_comes_in_pieces_and_is_confirmed_by_its_hash(live_server: LiveS
     assert (answer.status_code, answer.headers["Upload-Checksum-Confirmed"]) == (204, photo["sha256"])
     # Created again after a lost answer: the same upload, already whole.
     assert tablet.upload(photo, content).headers["Upload-Checksum-Confirmed"] == photo["sha256"]
-    got = requests.get(f"{tablet.url}/sync/v1/attachments/{photo['id']}", headers=tablet.headers(), timeout=30)
+    got = requests.get(
+        f"{tablet.url}/sync/v1/attachments/{photo['id']}", headers=tablet.headers(), timeout=30
+    )
     assert (got.content, got.headers["content-type"]) == (content, "image/jpeg")
     found, _ = tablet.follow()
     case = next(change["body"] for change in found if change["kind"] == "case")
@@ -347,11 +443,22 @@ def test_a_photo_with_other_bytes_than_declared_begins_again(live_server: LiveSe
 
 def test_a_piece_at_the_wrong_offset_is_refused_with_where_to_go_on(tablet: Tablet) -> None:
     photo = declared(picture())
-    tus = tablet.headers(**{"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "50"})
+    tus = tablet.headers(
+        **{"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "50"}
+    )
     from base64 import b64encode
 
-    meta = ",".join(f"{k} {b64encode(photo[k].encode()).decode()}" for k in ("sha256",)) + f",attachment_id {b64encode(photo['id'].encode()).decode()}"
-    made = requests.post(f"{tablet.url}/sync/v1/uploads", timeout=30, headers=tablet.headers(**{"Tus-Resumable": "1.0.0", "Upload-Length": str(photo["bytes"]), "Upload-Metadata": meta}))
+    meta = (
+        ",".join(f"{k} {b64encode(photo[k].encode()).decode()}" for k in ("sha256",))
+        + f",attachment_id {b64encode(photo['id'].encode()).decode()}"
+    )
+    made = requests.post(
+        f"{tablet.url}/sync/v1/uploads",
+        timeout=30,
+        headers=tablet.headers(
+            **{"Tus-Resumable": "1.0.0", "Upload-Length": str(photo["bytes"]), "Upload-Metadata": meta}
+        ),
+    )
     answer = requests.patch(tablet.url + made.headers["Location"], data=b"x", headers=tus, timeout=30)
     assert answer.status_code == 409
     assert "0 bytes" in answer.json()["detail"]
