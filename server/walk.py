@@ -3,6 +3,7 @@
 Everybody uses their own door: the grid worker the tablet core, the offices and the crew the console's plain forms.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -110,6 +111,11 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
         console.print(f"  [green]✓[/] [bold]{who}[/]  {what.format(**params)}")
 
     console.print(_("One incident through the whole chain:"))
+    # The desks sign in while the tablet works: passwords are slow to check on purpose.
+    pool = ThreadPoolExecutor(3)
+    duty_in, dispatcher_in, crew_in = (
+        pool.submit(Desk, url, login) for login in (DUTY, DISPATCHER, CREW_LOGIN)
+    )
     tablet, transport = open_tablet(url, home, database)
     try:
         transport.online = False
@@ -131,7 +137,7 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
             _("signal is back: sent once, case {number}, photo confirmed by its hash"),
             number=number,
         )
-        duty, dispatcher, crew = Desk(url, DUTY), Desk(url, DISPATCHER), Desk(url, CREW_LOGIN)
+        duty, dispatcher, crew = duty_in.result(), dispatcher_in.result(), crew_in.result()
         grid = _place_of(database, number)
         step(_("Server"), _("found its grid by the point: {grid}"), grid=grid)
         duty.act(number, "register", condition="any")
@@ -151,6 +157,7 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
         step(_("Chain"), _("every event follows the one before it, nothing was altered"))
     finally:
         tablet.close()
+        pool.shutdown()
     return number
 
 
