@@ -9,7 +9,7 @@ from server.console.errors import PageRoute, safe_next
 from server.console.login import YEAR_S
 from server.db import queries
 from server.locale import LANGUAGES
-from server.security import Viewer
+from server.security import DISTRICT_COOKIE, Viewer
 
 router = APIRouter(route_class=PageRoute)
 
@@ -26,6 +26,7 @@ def change_me(
     request: Request,
     lang: str = Form(""),
     theme: str = Form(""),
+    district: str = Form(""),
     target: str = Form("/me", alias="next"),
     viewer: Viewer = Depends(writer),
 ) -> Response:
@@ -35,6 +36,9 @@ def change_me(
         request.app.state.database.run(
             lambda conn: queries(__file__).set_language(conn, lang=lang, person_id=viewer.person_id)
         )
+    if district in viewer.districts:
+        response.set_cookie(DISTRICT_COOKIE, district, max_age=YEAR_S, path="/", samesite="lax", httponly=True,
+                            secure=request.app.state.settings.cookie_secure)  # fmt: skip
     if theme in THEMES:
         response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, path="/", samesite="lax", httponly=True,
                             secure=request.app.state.settings.cookie_secure)  # fmt: skip

@@ -43,11 +43,16 @@ def put_organisation(conn: Connection, district_id: int, organisation: Organisat
 
 
 def ensure_centre(conn: Connection, district_id: int) -> int:
-    """The id of the district's centre, which holds what nobody else does; made if there is none."""
+    """The id of the district's centre, which holds what nobody else does.
+
+    Where there is none it is made, and run by the people of the first district's centre until it has its own.
+    """
     found = SQL.centre_of(conn, district_id=district_id)
     if found:
         return int(found["id"])
     name = SQL.district_name(conn, district_id=district_id)
     chinese = any("一" <= letter <= "鿿" for letter in name)
     title = f"{name}网格化管理中心" if chinese else f"{name} command centre"
-    return put_organisation(conn, district_id, Organisation("centre", CENTRE_CODE, title, district_id))
+    centre = put_organisation(conn, district_id, Organisation("centre", CENTRE_CODE, title, district_id))
+    SQL.lend_centre(conn, organisation_id=centre, district_id=district_id)
+    return centre

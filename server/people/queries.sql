@@ -17,6 +17,14 @@ returning id;
 -- name: centre_of^
 select id from organisations where district_id = :district_id and kind = 'centre' order by id limit 1;
 
+-- name: lend_centre!
+-- A district that has no people of its own yet is run by those who run the centre of the first one.
+insert into memberships (person_id, organisation_id, role, duties, grid_id, valid_from)
+select m.person_id, :organisation_id, m.role, m.duties, :district_id, m.valid_from from memberships m
+join organisations o on o.id = m.organisation_id and o.kind = 'centre' and o.active
+where o.district_id = (select min(f.district_id) from organisations f where f.kind = 'centre')
+  and m.role in ('admin', 'auditor', 'centre') and o.district_id <> :district_id and coalesce(m.valid_to > now(), true);
+
 -- name: organisation_coded^
 select id, kind, grid_id from organisations where district_id = :district_id and code = :code and active;
 

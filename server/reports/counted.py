@@ -25,6 +25,7 @@ class Counted:
     """A set of cycles of one district: basis and period, as of when, which set, and one row's place, category, crew."""
 
     district_id: int
+    district: str
     timezone: str
     as_of: datetime
     basis: str = "due"
@@ -68,6 +69,7 @@ class Counted:
     def link(self, counted: str) -> str:
         """The address that lists these cases."""
         words = {
+            "district": self.district,
             "basis": self.basis,
             "counted": counted,
             "from": self.first,
@@ -113,6 +115,7 @@ def read_counted(
         raise NotFound
     return Counted(
         district_id=viewer.district_id,
+        district=district["code"],
         timezone=district["timezone"],
         as_of=moment(as_of, district["timezone"], now),
         basis=basis,

@@ -1,6 +1,7 @@
 """Who may: viewers with their scope, passwords, sessions, tokens, and the doors of the server."""
 
 from server.security.doors import (
+    DISTRICT_COOKIE,
     SESSION_COOKIE,
     DeviceViewer,
     address_of,
@@ -18,6 +19,7 @@ from server.security.tokens import fresh_token, token_hash
 from server.security.viewer import Viewer, load_viewer
 
 __all__ = [
+    "DISTRICT_COOKIE",
     "SESSION_COOKIE",
     "DeviceViewer",
     "Viewer",

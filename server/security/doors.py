@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,11 +14,12 @@ from server.db import Database, queries
 from server.errors import NotAllowed, SignInNeeded, TokenExpired
 from server.security.sessions import ABSOLUTE, TOUCH_EVERY, viewer_of_session
 from server.security.tokens import token_hash
-from server.security.viewer import Viewer, load_viewer
+from server.security.viewer import Viewer, Wish, load_viewer
 
 SQL = queries(__file__)
 SESSION_COOKIE = "xunge_session"
 CSRF_HEADER = "x-csrf-token"
+DISTRICT_COOKIE = "xunge_district"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -41,9 +43,9 @@ def require_viewer(request: Request) -> Viewer:
     now, address = datetime.now(UTC), address_of(request)
     bearer, cookie = bearer_token(request), session_token(request)
     if bearer is not None:
-        viewer = _viewer_of_api_token(database, bearer, address, now)
+        viewer = _viewer_of_api_token(database, bearer, address, now, wish_of(request))
     elif cookie:
-        viewer = viewer_of_session(database, cookie, address, now)
+        viewer = viewer_of_session(database, cookie, address, now, wish_of(request))
     else:
         viewer = None
     if viewer is None:
@@ -51,6 +53,16 @@ def require_viewer(request: Request) -> Viewer:
     if viewer.how == "session" and request.method not in SAFE_METHODS:
         _refuse_foreign_page(request, viewer)
     return viewer
+
+
+def wish_of(request: Request) -> Wish:
+    """What a request says of the district it is about: `district=`, the browser's choice, a case's number, a grid."""
+    asked, path = request.query_params, request.path_params
+    return Wish(
+        asked.get("district") or request.cookies.get(DISTRICT_COOKIE),
+        path.get("number"),
+        asked.get("grid") or asked.get("parent") or path.get("code"),
+    )
 
 
 def require_writer(request: Request) -> Viewer:
@@ -103,10 +115,13 @@ def _refuse_page(request: Request, viewer: Viewer, what: str) -> None:
     raise NotAllowed("This page is out of date. Load it again and repeat what you did.")
 
 
-def _viewer_of_api_token(database: Database, token: str, address: str, now: datetime) -> Viewer | None:
+def _viewer_of_api_token(
+    database: Database, token: str, address: str, now: datetime, wish: Wish
+) -> Viewer | None:
     with database.read() as conn:
         row = SQL.api_token(conn, token_hash=token_hash(token), now=now)
-        viewer = load_viewer(conn, row["person_id"], now, how="token", token_id=row["id"]) if row else None
+        way_in: dict[str, Any] = {"wish": wish, "how": "token", "token_id": row and row["id"]}
+        viewer = load_viewer(conn, row["person_id"], now, **way_in) if row else None
     if viewer is None:
         audit.log_refusal(database, "api_token_refused", row and row["person_id"], address, {}, now)
     return viewer

@@ -10,7 +10,7 @@ from server.db import Connection, Database, queries
 from server.errors import LockedOut, WrongCredentials
 from server.security import passwords
 from server.security.tokens import fresh_token, token_hash
-from server.security.viewer import Viewer, load_viewer
+from server.security.viewer import Viewer, Wish, load_viewer
 
 SQL = queries(__file__)
 IDLE = timedelta(hours=12)
@@ -94,13 +94,17 @@ def sign_out(database: Database, token: str, address: str, now: datetime) -> Non
     database.run(end)
 
 
-def viewer_of_session(database: Database, token: str, address: str, now: datetime) -> Viewer | None:
+def viewer_of_session(
+    database: Database, token: str, address: str, now: datetime, wish: Wish = Wish()
+) -> Viewer | None:
     """Whose session `token` is; None when it is unknown, idle too long, too old, or its person left."""
     hashed = token_hash(token)
     with database.read() as conn:
         session = SQL.session(conn, token_hash=hashed)
         live = session and session["expires_at"] > now and session["seen_at"] > now - IDLE
-        viewer = load_viewer(conn, session["person_id"], now, csrf=session["csrf"]) if live else None
+        viewer = (
+            load_viewer(conn, session["person_id"], now, wish=wish, csrf=session["csrf"]) if live else None
+        )
     if viewer is None:
         database.run(lambda conn: SQL.end_session(conn, token_hash=hashed))
         what = "session_expired" if session else "session_unknown"

@@ -16,7 +16,8 @@ class Viewer:
     """Somebody who came in. `how`: session, token or device.
 
     Of `district`, `street`, `community` (grid_nodes ids) and `grids` at most one is set: the office scope.
-    A crew has none and sees what it handles.
+    A crew has none and sees what it handles. `districts` (code -> name) are all in which the person has an office;
+    the viewer is in one of them at a time.
     """
 
     person_id: int
@@ -34,6 +35,8 @@ class Viewer:
     street: int | None = None
     community: int | None = None
     grids: list[int] = field(default_factory=list)
+    district_code: str = ""
+    districts: dict[str, str] = field(default_factory=dict)
     csrf: str | None = None
     how: str = "session"
     token_id: int | None = None
@@ -60,14 +63,36 @@ class Viewer:
         return Actor(self.person_id, self.role, self.duties, self.organisation_id, self.nodes)
 
 
+@dataclass(frozen=True)
+class Wish:
+    """In which district somebody with several wants to be: by its code, by the case's number or by a grid's code."""
+
+    district: str | None = None
+    number: str | None = None
+    grid: str | None = None
+
+
 def load_viewer(
-    conn: Connection, person_id: int, now: datetime, *, also_former: bool = False, **way_in: Any
+    conn: Connection,
+    person_id: int,
+    now: datetime,
+    *,
+    also_former: bool = False,
+    wish: Wish = Wish(),
+    **way_in: Any,
 ) -> Viewer | None:
     """Who `person_id` is at `now`; None for somebody who left or never had an office, unless `also_former`.
 
     `way_in` sets `csrf`, `how` and `token_id`.
     """
-    row = SQL.viewer(conn, person=person_id, now=now)
+    row = SQL.viewer(
+        conn,
+        person=person_id,
+        now=now,
+        district_wish=wish.district,
+        number_wish=wish.number,
+        grid_wish=wish.grid,
+    )
     if row is None or not (row["alive"] or also_former):
         return None
     return Viewer(
@@ -82,6 +107,8 @@ def load_viewer(
         organisation_kind=row["organisation_kind"],
         organisation_code=row["organisation_code"],
         district_id=row["district_id"],
+        district_code=row["district_code"],
+        districts=row["districts"] or {},
         **_scope(row),
         **way_in,
     )
