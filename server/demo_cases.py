@@ -21,12 +21,14 @@ from server.security import Viewer, load_viewer
 
 SQL = queries(__file__, "demo.sql")
 LIVE, RECORDED, DAYS = 48, 480, 30
+FIRST_WORKER, TO_INSPECT = "worker1", 3
 SEED = 20261122
 NEEDS_PHOTO = ("0110", "0102", "0505")
 HOURS = {"0137": 40.0, "0505": 2.0, "0600": 60.0}
 
 # category, condition, crew code, how often, what the worker writes
-KINDS: list[tuple[str, str, str, int, tuple[str, ...]]] = [
+Kind = tuple[str, str, str, int, tuple[str, ...]]
+KINDS: list[Kind] = [
     ("urban/event/0110", "any", "crew-sanitation", 40,
      ("垃圾桶满溢，袋装垃圾堆在旁边", "绿地边有成堆垃圾", "装修垃圾堆在路口", "果皮纸屑未清扫")),
     ("urban/event/0406", "any", "crew-order", 26,
@@ -47,7 +49,7 @@ class Story:
 
     worker: Viewer
     position: Position
-    kind: tuple[str, str, str, int, tuple[str, ...]]
+    kind: Kind
     at: datetime
     reach: int
     slow: float
@@ -63,8 +65,8 @@ def make_demo_cases(conn: Connection, blobs: Path, now: datetime) -> int:
     refused = [answer.code for answer in apply(conn, history, now) if not answer.applied]
     if refused:
         raise SetupFault("The demo's history was refused: {code}", code=refused[0])
-    for _ in range(LIVE):
-        _tell(conn, cast, _story(cast, draw, now), now)
+    for n in range(LIVE):
+        _tell(conn, cast, _story(cast, draw, n, now), now)
     return RECORDED + LIVE
 
 
@@ -136,14 +138,33 @@ def _recorded(cast: Cast, draw: random.Random, n: int, now: datetime) -> Command
     )
 
 
-def _story(cast: Cast, draw: random.Random, now: datetime) -> Story:
-    worker = cast.viewer(draw.choice(cast.workers))
+def _story(cast: Cast, draw: random.Random, n: int, now: datetime) -> Story:
+    """An open case. The first ones wait for the first worker's inspection; one in eight is late where it stands."""
+    worker = cast.viewer(FIRST_WORKER if n < TO_INSPECT else draw.choice(cast.workers))
     kind = draw.choices(KINDS, [k[3] for k in KINDS])[0]
-    reach = draw.choices(range(7), [4, 4, 4, 7, 4, 3, 2])[0]
-    slow = draw.choices((0.15, 0.5, 1.15), [50, 35, 15])[0]
-    # Most within the day; one in six has stood for longer than it should.
-    back = timedelta(hours=draw.uniform(0.1, 6.0) if draw.random() < 0.84 else draw.uniform(8, 70))
+    reach = 4 if n < TO_INSPECT else draw.choices(range(7), [4, 4, 5, 14, 3, 3, 2])[0]
+    slow = draw.choices((0.15, 0.5, 0.9), [50, 35, 15])[0]
+    # How long it has stood at its last step, measured by that step's limit.
+    stood = _limit_of(kind, reach) * (
+        draw.uniform(1.1, 4) if draw.random() < 0.125 else draw.uniform(0.05, 0.85)
+    )
+    back = sum(_pauses(kind, slow)[:reach], stood)
     return Story(worker, cast.place(draw, draw.choice(worker.grids)), kind, now - back, reach, slow)
+
+
+def _limit_of(kind: Kind, reach: int) -> timedelta:
+    """How long a case of this kind may stand after so many steps (the pack's stage limits)."""
+    handling = timedelta(hours=HOURS.get(kind[0].rpartition("/")[2], 4.0))
+    short, half = timedelta(minutes=15), timedelta(minutes=30)
+    return (short, short, handling, handling, timedelta(hours=2), half, half)[reach]
+
+
+def _pauses(kind: Kind, slow: float) -> list[timedelta]:
+    """How long each step takes after the one before: register, dispatch, accept, handle, pass, close."""
+    handling = _limit_of(kind, 3)
+    minutes = (9 * slow + 2, 10 * slow + 1, 20 * slow + 2, handling.total_seconds() / 60 * slow * 0.9, 70 * slow + 5,
+               25 * slow + 2)  # fmt: skip
+    return [timedelta(minutes=m) for m in minutes]
 
 
 def _tell(conn: Connection, cast: Cast, story: Story, now: datetime) -> None:
@@ -158,17 +179,17 @@ def _tell(conn: Connection, cast: Cast, story: Story, now: datetime) -> None:
         "title": titles[int(at.timestamp()) % len(titles)],
     }
     handled = {"done": "已处理完毕，现场恢复", "attachments": [cast.photo("after", 0)]}
-    limit = HOURS.get(code, 4.0)
-    steps: list[tuple[str, str, dict[str, Any], timedelta]] = [
-        (story.worker.login, "report", told, timedelta()),
-        ("duty1", "register", {"condition": condition}, timedelta(minutes=9 * story.slow + 2)),
-        ("dispatch1", "dispatch", {"crew": crew}, timedelta(minutes=10 * story.slow + 1)),
-        (cast.crew_logins[crew], "accept", {}, timedelta(minutes=20 * story.slow + 2)),
-        (cast.crew_logins[crew], "handle", handled, timedelta(hours=limit * story.slow)),
-        (story.worker.login, "pass", {"close_kind": "fixed"}, timedelta(minutes=70 * story.slow + 5)),
-        ("duty1", "close", {}, timedelta(minutes=25 * story.slow + 2)),
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        (story.worker.login, "report", told),
+        ("duty1", "register", {"condition": condition}),
+        ("dispatch1", "dispatch", {"crew": crew}),
+        (cast.crew_logins[crew], "accept", {}),
+        (cast.crew_logins[crew], "handle", handled),
+        (story.worker.login, "pass", {"close_kind": "fixed"}),
+        ("duty1", "close", {}),
     ]
-    for login, action, fields, after in steps[: story.reach + 1]:
+    pauses = [timedelta(), *_pauses(story.kind, story.slow)]
+    for (login, action, fields), after in list(zip(steps, pauses, strict=True))[: story.reach + 1]:
         at += after
         if at >= now:
             return
