@@ -2,17 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.cases import acts, lists, service
-from server.cases.apply import apply
+from server.cases.apply import Answer, apply
 from server.cases.filters import Filters
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.wire import read_time, uuid7
-from tests.factories import COVER, START, Street
+from tests.factories import COVER, RUBBISH, START, Street
 
 
 @pytest.fixture
@@ -335,3 +336,68 @@ def test_an_outside_number_that_came_by_another_door_is_the_same_case(street: St
         street.conn, street.viewer("hotline"), {}, Position(), "hotline", "H-1", None, "api", None, street.now
     )
     assert answer.case_number == recorded.case_number
+
+
+def test_mended_on_the_spot_in_ones_own_grid_is_closed_at_once(street: Street) -> None:
+    told = {"category": RUBBISH, "done": "当场清走", "attachments": [street.photo()]}
+    case = _self_handled(street, 104.005, told)
+    assert (case["state"], case["close_kind"], case["self_handled"], case["deadlines"]) == (
+        "closed",
+        "fixed",
+        True,
+        [],
+    )
+    with street.conn.cursor() as cursor:
+        cursor.execute("select self_handled, ended_as, due_at from cycles")
+        assert cursor.fetchone() == {"self_handled": True, "ended_as": "fixed", "due_at": None}
+
+
+def test_mended_on_the_spot_elsewhere_waits_for_that_grids_inspection(street: Street) -> None:
+    told = {"category": RUBBISH, "done": "当场清走", "attachments": [street.photo()]}
+    case = _self_handled(street, 104.035, told)
+    assert (case["state"], case["grid"]["level2"]) == ("handled", "S1C2")
+    assert {clock["kind"] for clock in case["deadlines"]} == {"inspect", "whole"}
+    with pytest.raises(NotAllowed):
+        street.act("worker", case["number"], "pass", close_kind="fixed")
+    assert street.act("head", case["number"], "pass", close_kind="fixed").applied
+
+
+def test_a_category_that_must_be_handled_cannot_be_mended_on_the_spot(street: Street) -> None:
+    answer = _self_handle(street, 104.005, {"category": COVER, "condition": "broken", "done": "盖好了"})
+    assert (answer.outcome, answer.code) == ("rejected", "not_self_handled")
+    with street.conn.cursor() as cursor:
+        cursor.execute("select count(*) as n from cases")
+        assert cursor.fetchone()["n"] == 0
+
+
+def _self_handle(street: Street, lon: float, told: dict[str, Any]) -> Answer:
+    worker = street.viewer("worker")
+    position = Position(lon, 30.005, 8, "gps", crs="EPSG:4326")
+    command = Command(uuid7(), "self_handle", uuid7(), read_payload("self_handle", told), "h", "tablet", worker.person_id,
+                      position=position, source="patrol", district_id=worker.district_id)  # fmt: skip
+    return apply(street.conn, [command], street.now)[0]
+
+
+def _self_handled(street: Street, lon: float, told: dict[str, Any]) -> dict[str, Any]:
+    answer = _self_handle(street, lon, told)
+    assert answer.case_number, answer
+    return street.case(answer.case_number)
+
+
+def test_a_declined_case_has_ended_without_a_closing(street: Street) -> None:
+    number = street.report()
+    street.act("duty", number, "decline", reason="不属于城市管理")
+    case = street.case(number)
+    assert (case["state"], case["close_kind"]) == ("declined", None)
+    assert all(clock["stopped_at"] for clock in case["deadlines"])
+    with street.conn.cursor() as cursor:
+        cursor.execute("select ended_as, on_time from cycles")
+        assert cursor.fetchone() == {"ended_as": "declined", "on_time": None}
+
+
+def test_a_recalled_case_can_be_given_to_another_crew(street: Street) -> None:
+    number = street.dispatched()
+    street.act("dispatch", number, "recall", reason="派错了片区")
+    assert street.case(number)["handler"] is None
+    street.act("dispatch", number, "dispatch", crew="crew-any")
+    assert street.case(number)["handler"]["code"] == "crew-any"
