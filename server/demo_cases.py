@@ -23,7 +23,11 @@ SQL = queries(__file__, "demo.sql")
 LIVE, RECORDED, DAYS = 48, 480, 30
 FIRST_WORKER, TO_INSPECT = "worker1", 3
 SEED = 20261122
-NEEDS_PHOTO = ("0110", "0102", "0505")
+BEFORE_AFTER = {
+    "0110": ("bags", "clean"),
+    "0102": ("open cover", "sound cover"),
+    "0505": ("sunken road", "clean"),
+}
 HOURS = {"0137": 40.0, "0505": 2.0, "0600": 60.0}
 
 # category, condition, crew code, how often, what the worker writes
@@ -77,7 +81,7 @@ class Cast:
         self._conn, self._blobs, self._now = conn, blobs, now
         self._ids = {row["login"]: row["id"] for row in SQL.people_by_login(conn)}
         self._viewers: dict[str, Viewer] = {}
-        self._photos: dict[int, tuple[str, int, str]] = {}
+        self._photos: dict[str, tuple[str, int, str]] = {}
         self.district_id = SQL.district_id(conn, code=DISTRICT)
         self.workers = sorted(login for login in self._ids if login.startswith("worker"))
         self.crew_logins = {row["code"]: row["login"] for row in SQL.crew_logins(conn)}
@@ -91,13 +95,13 @@ class Cast:
             self._viewers[login] = found
         return self._viewers[login]
 
-    def photo(self, stage: str, bags: int) -> dict[str, Any]:
+    def photo(self, stage: str, scene: str) -> dict[str, Any]:
         """The declaration of a drawn photo whose bytes are kept."""
-        if bags not in self._photos:
-            content = drawn_photo(bags)
+        if scene not in self._photos:
+            content = drawn_photo(scene)
             sha256, mime = keep_bytes(self._conn, self._blobs, content, self._now)
-            self._photos[bags] = sha256, len(content), mime
-        sha256, size, mime = self._photos[bags]
+            self._photos[scene] = sha256, len(content), mime
+        sha256, size, mime = self._photos[scene]
         return {"id": str(uuid7()), "sha256": sha256, "bytes": size, "mime": mime, "stage": stage}
 
     def place(self, draw: random.Random, grid_id: int) -> Position:
@@ -175,10 +179,13 @@ def _tell(conn: Connection, cast: Cast, story: Story, now: datetime) -> None:
     told = {
         "category": {"system": system, "code": code},
         "condition": condition,
-        "attachments": [cast.photo("before", 3)] if code in NEEDS_PHOTO else [],
+        "attachments": [cast.photo("before", BEFORE_AFTER[code][0])] if code in BEFORE_AFTER else [],
         "title": titles[int(at.timestamp()) % len(titles)],
     }
-    handled = {"done": "已处理完毕，现场恢复", "attachments": [cast.photo("after", 0)]}
+    handled = {
+        "done": "已处理完毕，现场恢复",
+        "attachments": [cast.photo("after", BEFORE_AFTER.get(code, ("", "clean"))[1])],
+    }
     steps: list[tuple[str, str, dict[str, Any]]] = [
         (story.worker.login, "report", told),
         ("duty1", "register", {"condition": condition}),

@@ -119,7 +119,7 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
     tablet, transport = open_tablet(url, home, database)
     try:
         transport.online = False
-        photo = tablet.take_in(drawn_photo(3), "before")
+        photo = tablet.take_in(drawn_photo("bags"), "before")
         place = inside_my_grid(tablet)
         command = tablet.report(
             "urban/event/0110", "any", place, _("Bags of rubbish beside the bins"), [photo.photo_id], False
@@ -145,7 +145,7 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
         dispatcher.act(number, "dispatch", crew=CREW)
         step(_("Dispatcher"), _("gave it to a crew that is permitted for it"))
         crew.act(number, "accept")
-        crew.act(number, "handle", photo=drawn_photo(0), done=_("Rubbish taken away, ground rinsed"))
+        crew.act(number, "handle", photo=drawn_photo("clean"), done=_("Rubbish taken away, ground rinsed"))
         step(_("Handling crew"), _("accepted it, mended it, sent the photo of the result"))
         tablet.sync_now()
         tablet.act(_case_id(database, number), "pass", {"close_kind": "fixed"})
