@@ -52,6 +52,11 @@ class Child:
             )
         self._starts.append(time.monotonic())
 
+    @property
+    def pid(self) -> int | None:
+        """The process as it runs now; another one after a restart."""
+        return self._process.pid if self._process else None
+
     def dead(self) -> bool:
         return self._process is None or self._process.poll() is not None
 

@@ -163,11 +163,13 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(home: Path) -> Non
 def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
     child = Child("sleeper", ["-c", "import signal; signal.pause()"], os.environ, tmp_path / "log")
     child.start()
-    first = next(iter(children_of(os.getpid())))
+    first = child.pid
+    assert first is not None
     os.kill(first, signal.SIGKILL)
     wait_until(child.dead)
     child.keep()
     assert not child.dead()
+    assert child.pid != first
     child.ask_to_end()
     child.end()
     assert child.dead()

@@ -17,6 +17,7 @@ UNSCOPED = {
     "server/cases/apply.sql": "locks the cases of a batch; what each actor may do there is decided by the table",
     "server/cases/chain.sql": "the proof recomputes every chain for the operator",
     "server/cases/blobs.sql": "tells the cases that waited for a photo; nothing is read out",
+    "server/security/queries.sql: viewer": "only in which district the case of a number lies",
     "server/demo.sql": "whether the demo has any case yet",
     "server/health.sql": "counts for the operator's gauges",
     "server/cases/importer.sql: known": "what the importer itself brought, by outside number",
