@@ -40,8 +40,13 @@ class Leader:
             return False
 
     def resign(self) -> None:
-        """Lets another lead."""
+        """Lets another lead, from this moment on.
+
+        The lock is given back by name: a closed connection's backend ends in its own time, and the lock with it.
+        """
         if self._connection is not None:
+            with suppress(psycopg2.Error), self._connection, self._connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock_all()")
             with suppress(psycopg2.Error):
                 self._connection.close()
             self._connection = None

@@ -73,8 +73,10 @@ def test_one_of_two_leads_and_the_other_takes_over_when_it_dies(dsn: str) -> Non
     assert not second.leads()
     assert first.leads()
     with closing(connect(dsn, application=False)) as owner, owner.cursor() as cursor:
+        # The suite's databases stand in one cluster, and pg_locks shows the locks of all of them.
         cursor.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and granted"
+            "select pg_terminate_backend(l.pid, 5000) from pg_locks l join pg_database d on d.oid = l.database"
+            " where l.locktype = 'advisory' and l.granted and d.datname = current_database()"
         )
     assert second.leads()
     assert not first.leads(), "its connection was lost, it may only ask again"
@@ -97,6 +99,9 @@ def test_the_lock_is_held_once_however_often_it_is_asked_for(dsn: str) -> None:
     leader = Leader(dsn)
     assert all(leader.leads() for _ in range(3))
     with closing(psycopg2.connect(dsn)) as owner, owner.cursor() as cursor:
-        cursor.execute("select count(*) from pg_locks where locktype = 'advisory'")
+        cursor.execute(
+            "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+            " where l.locktype = 'advisory' and d.datname = current_database()"
+        )
         assert cursor.fetchone() == (1,)
     leader.resign()
