@@ -1,33 +1,6 @@
 -- name: put!
--- All notices of a transaction at once: messages, and a line in the next letter of everybody who asked for letters.
--- A grid's message reaches its workers, also those whose post is above it; a duty's reaches whoever has that duty.
-with told as (
-    insert into messages (district_id, to_kind, to_id, case_id, number, n, action, params, urgent, made_at)
-    select t.district_id, t.to_kind, t.to_id, t.case_id, t.number, t.n, t.action, t.params, t.urgent, :now
-    from jsonb_to_recordset(:notices::jsonb) as t (district_id bigint, to_kind text, to_id bigint, case_id uuid, number text,
-        n integer, action text, params jsonb, urgent boolean)
-    on conflict on constraint messages_once_key do nothing
-    returning id, district_id, to_kind, to_id, urgent
-)
-insert into letter_lines (contact_id, message_id, urgent)
-select c.id, t.id, t.urgent
-from contacts c
-join told t on t.district_id = c.district_id
-where c.active and case t.to_kind
-    when 'person' then c.person_id = t.to_id
-    when 'organisation' then c.organisation_id = t.to_id
-    when 'grid' then exists (
-        select from memberships m
-        join grids g on g.node_id = t.to_id and g.current
-        left join grids p on (p.version_id, p.node_id) = (g.version_id, g.parent_id)
-        where m.person_id = c.person_id and m.role = 'worker' and m.grid_id in (g.node_id, p.node_id, p.parent_id)
-          and m.valid_from <= :now and coalesce(m.valid_to > :now, true))
-    else exists (
-        select from memberships m
-        where m.person_id = c.person_id and m.organisation_id = t.to_id and substr(t.to_kind, 6) = any (m.duties)
-          and m.valid_from <= :now and coalesce(m.valid_to > :now, true))
-    end
-on conflict do nothing;
+-- All notices of a transaction at once (migration 0010 says to whose letters they are added).
+select put_messages(:notices::jsonb, :now);
 
 -- name: put_outcomes!
 -- One delivery for each webhook of the source that a case came from.

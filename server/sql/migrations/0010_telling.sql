@@ -137,6 +137,42 @@ create index letter_lines_open_idx on letter_lines (contact_id) include (message
 create index letter_lines_message_idx on letter_lines (message_id);   -- forgetting a message
 create index letter_lines_outbox_idx on letter_lines (outbox_id);     -- forgetting a letter
 
+-- All notices of a transaction at once: messages, and a line in the next letter of everybody who asked for letters.
+-- A function, because its plan is kept: acting on a case should not pay for planning it (0.3 ms instead of 1.6).
+-- A grid's message reaches its workers, also those whose post is above it; a duty's reaches whoever has that duty.
+create function put_messages(p_notices jsonb, p_now timestamptz) returns void language plpgsql as $$
+declare v_new bigint[];
+begin
+    with told as (
+        insert into messages (district_id, to_kind, to_id, case_id, number, n, action, params, urgent, made_at)
+        select t.district_id, t.to_kind, t.to_id, t.case_id, t.number, t.n, t.action, t.params, t.urgent, p_now
+        from jsonb_to_recordset(p_notices) as t (district_id bigint, to_kind text, to_id bigint, case_id uuid, number text,
+            n integer, action text, params jsonb, urgent boolean)
+        on conflict on constraint messages_once_key do nothing returning id
+    ) select array_agg(id) into v_new from told;
+    if v_new is null or not exists (select from contacts where active) then
+        return;
+    end if;
+    insert into letter_lines (contact_id, message_id, urgent)
+    select c.id, t.id, t.urgent
+    from messages t
+    join contacts c on c.district_id = t.district_id and c.active
+    where t.id = any (v_new) and case t.to_kind
+        when 'person' then c.person_id = t.to_id
+        when 'organisation' then c.organisation_id = t.to_id
+        when 'grid' then exists (
+            select from memberships m
+            join grids g on g.node_id = t.to_id and g.current
+            left join grids p on (p.version_id, p.node_id) = (g.version_id, g.parent_id)
+            where m.person_id = c.person_id and m.role = 'worker' and m.grid_id in (g.node_id, p.node_id, p.parent_id)
+              and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true))
+        else exists (
+            select from memberships m
+            where m.person_id = c.person_id and m.organisation_id = t.to_id and substr(t.to_kind, 6) = any (m.duties)
+              and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true))
+        end;
+end $$;
+
 -- One row an exchange with another system: a call of ours by a token, or a delivery of ours to a webhook.
 create table exchanges (
     id          bigint generated always as identity,
@@ -167,4 +203,4 @@ create index exchanges_at_idx on exchanges using brin (at);                     
 grant select, insert, update, delete on messages, message_reads, contacts, webhooks, outbox, letter_lines to xunge_app;
 grant select, insert, delete on exchanges to xunge_app;
 grant usage, select on all sequences in schema public to xunge_app;
-grant execute on function log_message to xunge_app;
+grant execute on function log_message, put_messages to xunge_app;
