@@ -15,6 +15,7 @@ from gis.areas import FAULT, Area, Boundaries, Finding, faults
 from gis.checks import check
 from gis.repair import repair
 from gis.versions import Difference, difference
+from server.calendar import service as calendar
 from server.db import Connection, connect, queries
 from server.errors import BadInput
 
@@ -213,6 +214,7 @@ def _write(
         kinds=[a.kind for a in areas], shapes=[shapely.to_wkb(a.shape) for a in areas],
     )  # fmt: skip
     SQL.set_current(conn, version=version, district=district)
+    calendar.seed(conn, district, now)
     SQL.log_boundaries(conn, district=district, version=version)
     conn.changed.add(district)
     return int(version)

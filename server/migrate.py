@@ -1,13 +1,17 @@
-"""Brings a database to the state of this program: plain SQL forward only, then the transition table and the packs."""
+"""Brings a database to the state of this program: plain SQL forward only, then the transition table,
+the packs and the declared years.
+"""
 
 import hashlib
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from psycopg2.extras import execute_values
 
 from server import packs
+from server.calendar import service as calendar
 from server.db import Connection, connect
 from server.errors import SetupFault
 from server.protocol.workflow import moves
@@ -31,6 +35,7 @@ def migrate(dsn: str) -> list[str]:
         applied = _apply_files(connection, cursor)
         fill_workflow_moves(cursor)
         keep_packs(connection, cursor)
+        calendar.seed_all(connection, datetime.now(UTC))
         connection.commit()
     return applied
 
