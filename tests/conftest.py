@@ -84,8 +84,8 @@ def make_template(cluster: Cluster) -> str:
     digest = hashlib.sha256()
     sources = (
         MIGRATIONS.glob("*.sql"),
-        (CHECKOUT / "server" / "protocol").glob("*.py"),
-        (CHECKOUT / "server" / "packs").glob("*/pack.toml"),
+        (CHECKOUT / "server" / "protocol").rglob("*.py"),
+        (CHECKOUT / "server" / "packs").rglob("*.toml"),
     )
     for path in (path for found in sources for path in sorted(found)):
         digest.update(path.read_bytes())

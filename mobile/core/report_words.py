@@ -8,23 +8,18 @@ from mobile.core.speech import Speech
 from mobile.core.views import CategoryChoice, CategoryMajor, ConditionChoice, PlaceView
 from server.protocol.pack import Category, Pack
 
-
-def _(msgid: str) -> str:
-    return msgid
-
-
 TILES = 12
-SYSTEM_WORDS = {"urban/event": _("Events"), "urban/component": _("Components")}
 
 
-def choice(category: Category, speech: Speech) -> CategoryChoice:
+def choice(category: Category, pack: Pack, speech: Speech) -> CategoryChoice:
     """One category with all that the form says about it."""
     say = speech.say
     conditions = tuple(
         ConditionChoice(c.code, speech.named(c.names), speech.limit(c.handle)) for c in category.conditions
     )
     photo, mended_photo = "report" in category.needs_photo, "self_handle" in category.needs_photo
-    note = [f"{say(SYSTEM_WORDS.get(category.system, category.system))} {category.code}", conditions[0].limit]
+    system = speech.named(pack.systems.get(category.system, {})) or category.system
+    note = [f"{system} {category.code}", conditions[0].limit]
     if category.self_handle:
         note.append(say("may be mended on the spot"))
     mended = (
@@ -49,20 +44,21 @@ def choice(category: Category, speech: Speech) -> CategoryChoice:
 
 
 def tiles(pack: Pack, recent: Sequence[str], speech: Speech) -> tuple[CategoryChoice, ...]:
-    """The ones reported most lately first, then the pack's order; at most 12."""
+    """The ones reported most lately first, then those that the pack calls frequent; at most 12."""
     by_key = {category.key: category for category in pack.categories}
-    ordered = [by_key[key] for key in dict.fromkeys((*recent, *by_key)) if key in by_key]
-    return tuple(choice(category, speech) for category in ordered[:TILES])
+    ordered = [by_key[key] for key in dict.fromkeys((*recent, *pack.frequent, *by_key)) if key in by_key]
+    return tuple(choice(category, pack, speech) for category in ordered[:TILES])
 
 
 def tree(pack: Pack, speech: Speech) -> tuple[CategoryMajor, ...]:
     """All categories by system and major code."""
     branches: dict[tuple[str, str], list[Category]] = {}
     for category in pack.categories:
-        branches.setdefault((category.system, category.code[:2]), []).append(category)
+        branches.setdefault((category.system, category.major), []).append(category)
     return tuple(
         CategoryMajor(
-            f"{speech.say(SYSTEM_WORDS.get(system, system))} {major}", tuple(choice(c, speech) for c in found)
+            f"{speech.named(pack.systems.get(system, {})) or system} · {pack.major_name(system, major, speech.language)}",
+            tuple(choice(c, pack, speech) for c in found),
         )
         for (system, major), found in sorted(branches.items())
     )

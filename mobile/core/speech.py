@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.locale import gettext_for
 from server.protocol import words
-from server.protocol.pack import Category, Condition, Limit, Pack
+from server.protocol.pack import WORKING_DAY_MINUTES, Category, Condition, Limit, Pack
 
 
 def _(msgid: str) -> str:
@@ -74,8 +74,9 @@ class Speech:
     def limit(self, limit: Limit) -> str:
         """A time limit with the kind of time that it runs in."""
         short, hours, days = LIMIT_WORDS[limit.time_kind]
-        if limit.minutes % 1440 == 0:
-            return self.say(days, n=limit.minutes // 1440)
+        day = WORKING_DAY_MINUTES if limit.time_kind == "working" else 1440
+        if limit.minutes % day == 0:
+            return self.say(days, n=limit.minutes // day)
         return (
             self.say(hours, n=limit.minutes // 60)
             if limit.minutes % 60 == 0

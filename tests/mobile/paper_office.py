@@ -5,7 +5,6 @@ What tablet and server do together is tried against the real server (test_link.p
 
 import gzip
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 
 from mobile.core.tablet import Tablet
 from mobile.core.transport import LinkDown, Reply
+from server import packs
 from server.protocol.wire import ENVELOPE, time_text
-from server.settings import CHECKOUT
 
 Answer = Callable[[dict[str, Any]], dict[str, Any] | Reply]
 URL = "http://office.test"
@@ -43,7 +42,7 @@ PERSON = {"id": 7, "name": "李网格", "role": "worker", "organisation": "杏�
 
 def pack_body() -> dict[str, Any]:
     """The urban pack as it lies in the folder."""
-    return tomllib.loads((CHECKOUT / "server" / "packs" / "urban" / "pack.toml").read_text(encoding="utf-8"))
+    return packs.read_folder("urban")
 
 
 def case_body(
