@@ -56,12 +56,14 @@ def tree(pack: Pack, speech: Speech) -> tuple[CategoryMajor, ...]:
     for category in pack.categories:
         branches.setdefault((category.system, category.major), []).append(category)
     return tuple(
-        CategoryMajor(
-            f"{speech.named(pack.systems.get(system, {})) or system} · {pack.major_name(system, major, speech.language)}",
-            tuple(choice(c, pack, speech) for c in found),
-        )
+        CategoryMajor(_branch(pack, system, major, speech), tuple(choice(c, pack, speech) for c in found))
         for (system, major), found in sorted(branches.items())
     )
+
+
+def _branch(pack: Pack, system: str, major: str, speech: Speech) -> str:
+    """A major with its system, for two systems may have majors of one name."""
+    return f"{speech.named(pack.systems.get(system, {})) or system} · {pack.major_name(system, major, speech.language)}"
 
 
 def place_view(
