@@ -43,3 +43,32 @@ where district_id = :district_id;
 
 -- name: lock^
 select stamp from calendars where district_id = :district_id for update;
+
+-- name: put_year^
+insert into calendar_years (district_id, year, declared_at, declared_by)
+values (:district_id, :year, :now, :person_id) on conflict do nothing returning year;
+
+-- name: drop_year^
+delete from calendar_years where district_id = :district_id and year = :year returning year;
+
+-- name: put_days!
+insert into calendar_days (district_id, day, working, name)
+select :district_id, d, :working, :name from unnest(:days::date[]) d
+on conflict on constraint calendar_days_pkey do update set working = excluded.working, name = excluded.name;
+
+-- name: drop_day^
+delete from calendar_days where district_id = :district_id and day = :day returning day, working, name;
+
+-- name: drop_hours!
+delete from working_hours where district_id = :district_id and time_kind = :time_kind;
+
+-- name: put_hours!
+insert into working_hours (district_id, time_kind, weekday, opens, closes)
+select :district_id, :time_kind, w, o, c
+from unnest(:weekdays::smallint[], :opens::smallint[], :closes::smallint[]) as t (w, o, c);
+
+-- name: run_through_holidays!
+-- Whether that kind of time runs on holidays as in any week.
+update calendars set through_holidays = array_remove(through_holidays, :time_kind)
+    || case when :through then array[:time_kind] else '{}'::text[] end
+where district_id = :district_id;

@@ -79,6 +79,11 @@ def kept(conn: Connection, district_id: int) -> Kept:
     )
 
 
+def declarations(conn: Connection, district_id: int) -> dict[int, dict[str, Any]]:
+    """Who declared which year and when; `declared_by` is None for the years that came with the program."""
+    return {row["year"]: dict(row) for row in SQL.years(conn, district_id=district_id)}
+
+
 def _hours(rows: Any, through_holidays: list[str]) -> dict[str, OpenHours]:
     weeks: dict[str, list[list[tuple[int, int]]]] = {}
     for row in rows:

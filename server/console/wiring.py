@@ -8,13 +8,26 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from server.console import acts, admin, case, cases, crews, grids, intake, login, map_page, me, streets
+from server.console import (
+    acts,
+    admin,
+    calendar,
+    case,
+    cases,
+    crews,
+    grids,
+    intake,
+    login,
+    map_page,
+    me,
+    streets,
+)
 from server.console.desk import STATIC
 from server.console.errors import page_of_fault, page_of_http_error, wants_page
 from server.console.headers import SecurityHeaders
 
 router = APIRouter(include_in_schema=False)
-for room in (login, map_page, cases, intake, acts, case, streets, grids, crews, me, admin):
+for room in (login, map_page, cases, intake, acts, case, streets, grids, crews, me, admin, calendar):
     router.include_router(room.router)
 
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]

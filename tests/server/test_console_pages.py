@@ -65,6 +65,7 @@ def test_no_page_has_inline_script_or_style(office: LiveServer) -> None:
         "/me",
         "/cases/new",
         "/conflicts",
+        "/calendar",
     ):
         text = session.get(office.url + path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
