@@ -23,10 +23,12 @@ from server.people import routes as people
 from server.reports import routes as reports
 from server.settings import Settings
 from server.sync import routes as sync
+from server.telling import routes as telling
+from server.telling.exchanges import Exchanged, Recorder
 from server.tiles import routes as tiles
 
 log = structlog.get_logger()
-ROOMS = (health, sync, cases, grids, tiles, crews, reports, people, audit)
+ROOMS = (health, sync, cases, grids, tiles, crews, reports, telling, people, audit)
 
 
 def create_app(database: Database, settings: Settings) -> FastAPI:
@@ -43,6 +45,8 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.exception_handler(Exception)(refuse_unexpected)
     app.add_api_route("/docs", api_pages, include_in_schema=False)
     console.install(app)
+    app.state.exchanges = Recorder(database)
+    app.add_middleware(Exchanged, recorder=app.state.exchanges)
     app.add_middleware(health.Measured)
     return app
 
@@ -67,6 +71,7 @@ def api_pages() -> Response:
 
 def problem(request: Request, status: int, code: str, title: str, detail: str, **more: Any) -> Response:
     """RFC 9457 problem JSON, for tablets in their envelope. The console makes pages of its own refusals."""
+    request.state.refused = code
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
     if request.url.path.startswith("/sync/"):
         return sync.envelope_problem(body, datetime.now(UTC))

@@ -22,6 +22,15 @@ class Settings(BaseSettings):
     lang: str = "zh-CN"
     pool: int = Field(default=6, ge=2, le=64, description="database connections of one server process")
     cookie_secure: bool = False
+    public_url: str = Field(default="", description="how people reach the console: the links of letters")
+    smtp_url: str | None = Field(default=None, description="smtp://user:password@host:port, or smtps://")
+    mail_from: str = "xunge@localhost"
+    webhook_private: bool = Field(default=False, description="whether webhooks may go to private addresses")
+
+    @property
+    def console_url(self) -> str:
+        """Where links of letters lead."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def blobs(self) -> Path:

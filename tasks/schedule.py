@@ -10,11 +10,19 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.db import Database
 from server.errors import XungeError
-from tasks import escalate_overdue, expire_uploads, verify_chains
+from tasks import deliver, escalate_overdue, expire_uploads, verify_chains
 from tasks.leader import Leader
 from tasks.task import Task, perform
 
 TASKS: tuple[Task, ...] = (
+    Task(
+        "deliver",
+        timedelta(seconds=5),
+        "sends letters and returns outcomes to other systems",
+        deliver.run,
+        chunk=1,
+        waits=True,
+    ),
     Task(
         "escalate_overdue",
         timedelta(seconds=30),
@@ -47,8 +55,9 @@ class Scheduler:
         self._leader = Leader(database.dsn)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            # One worker: tasks never compete with one another for the few connections.
-            executors={"default": ThreadPoolExecutor(1)},
+            # One worker: tasks never compete with one another for the few connections. One more for those that wait
+            # for other systems, so that a slow receiver delays no escalation.
+            executors={"default": ThreadPoolExecutor(1), "waiting": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for task in tasks:
@@ -58,6 +67,7 @@ class Scheduler:
                 (task,),
                 seconds=task.every.total_seconds(),
                 id=task.name,
+                executor="waiting" if task.waits else "default",
                 next_run_time=datetime.now(UTC),
             )
 

@@ -14,7 +14,8 @@ class Task:
     """A task with its rhythm.
 
     `run(conn, now)` does at most `chunk` things in the transaction it is given, never commits, and returns how
-    many it did; it is called again until it did fewer. Doing it twice, or on two machines, does no harm.
+    many it did; it is called again until it did fewer. Doing it twice, or on two machines, does no harm. A task that
+    `waits` for other systems runs beside the others.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Task:
     purpose: str
     run: Callable[[Connection, datetime], int]
     chunk: int = 500
+    waits: bool = False
 
 
 def perform(database: Database, task: Task, now: datetime) -> int:

@@ -6,8 +6,7 @@ from server.security import Viewer, check_csrf, require_viewer
 
 
 def reader(request: Request, viewer: Viewer = Depends(require_viewer)) -> Viewer:
-    """Who reads the page; kept beside the request so that a refusal has the same bar around it."""
-    request.state.viewer = viewer
+    """Who reads the page. The door kept them beside the request, so that a refusal has the same bar around it."""
     return viewer
 
 

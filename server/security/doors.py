@@ -50,6 +50,8 @@ def require_viewer(request: Request) -> Viewer:
         viewer = None
     if viewer is None:
         raise SignInNeeded
+    # Kept beside the request, so that the log of exchanges knows whose call it was.
+    request.state.viewer = viewer
     if viewer.how == "session" and request.method not in SAFE_METHODS:
         _refuse_foreign_page(request, viewer)
     return viewer

@@ -48,3 +48,6 @@ insert into message_reads (message_id, person_id)
 select m.id, :person from unnest(:kinds::text[], :ids::bigint[]) as a (kind, id)
 join messages m on m.to_kind = a.kind and m.to_id = a.id
 where m.id = any (:messages::bigint[]) on conflict do nothing;
+
+-- name: timezone$
+select timezone from districts where id = :district_id;

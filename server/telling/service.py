@@ -1,13 +1,15 @@
 """What is told to whom: notices in, messages out, in the reader's language."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from server.db import Connection, queries
+from server.locale import gettext_for
 from server.protocol.wire import canonical, time_text
 from server.security import Viewer
 from server.telling import words
@@ -97,3 +99,61 @@ def addresses(viewer: Viewer) -> dict[str, list[Any]]:
     if viewer.role == "worker":
         found += [("grid", grid) for grid in viewer.grids]
     return {"kinds": [kind for kind, _ in found], "ids": [id_ for _, id_ in found]}
+
+
+def page(conn: Connection, viewer: Viewer, limit: int, before: int | None, now: datetime) -> dict[str, Any]:
+    """A viewer's messages, newest first, as JSON; `next` is the `after` of the next page, or None."""
+    rows = list(
+        sql.page(
+            conn,
+            **addresses(viewer),
+            person=viewer.person_id,
+            since=now - SHOWN_FOR,
+            before=before,
+            limit=limit + 1,
+        )
+    )
+    items = messages_json(rows[:limit], viewer.lang, zone_of(conn, viewer.district_id))
+    return {"items": items, "next": items[-1]["id"] if len(rows) > limit else None}
+
+
+def unread(conn: Connection, viewer: Viewer, now: datetime) -> int:
+    """How many messages of the last 90 days the viewer has not read, counted up to 100."""
+    since = now - SHOWN_FOR
+    return int(sql.unread(conn, **addresses(viewer), person=viewer.person_id, since=since, limit=MOST_UNREAD))
+
+
+def by_id(conn: Connection, viewer: Viewer, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of the messages that are the viewer's, oldest first, as JSON."""
+    rows = sql.by_id(conn, **addresses(viewer), person=viewer.person_id, messages=list(ids))
+    return messages_json(rows, viewer.lang, zone_of(conn, viewer.district_id))
+
+
+def mark_read(conn: Connection, viewer: Viewer, ids: Sequence[int]) -> None:
+    """Keeps for this reader alone that these messages were read; others' messages are left alone."""
+    sql.mark_read(conn, **addresses(viewer), person=viewer.person_id, messages=list(ids))
+
+
+def zone_of(conn: Connection, district_id: int) -> ZoneInfo:
+    """The local time of a district."""
+    return ZoneInfo(sql.timezone(conn, district_id=district_id))
+
+
+def messages_json(rows: Iterable[dict[str, Any]], lang: str, zone: tzinfo) -> list[dict[str, Any]]:
+    """Messages as systems, tablets and pages get them: codes, and the sentence in `lang`."""
+    translate = gettext_for(lang)
+    return [
+        {
+            "id": row["id"],
+            "to": row["to_kind"],
+            "case_id": str(row["case_id"]),
+            "number": row["number"],
+            "n": row["n"],
+            "action": row["action"],
+            "sentence": sentence(row["action"], row["params"], translate, zone),
+            "urgent": row["urgent"],
+            "made_at": time_text(row["made_at"]),
+            "read": row["read"],
+        }
+        for row in rows
+    ]
