@@ -27,24 +27,35 @@ CENTRE_DESKS: list[tuple[str, str, list[str], str]] = [
     ("hotline1", "resident-service", [], "12345 热线"),
 ]
 
-# code, name after the district's, trades, permitted categories, in which street (by rank) its depot lies, capacity
-CREWS: list[tuple[str, str, list[str], list[str], int, int]] = [
+# code, name after the district's, trades, permitted categories, in which street (by rank) its depot lies, capacity;
+# without a rank it serves the first street only and is called after it
+CREWS: list[tuple[str, str, list[str], list[str], int | None, int]] = [
     ("crew-drainage", "排水设施养护队", ["drainage"],
      ["urban/component/0101", "urban/component/0102", "urban/component/0103", "urban/component/0104",
-      "urban/event/0503", "urban/event/0506"], 0, 8),
+      "urban/event/0125", "urban/event/0503", "urban/event/0506"], 0, 8),
     ("crew-lighting", "路灯管理所", ["lighting"],
      ["urban/component/0106", "urban/component/0128", "urban/component/0137"], 2, 6),
     ("crew-sanitation", "环卫作业中心", ["sanitation"],
-     ["urban/event/0110", "urban/event/0111", "urban/event/0112", "urban/event/0137", "urban/component/0305"], 1, 12),
+     ["urban/event/0110", "urban/event/0111", "urban/event/0112", "urban/event/0137", "urban/event/0201",
+      "urban/component/0301", "urban/component/0305"], 1, 12),
     ("crew-order", "街面秩序巡查中队", ["street-order"],
-     ["urban/event/0401", "urban/event/0405", "urban/event/0406", "urban/event/0410", "urban/event/0129"], 3, 8),
+     ["urban/event/04*", "urban/event/0129", "urban/event/0136", "urban/event/0201"], 3, 8),
     ("crew-road", "市政道路抢修队", ["road"],
-     ["urban/event/0505", "urban/event/0113", "urban/event/0303", "urban/component/02*", "urban/component/0102"], 5, 6),
+     ["urban/event/0505", "urban/event/0113", "urban/event/0303", "urban/component/02*", "urban/component/0102",
+      "urban/component/0123"], 5, 6),
     ("crew-general", "综合应急服务队", ["general"],
      ["urban/event/06*", "urban/component/05*", "urban/event/05*", "urban/event/0110"], 4, 10),
+    ("crew-property", "物业服务站", ["property"],
+     ["urban/event/0110", "urban/event/0112", "urban/component/0137", "urban/event/06*"], None, 4),
+    ("crew-utilities", "公用事业抢修中心", ["water", "heat", "gas", "power", "telecom"],
+     ["urban/component/0101", "urban/component/0110", "urban/component/0111", "urban/component/0128",
+      "urban/event/0501", "urban/event/0502", "urban/event/0508"], 2, 6),
+    ("crew-parks", "园林文体养护队", ["green", "sports", "river"],
+     ["urban/component/0146", "urban/component/04*", "urban/event/0125"], 6, 6),
+    ("crew-enforcement", "综合行政执法大队", ["enforcement", "construction", "advertising"],
+     ["urban/component/0306", "urban/event/0101", "urban/event/0111", "urban/event/0129", "urban/event/02*",
+      "urban/event/03*"], 7, 8),
 ]  # fmt: skip
-PROPERTY_CREW = ("crew-property", "物业服务站", ["property"],
-                 ["urban/event/0110", "urban/event/0112", "urban/component/0137", "urban/event/06*"], 4)  # fmt: skip
 
 
 @dataclass
@@ -157,26 +168,16 @@ def shares(grids: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def _plan_crews(plan: Plan, district: dict[str, Any], streets: list[dict[str, Any]]) -> None:
     for code, name, trades, categories, rank, capacity in CREWS:
-        depot = streets[rank % len(streets)]
-        plan.offices.append(
-            Organisation(
-                "crew",
-                code,
-                f"{district['name']}{name}",
-                district["id"],
-                trades,
-                categories,
-                (depot["lon"], depot["lat"]),
-                capacity,
-            )
+        depot = streets[(rank or 0) % len(streets)]
+        served, short = (
+            (district, name) if rank is not None else (depot, f"{_without_kind(depot['name'])}{name}")
         )
-        plan.add(plan.next_login("crew"), "crew", f"{name}值班员", code, [district["id"]], [])
-    code, name, trades, categories, capacity = PROPERTY_CREW
-    home = streets[0]
-    title = f"{home['name'].removesuffix('街道')}{name}"
-    plan.offices.append(
-        Organisation(
-            "crew", code, title, home["id"], trades, categories, (home["lon"], home["lat"]), capacity
-        )
-    )
-    plan.add(plan.next_login("crew"), "crew", f"{title}值班员", code, [home["id"]], [])
+        title = f"{district['name']}{name}" if rank is not None else short
+        at = (depot["lon"], depot["lat"])
+        plan.offices.append(Organisation("crew", code, title, served["id"], trades, categories, at, capacity))
+        plan.add(plan.next_login("crew"), "crew", f"{short}值班员", code, [served["id"]], [])
+
+
+def _without_kind(street: str) -> str:
+    """A street's name as companies take it over."""
+    return street.removesuffix("街道")

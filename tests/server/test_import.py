@@ -79,7 +79,9 @@ def rejected(summary: Summary) -> list[dict[str, str]]:
 
 
 def test_a_closed_row_becomes_a_recorded_case_in_its_grid(district: Database, imported: Import) -> None:
-    summary = imported("A1,104.015,30.005,0110,2026-03-01,2026-03-05,,closed,Bags,Behind the school")
+    summary = imported(
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,closed,Bags,Behind the school"
+    )
     case = case_of(district, "A1")
     assert (summary.rows, summary.new, summary.rejected, summary.rejects_file) == (1, 1, 0, None)
     assert (case["state"], case["close_kind"], case["grid"], case["ended_as"]) == (
@@ -110,7 +112,7 @@ def test_a_closed_row_becomes_a_recorded_case_in_its_grid(district: Database, im
 def test_the_status_word_says_where_the_case_stands_and_duplicates_are_tagged_never_merged(
     district: Database, imported: Import, status: str, closed_at: str, state: str, tags: list[str]
 ) -> None:
-    imported(f"A1,104.015,30.005,0110,2026-03-01,{closed_at},,{status},,")
+    imported(f"A1,104.015,30.005,urban/event/0110,2026-03-01,{closed_at},,{status},,")
     case = case_of(district, "A1")
     assert (case["state"], case["tags"]) == (state, tags)
 
@@ -128,13 +130,13 @@ def test_the_status_word_says_where_the_case_stands_and_duplicates_are_tagged_ne
 def test_a_time_without_a_zone_is_the_districts_local_time(
     district: Database, imported: Import, written: str, meant: str
 ) -> None:
-    imported(f"A1,104.015,30.005,0110,{written},,,,,")
+    imported(f"A1,104.015,30.005,urban/event/0110,{written},,,,,")
     case = case_of(district, "A1")
     assert case["reported_at"] == case["opened_at"] == datetime.fromisoformat(meant)
 
 
 def test_a_blank_deadline_starts_no_clock(district: Database, imported: Import) -> None:
-    imported("A1,104.015,30.005,0110,2026-03-01,,,open,,")
+    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,")
     case = case_of(district, "A1")
     assert (case["due_at"], case["next_due_at"], case["cycle_due"]) == (None, None, None)
     assert one(district, "select count(*) as clocks from deadlines")["clocks"] == 0
@@ -142,8 +144,8 @@ def test_a_blank_deadline_starts_no_clock(district: Database, imported: Import) 
 
 def test_a_deadline_decides_whether_the_case_was_on_time(district: Database, imported: Import) -> None:
     imported(
-        "A1,104.015,30.005,0110,2026-03-01,2026-03-05,2026-03-06,closed,,",
-        "A2,104.015,30.005,0110,2026-03-01,2026-03-07,2026-03-06,closed,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,2026-03-06,closed,,",
+        "A2,104.015,30.005,urban/event/0110,2026-03-01,2026-03-07,2026-03-06,closed,,",
     )
     assert [case_of(district, number)["on_time"] for number in ("A1", "A2")] == [True, False]
 
@@ -161,9 +163,9 @@ def test_a_case_without_coordinates_or_outside_every_grid_is_kept_in_its_distric
     district: Database, imported: Import
 ) -> None:
     summary = imported(
-        "A1,,,0110,2026-03-01,,,,,",
-        "A2,10.5,51.5,0110,2026-03-01,,,,,",
-        "A3,104.015,30.005,0110,2026-03-01,,,,,",
+        "A1,,,urban/event/0110,2026-03-01,,,,,",
+        "A2,10.5,51.5,urban/event/0110,2026-03-01,,,,,",
+        "A3,104.015,30.005,urban/event/0110,2026-03-01,,,,,",
     )
     assert (summary.new, summary.outside) == (3, 2)
     lost, far = case_of(district, "A1"), case_of(district, "A2")
@@ -173,14 +175,17 @@ def test_a_case_without_coordinates_or_outside_every_grid_is_kept_in_its_distric
 
 def test_every_digit_of_a_place_counts_when_it_is_routed(district: Database, imported: Import) -> None:
     """The border lies at 104.01; rounded to 1e-7° both points would lie on it."""
-    imported("W,104.009999997,30.005,0110,2026-03-01,,,,,", "E,104.010000003,30.005,0110,2026-03-01,,,,,")
+    imported(
+        "W,104.009999997,30.005,urban/event/0110,2026-03-01,,,,,",
+        "E,104.010000003,30.005,urban/event/0110,2026-03-01,,,,,",
+    )
     west, east = case_of(district, "W"), case_of(district, "E")
     assert (west["lon_e7"], east["lon_e7"]) == (1040100000, 1040100000)
     assert (west["grid"], east["grid"]) == ("S1C1G1", "S1C1G2")
 
 
 def test_a_second_import_adds_nothing(district: Database, imported: Import) -> None:
-    lines = [f"A{n},104.0{n % 9}5,30.005,0110,2026-03-01,,,,,t{n}" for n in range(1203)]
+    lines = [f"A{n},104.0{n % 9}5,30.005,urban/event/0110,2026-03-01,,,,,t{n}" for n in range(1203)]
     assert imported(*lines).new == 1203
     events = "select count(*) as n, max(seq) as seq from case_events, change_counter"
     before = one(district, events)
@@ -190,7 +195,7 @@ def test_a_second_import_adds_nothing(district: Database, imported: Import) -> N
 
 
 def test_at_most_500_rows_stand_in_one_transaction(district: Database, imported: Import) -> None:
-    imported(*(f"A{n},104.015,30.005,0110,2026-03-01,,,,," for n in range(1203)))
+    imported(*(f"A{n},104.015,30.005,urban/event/0110,2026-03-01,,,,," for n in range(1203)))
     with district.read() as conn, conn.cursor() as cursor:
         cursor.execute("select count(*) as n from change_log where kind = 'case' group by seq order by seq")
         assert [row["n"] for row in cursor.fetchall()] == [500, 500, 203]
@@ -215,8 +220,8 @@ def test_a_repeat_with_changed_fields_is_one_more_event_of_the_same_case(
 
 def test_what_is_changed_back_is_changed_again(district: Database, imported: Import) -> None:
     first, second = (
-        "A1,104.015,30.005,0110,2026-03-01,,,open,,",
-        "A1,104.015,30.005,0110,2026-03-01,2026-03-02,,closed,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-02,,closed,,",
     )
     assert [imported(line).changed for line in (first, second, first, second, second)] == [0, 1, 1, 1, 0]
     assert case_of(district, "A1")["version"] == 4
@@ -226,9 +231,9 @@ def test_a_number_that_stands_twice_in_one_file_is_taken_in_order(
     district: Database, imported: Import
 ) -> None:
     summary = imported(
-        "A1,104.015,30.005,0110,2026-03-01,,,open,,",
-        "A1,104.015,30.005,0110,2026-03-01,,,open,,",
-        "A1,104.015,30.005,0110,2026-03-01,2026-03-02,,closed,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,",
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-02,,closed,,",
     )
     assert (summary.new, summary.unchanged, summary.changed) == (1, 1, 1)
     assert case_of(district, "A1")["state"] == "closed"
@@ -237,30 +242,32 @@ def test_a_number_that_stands_twice_in_one_file_is_taken_in_order(
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (",104.015,30.005,0110,2026-03-01,,,,,", "The row has no external_id."),
-        ("B,104.015,30.005,0110,,,,,,", "The row has no opened_at."),
-        ("B,104.015,30.005,0110,03/01/2026,,,,,", "03/01/2026 in opened_at is no date or time (ISO 8601)."),
-        ("B,104.015,30.005,0110,2026-02-30,,,,,", "2026-02-30 in opened_at is no date or time (ISO 8601)."),
-        ("B,104.015,30.005,0110,0001-01-01,,,,,", "0001-01-01 in opened_at is no date or time (ISO 8601)."),
-        ("B,104.015,30.005,0110,2026-03-05,2026-03-01,,closed,,", "The case was closed before it was opened."),
-        ("B,104.015,30.005,0110,2026-03-05,,2026-03-01,open,,", "The deadline is before the case was opened."),
-        ("B,104.015,30.005,0110,2026-03-01,2026-03-05,,open,,", "The case is said to be open, but has a closed_at."),
-        ("B,104.015,30.005,0110,2026-03-01,,,lost,,",
+        (",104.015,30.005,urban/event/0110,2026-03-01,,,,,", "The row has no external_id."),
+        ("B,104.015,30.005,urban/event/0110,,,,,,", "The row has no opened_at."),
+        ("B,104.015,30.005,urban/event/0110,03/01/2026,,,,,", "03/01/2026 in opened_at is no date or time (ISO 8601)."),
+        ("B,104.015,30.005,urban/event/0110,2026-02-30,,,,,", "2026-02-30 in opened_at is no date or time (ISO 8601)."),
+        ("B,104.015,30.005,urban/event/0110,0001-01-01,,,,,", "0001-01-01 in opened_at is no date or time (ISO 8601)."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-05,2026-03-01,,closed,,", "The case was closed before it was opened."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-05,,2026-03-01,open,,", "The deadline is before the case was opened."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,open,,", "The case is said to be open, but has a closed_at."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-01,,,lost,,",
          "There is no status lost. Words: open, closed, open-duplicate, closed-duplicate."),
-        ("B,east,30.005,0110,2026-03-01,,,,,", "east in lon is not a number."),
-        ("B,nan,30.005,0110,2026-03-01,,,,,", "nan in lon is not a number."),
-        ("B,104.015,inf,0110,2026-03-01,,,,,", "inf in lat is not a number."),
-        ("B,104.015,91,0110,2026-03-01,,,,,", "91 in lat is beyond 90 degrees."),
-        ("B,104.015,,0110,2026-03-01,,,,,", "The row has only one of lon and lat."),
-        ("B,104.015,30.005,0110,2026-03-01", "The row has 5 cells, the header 10."),
-        (f"B,104.015,30.005,0110,2026-03-01,,,,{'x' * 201},", "Field title is longer than 200 characters."),
+        ("B,east,30.005,urban/event/0110,2026-03-01,,,,,", "east in lon is not a number."),
+        ("B,nan,30.005,urban/event/0110,2026-03-01,,,,,", "nan in lon is not a number."),
+        ("B,104.015,inf,urban/event/0110,2026-03-01,,,,,", "inf in lat is not a number."),
+        ("B,104.015,91,urban/event/0110,2026-03-01,,,,,", "91 in lat is beyond 90 degrees."),
+        ("B,104.015,,urban/event/0110,2026-03-01,,,,,", "The row has only one of lon and lat."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-01", "The row has 5 cells, the header 10."),
+        (f"B,104.015,30.005,urban/event/0110,2026-03-01,,,,{'x' * 201},", "Field title is longer than 200 characters."),
     ],
 )  # fmt: skip
 def test_a_bad_row_comes_back_with_its_line_and_reason_and_the_good_ones_load(
     district: Database, imported: Import, line: str, reason: str
 ) -> None:
     summary = imported(
-        "A1,104.015,30.005,0110,2026-03-01,,,,,", line, "A2,104.015,30.005,0110,2026-03-01,,,,,"
+        "A1,104.015,30.005,urban/event/0110,2026-03-01,,,,,",
+        line,
+        "A2,104.015,30.005,urban/event/0110,2026-03-01,,,,,",
     )
     assert (summary.rows, summary.new, summary.rejected) == (3, 2, 1)
     row = rejected(summary)[0]
@@ -271,7 +278,7 @@ def test_a_bad_row_comes_back_with_its_line_and_reason_and_the_good_ones_load(
 def test_rejected_rows_can_be_mended_and_imported_from_the_file_that_came_back(
     district: Database, imported: Import
 ) -> None:
-    summary = imported("A1,east,30.005,0110,2026-03-01,,,,,")
+    summary = imported("A1,east,30.005,urban/event/0110,2026-03-01,,,,,")
     back = Path(summary.rejects_file or "")
     back.write_text(back.read_text(encoding="utf-8-sig").replace("east", "104.015", 1), encoding="utf-8")
     assert imported(path=back).new == 1
@@ -280,11 +287,11 @@ def test_rejected_rows_can_be_mended_and_imported_from_the_file_that_came_back(
 def test_a_case_that_the_office_works_on_is_not_overwritten_by_its_source(
     district: Database, imported: Import
 ) -> None:
-    imported("A1,104.015,30.005,0110,2026-03-01,,,open,,")
+    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,")
     with connect(district.dsn, application=False) as owner, owner.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")
         cursor.execute("update cases set state = 'dispatched'")
-    summary = imported("A1,104.015,30.005,0110,2026-03-01,2026-03-05,,closed,,")
+    summary = imported("A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,closed,,")
     assert (summary.changed, summary.rejected) == (0, 1)
     assert case_of(district, "A1")["state"] == "dispatched"
 
@@ -292,7 +299,7 @@ def test_a_case_that_the_office_works_on_is_not_overwritten_by_its_source(
 def test_the_same_number_of_another_district_is_refused(
     district: Database, imported: Import, tmp_path: Path
 ) -> None:
-    imported("A1,104.015,30.005,0110,2026-03-01,,,,,")
+    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,,,")
     district.run(lambda conn: make_small_district(conn, "E"))
     with district.read() as conn:
         into = district_of(conn, "E")
@@ -303,7 +310,7 @@ def test_the_same_number_of_another_district_is_refused(
 
 
 def test_an_import_that_was_broken_off_goes_on_where_it_stopped(district: Database, imported: Import) -> None:
-    lines = [f"A{n},104.015,30.005,0110,2026-03-01,,,,," for n in range(700)]
+    lines = [f"A{n},104.015,30.005,urban/event/0110,2026-03-01,,,,," for n in range(700)]
     imported(*lines[:500])
     again = imported(*lines)
     assert (again.unchanged, again.new) == (500, 200)
@@ -312,7 +319,7 @@ def test_an_import_that_was_broken_off_goes_on_where_it_stopped(district: Databa
 def test_gzip_a_byte_order_mark_and_quoted_line_breaks_are_read(
     district: Database, imported: Import, tmp_path: Path
 ) -> None:
-    text = f'﻿{HEADER}\r\nA1,104.015,30.005,0110,2026-03-01,,,,"Two\nlines","a, b"\r\n\r\n'
+    text = f'﻿{HEADER}\r\nA1,104.015,30.005,urban/event/0110,2026-03-01,,,,"Two\nlines","a, b"\r\n\r\n'
     path = tmp_path / "packed.csv.gz"
     path.write_bytes(gzip.compress(text.encode()))
     assert imported(path=path).new == 1
@@ -328,8 +335,13 @@ def test_columns_may_have_other_names_and_stand_anywhere(district: Database, imp
 
 
 def test_imported_chains_are_whole(district: Database, imported: Import) -> None:
-    imported(*(f"A{n},104.015,30.005,0110,2026-03-01,,,,Title,Words" for n in range(50)))
-    imported(*(f"A{n},104.015,30.005,0110,2026-03-01,2026-03-02,,closed,Title,Words" for n in range(50)))
+    imported(*(f"A{n},104.015,30.005,urban/event/0110,2026-03-01,,,,Title,Words" for n in range(50)))
+    imported(
+        *(
+            f"A{n},104.015,30.005,urban/event/0110,2026-03-01,2026-03-02,,closed,Title,Words"
+            for n in range(50)
+        )
+    )
     with district.read() as conn:
         assert verify_slice(conn, FIRST_ID, 500) == (None, 50, [])
 
@@ -397,14 +409,16 @@ def test_the_command_prints_a_summary_and_exits_1_when_rows_were_rejected(
     district: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "cases.csv"
-    file.write_text(f"{HEADER}\nA1,104.015,30.005,0110,2026-03-01,,,,,\nA2,x,30.005,0110,2026-03-01,,,,,\n")
+    file.write_text(
+        f"{HEADER}\nA1,104.015,30.005,urban/event/0110,2026-03-01,,,,,\nA2,x,30.005,urban/event/0110,2026-03-01,,,,,\n"
+    )
     done = command(district, "import-cases", str(file), "--source", "hotline", "--json")
     assert (done.returncode, done.stderr) == (1, "")
     assert json.loads(done.stdout) == {
         "rows": 2, "new": 1, "changed": 0, "unchanged": 0, "rejected": 1, "outside": 0, "district": "D", "source": "hotline",
         "rejects_file": str(tmp_path / "cases.rejects.csv"),
     }  # fmt: skip
-    file.write_text(f"{HEADER}\nA1,104.015,30.005,0110,2026-03-01,,,,,\n")
+    file.write_text(f"{HEADER}\nA1,104.015,30.005,urban/event/0110,2026-03-01,,,,,\n")
     again = command(district, "import-cases", str(file), "--source", "hotline")
     assert (again.returncode, "1 rows: 0 new, 0 changed, 1 unchanged, 0 rejected" in again.stdout) == (
         0,
@@ -414,7 +428,7 @@ def test_the_command_prints_a_summary_and_exits_1_when_rows_were_rejected(
 
 def test_reasons_are_written_in_the_readers_language(district: Database, tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
-    file.write_text(f"{HEADER}\n,104.015,30.005,0110,2026-03-01,,,,,\n")
+    file.write_text(f"{HEADER}\n,104.015,30.005,urban/event/0110,2026-03-01,,,,,\n")
     command(district, "import-cases", str(file), "--source", "hotline", lang="zh-CN")
     assert "这一行没有 external_id" in (tmp_path / "cases.rejects.csv").read_text(encoding="utf-8-sig")
 
@@ -443,7 +457,7 @@ def test_wrong_use_is_one_sentence_on_stderr_and_exit_2(
 
 
 def test_verify_chain_names_the_first_broken_link(district: Database, imported: Import) -> None:
-    imported(*(f"A{n},104.015,30.005,0110,2026-03-01,,,,," for n in range(3)))
+    imported(*(f"A{n},104.015,30.005,urban/event/0110,2026-03-01,,,,," for n in range(3)))
     case = case_of(district, "A1")
     whole = command(district, "verify-chain", "--json")
     assert (whole.returncode, json.loads(whole.stdout)) == (0, {"checked": 3, "broken": []})
