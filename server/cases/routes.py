@@ -39,6 +39,7 @@ def create(
 ) -> dict[str, Any]:
     """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case."""
     now = datetime.now(UTC)
+    request.state.external_id = new.external_id
     if (new.lon is None) != (new.lat is None):
         raise BadInput("A point needs both lon and lat.")
     if new.lon is not None and new.crs not in ("EPSG:4326", "EPSG:4490"):
