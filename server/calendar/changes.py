@@ -18,6 +18,8 @@ from server.people.service import only_admin
 from server.security import Viewer
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
+# "usual": as its weekday, that is no exception (any more)
+COUNTS_AS = ("free", "worked", "usual")
 MOST_DAYS = 31
 LONGEST_NAME = 80
 SPAN = re.compile(r"(\d{1,2}):(\d{2})[-–—~至](\d{1,2}):(\d{2})")
@@ -42,41 +44,30 @@ def withdraw_year(conn: Connection, viewer: Viewer, year: str, address: str, now
 
 
 def enter_days(
-    conn: Connection,
-    viewer: Viewer,
-    first: str,
-    last: str,
-    working: bool,
-    name: str,
-    address: str,
-    now: datetime,
-) -> date:
-    """Enters a day, or all from the first to the last, as free or as worked; returns the first."""
+    conn: Connection, viewer: Viewer, first: str, last: str, counts_as: str, name: str, address: str, now: datetime
+) -> date:  # fmt: skip
+    """Enters a day, or all from the first to the last (`counts_as`, one of COUNTS_AS); returns the first."""
     district, begin = _opened(conn, viewer, now), read_day(first)
     end, name = read_day(last) if last.strip() else begin, name.strip()
     if end < begin:
         raise BadInput("The last day lies before the first.")
-    if (end - begin).days >= MOST_DAYS:
+    if (end - begin).days >= MOST_DAYS and counts_as != "usual":
         raise BadInput("At most {count} days can be entered at once.", count=MOST_DAYS)
+    if counts_as not in COUNTS_AS:
+        raise BadInput("Say whether the days are free, worked, or as their weekdays.")
     if len(name) > LONGEST_NAME or "\0" in name:
         raise BadInput("The name is longer than {count} letters.", count=LONGEST_NAME)
-    days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
-    SQL.put_days(conn, district_id=district, days=days, working=working, name=name)
-    _changed(
-        conn, viewer, address, now, {"from": str(begin), "to": str(end), "working": working, "name": name}
-    )
-    return begin
-
-
-def remove_day(conn: Connection, viewer: Viewer, day: str, address: str, now: datetime) -> date:
-    """Takes a day out: it is as its weekday again."""
-    district, wanted = _opened(conn, viewer, now), read_day(day)
-    gone = SQL.drop_day(conn, district_id=district, day=wanted)
-    if gone is None:
-        raise BadInput("{day} is not among the exceptions.", day=wanted)
-    detail = {"removed": str(wanted), "working": gone["working"], "name": gone["name"]}
+    detail = {"from": str(begin), "to": str(end), "counts_as": counts_as, "name": name}
+    if counts_as == "usual":
+        gone = list(SQL.drop_days(conn, district_id=district, first=begin, last=end))
+        if not gone:
+            raise BadInput("{day} is as its weekday already.", day=begin)
+        detail["name"] = name or ", ".join(sorted({day["name"] for day in gone}))
+    else:
+        days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
+        SQL.put_days(conn, district_id=district, days=days, working=counts_as == "worked", name=name)
     _changed(conn, viewer, address, now, detail)
-    return wanted
+    return begin
 
 
 def set_hours(

@@ -56,8 +56,8 @@ insert into calendar_days (district_id, day, working, name)
 select :district_id, d, :working, :name from unnest(:days::date[]) d
 on conflict on constraint calendar_days_pkey do update set working = excluded.working, name = excluded.name;
 
--- name: drop_day^
-delete from calendar_days where district_id = :district_id and day = :day returning day, working, name;
+-- name: drop_days
+delete from calendar_days where district_id = :district_id and day between :first and :last returning day, name;
 
 -- name: drop_hours!
 delete from working_hours where district_id = :district_id and time_kind = :time_kind;

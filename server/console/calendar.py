@@ -1,13 +1,14 @@
 """The calendar page: the days of a year and the hours of the week; an administrator enters, everybody reads."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from server.calendar import changes, service
+from server.calendar.declared import DeclaredDay
 from server.console.desk import Desk, desk
 from server.console.doors import reader, writer
 from server.console.errors import PageRoute
@@ -17,7 +18,8 @@ from server.locale import gettext_for
 from server.security import Viewer, address_of
 
 router = APIRouter(route_class=PageRoute)
-BLANK = {"form": "", "first": "", "last": "", "working": "", "name": ""}
+YEARS_BACK = 2
+BLANK = {"form": "", "first": "", "last": "", "counts_as": "free", "name": ""}
 Change = Callable[[Connection, str, datetime], object]
 
 
@@ -45,29 +47,16 @@ def declare_year(
 
 @router.post("/calendar/days", response_class=HTMLResponse)
 def enter_days(
-    request: Request, year: str = Form(""), first: str = Form(""), last: str = Form(""), working: str = Form(""),
+    request: Request, year: str = Form(""), first: str = Form(""), last: str = Form(""), counts_as: str = Form(""),
     name: str = Form(""), viewer: Viewer = Depends(writer),
 ) -> Response:  # fmt: skip
-    """Enters days as free or worked."""
-    given = {"form": "days", "first": first, "last": last, "working": working, "name": name}
+    """Enters days as free or worked, or takes them out."""
+    given = {"form": "days", "first": first, "last": last, "counts_as": counts_as, "name": name}
 
     def work(conn: Connection, address: str, now: datetime) -> object:
-        return changes.enter_days(conn, viewer, first, last, working == "yes", name, address, now)
+        return changes.enter_days(conn, viewer, first, last, counts_as, name, address, now)
 
     return changed(request, viewer, first[:4] or year, given, work)
-
-
-@router.post("/calendar/days/remove", response_class=HTMLResponse)
-def remove_day(request: Request, day: str = Form(""), viewer: Viewer = Depends(writer)) -> Response:
-    """Takes a day out."""
-    given = {"form": "remove"}
-    return changed(
-        request,
-        viewer,
-        day[:4],
-        given,
-        lambda conn, address, now: changes.remove_day(conn, viewer, day, address, now),
-    )
 
 
 @router.post("/calendar/hours", response_class=HTMLResponse)
@@ -104,7 +93,7 @@ def show(page: Desk, year: int, done: str, given: dict[str, Any] | None = None) 
     """The page with one year open; `given` is a form that was refused, with its `fault`."""
     district = page.viewer.district_id
     kept = service.kept(page.conn, district)
-    days = [day for day in kept.days if day.day.year == year]
+    days = runs_of(day for day in kept.days if day.day.year == year)
     this_year = page.now.astimezone(page.zone).year
     hours = [
         (kind, [changes.hours_text(spans) for spans in open_hours.week], open_hours.keeps_holidays)
@@ -112,9 +101,20 @@ def show(page: Desk, year: int, done: str, given: dict[str, Any] | None = None) 
     ]
     return page.page(
         "calendar.html", 422 if given else 200, year=year, days=days, kept=kept, hours=hours, done=done,
-        given=BLANK | (given or {}), years=sorted({*kept.years, this_year, this_year + 1, year}),
+        given=BLANK | (given or {}), years=range(min(year, this_year) - YEARS_BACK, max(year, this_year) + 2),
         declarations=service.declarations(page.conn, district), waits=kept.stamp != kept.recomputed,
         # not the template's own _(): that would take what was typed for markup
         holiday=gettext_for(page.lang),
         today=page.now.astimezone(page.zone).date(),
     )  # fmt: skip
+
+
+def runs_of(days: Iterable[DeclaredDay]) -> list[list[DeclaredDay]]:
+    """Days in order as the holidays that they make up: of the same name and kind, one after the other."""
+    runs: list[list[DeclaredDay]] = []
+    for day in days:
+        if runs and runs[-1][-1] == DeclaredDay(day.day - timedelta(days=1), day.working, day.name):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs

@@ -14,10 +14,10 @@ OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "
 PAGES = {
     None: ["/login"],
     "duty": OFFICE,
-    "admin": ["/people", "/devices"],
+    "admin": ["/people", "/devices", "/calendar?year=2026"],
     "auditor": ["/audit"],
     "crew": ["/crews", "/cases"],
-    "worker": ["/cases"],
+    "worker": ["/cases", "/calendar"],
 }
 # 1366 × 768 at 100 % and 200 %, and a phone.
 SIZES = [(1366, 768), (683, 384), (390, 844)]

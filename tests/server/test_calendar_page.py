@@ -50,7 +50,8 @@ def office(live_server: LiveServer) -> Iterator[Office]:
 
 def test_the_page_shows_the_year_its_holidays_and_the_days_worked_instead(office: Office) -> None:
     page = office.page(2026)
-    assert "2026-02-17" in page and "春节" in page
+    row = page[page.index("2026-02-15</b> – 02-23") :]
+    assert "春节" in row[:400] and "休息" in row[:400]
     row = page[page.index("2026-10-10") :]
     assert "国庆节" in row[:400] and "上班" in row[:400]
     assert "尚未公布" not in page
@@ -58,8 +59,8 @@ def test_the_page_shows_the_year_its_holidays_and_the_days_worked_instead(office
 
 
 def test_a_year_is_entered_and_declared_and_each_step_is_in_the_log(office: Office) -> None:
-    office.send("days", first="2027-02-05", last="2027-02-11", working="no", name="春节")
-    office.send("days", first="2027-02-14", working="yes", name="春节")
+    office.send("days", first="2027-02-05", last="2027-02-11", counts_as="free", name="春节")
+    office.send("days", first="2027-02-14", counts_as="worked", name="春节")
     office.send("years")
     calendar = office.calendar()
     assert {day: works for day, works in calendar.days.items() if day.year == 2027} == {
@@ -68,8 +69,8 @@ def test_a_year_is_entered_and_declared_and_each_step_is_in_the_log(office: Offi
     }
     assert 2027 in calendar.declared
     assert office.log() == [
-        {"from": "2027-02-05", "to": "2027-02-11", "working": False, "name": "春节"},
-        {"from": "2027-02-14", "to": "2027-02-14", "working": True, "name": "春节"},
+        {"from": "2027-02-05", "to": "2027-02-11", "counts_as": "free", "name": "春节"},
+        {"from": "2027-02-14", "to": "2027-02-14", "counts_as": "worked", "name": "春节"},
         {"year": 2027, "declared": True},
     ]
     page = office.page()
@@ -80,8 +81,8 @@ def test_a_declaration_and_a_day_can_be_taken_back(office: Office) -> None:
     office.send("years", year="2026", declared="no")
     assert 2026 not in office.calendar().declared
     assert date(2026, 10, 1) in office.calendar().days
-    answer = office.send("days/remove", day="2026-10-10")
-    assert answer.url.endswith("/calendar?year=2026&done=remove")
+    answer = office.send("days", first="2026-10-10", counts_as="usual")
+    assert answer.url.endswith("/calendar?year=2026&done=days")
     assert date(2026, 10, 10) not in office.calendar().days
 
 
@@ -108,8 +109,9 @@ def test_hours_are_set_for_each_weekday_and_kind_of_time(office: Office) -> None
         ("days", {"first": "1900-01-01"}, "请用四位数字填写年份"),
         ("days", {"first": "2027-02-10", "last": "2027-02-09"}, "截止日早于起始日"),
         ("days", {"first": "2027-01-01", "last": "2027-12-31"}, "一次最多录入 31 天"),
-        ("days", {"first": "2027-01-01", "name": "节" * 81}, "名称超过 80 个字"),
-        ("days/remove", {"day": "2027-03-03"}, "2027-03-03 不在例外日期中"),
+        ("days", {"first": "2027-01-01", "counts_as": "free", "name": "节" * 81}, "名称超过 80 个字"),
+        ("days", {"first": "2027-03-03", "counts_as": "usual"}, "2027-03-03 本来就按平常星期计算"),
+        ("days", {"first": "2027-03-03", "counts_as": "maybe"}, "请选择这些日期是休息、上班还是"),
         ("hours", {"time_kind": "working", "week": [""] * 7}, "一周至少要有一天办公"),
         ("hours", {"time_kind": "working", "week": ["12:00-08:00", *MORNINGS[1:]]}, "不是有效时间"),
         ("hours", {"time_kind": "working", "week": ["08:00-08:00", *MORNINGS[1:]]}, "不是有效时间"),
@@ -134,12 +136,12 @@ def test_what_cannot_be_meant_is_told_on_the_page_and_changes_nothing(
 def test_what_was_typed_is_still_there_after_a_refusal(office: Office) -> None:
     answer = office.send("hours", time_kind="working", week=["08:00-12:00", "never", *MORNINGS[2:]])
     assert 'value="never"' in answer.text
-    answer = office.send("days", first="2027-02-10", last="2027-02-09", working="yes", name="<b>节 100%")
-    assert 'value="&lt;b&gt;节 100%"' in answer.text and 'value="yes" checked' in answer.text
+    answer = office.send("days", first="2027-02-10", last="2027-02-09", counts_as="worked", name="<b>节 100%")
+    assert 'value="&lt;b&gt;节 100%"' in answer.text and 'value="worked" checked' in answer.text
 
 
 def test_a_name_is_never_taken_for_markup(office: Office) -> None:
-    answer = office.send("days", first="2027-02-10", name="<script>100%s</script>")
+    answer = office.send("days", first="2027-02-10", counts_as="free", name="<script>100%s</script>")
     assert answer.status_code == 200
     assert "&lt;script&gt;100%s&lt;/script&gt;" in answer.text
 
@@ -149,9 +151,9 @@ def test_others_read_and_may_not_change(office: Office) -> None:
     assert "2026-10-01" in page and "<form" not in page[page.index("<main") :]
     session = signed_in(office.server, "duty")
     secret = hidden(session.get(office.server.url + "/me").text, "csrf")
-    fields = {"csrf": secret, "year": "2027", "first": "2027-01-01", "day": "2026-10-01", "time_kind": "working",
+    fields = {"csrf": secret, "year": "2027", "first": "2027-01-01", "counts_as": "free", "time_kind": "working",
               "week": MORNINGS}  # fmt: skip
-    for form in ("years", "days", "days/remove", "hours"):
+    for form in ("years", "days", "hours"):
         assert session.post(f"{office.server.url}/calendar/{form}", fields).status_code == 403
     assert 2027 not in office.calendar().declared
     assert office.log() == []
