@@ -15,20 +15,15 @@ from gis.__main__ import app as gis_app
 from server.__main__ import app as server_app
 from server.cases.sentences import SENTENCES
 from server.locale import gettext_for
+from server.protocol.hats import NEW
 from server.protocol.words import CLOCK_WORDS, STATE_WORDS
-from server.protocol.workflow import ENDED, NEW, STATES, TABLE, Row
+from server.protocol.workflow import ENDED, OPEN, STATES, TABLE, Row
 from server.reports.measures import BASE_WORDS, MEASURES
 from server.settings import CHECKOUT, Settings
 from tasks.__main__ import app as tasks_app
 from tasks.schedule import TASKS
 
 PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- /made -->)", re.DOTALL)
-CONDITIONS = {
-    "asked_return": "a return was asked for",
-    "not_asked_return": "no return was asked for",
-    "has_handler": "a crew mended it",
-    "no_handler": "the worker mended it on the spot",
-}
 APART = {"handler": "never who mended it", "dispatcher": "never the person who dispatched it"}
 MEANING = {
     "home": "all state: database, photos, logs",
@@ -64,7 +59,7 @@ def workflow_diagram() -> str:
 
 def workflow_table() -> str:
     """Every row of the transition table, in its order."""
-    head = ("from", "act", "to", "who", "needs", "clocks", "only if")
+    head = ("from", "act", "to", "who", "needs", "clocks", "only if", "leaves behind", "told")
     return table(head, [_workflow_row(row) for row in TABLE])
 
 
@@ -72,10 +67,12 @@ def _workflow_row(row: Row) -> tuple[str, ...]:
     sources = "–" if row.sources == (NEW,) else ", ".join(source or "–" for source in row.sources)
     if set(row.sources) == set(STATES):
         sources = "any"
-    elif set(row.sources) == set(STATES) - ENDED:
+    elif set(row.sources) == {*OPEN, "closed"}:
+        sources = "any open, closed"
+    elif set(row.sources) == set(OPEN):
         sources = "any open"
     needs = ", ".join(need.name if need.required else f"({need.name})" for need in row.needs)
-    only = [CONDITIONS[row.only_if]] if row.only_if else []
+    only = [f"not {flag[1:]}" if flag.startswith("!") else flag for flag in row.only_if]
     only += [f"{row.given[0]} = {row.given[1]}"] if row.given else []
     only += [APART[row.apart_from]] if row.apart_from else []
     return (
@@ -86,6 +83,8 @@ def _workflow_row(row: Row) -> tuple[str, ...]:
         needs or "–",
         _clocks(row) or "–",
         "; ".join(only) or "–",
+        "; ".join([*row.raises, *(f"no {flag}" for flag in row.clears)]) or "–",
+        ", ".join(row.tells) or "–",
     )
 
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from server.cases.acts import overdue_commands
 from server.cases.apply import apply
+from server.cases.bysystem import overdue_commands
 from server.db import Connection
 
 CHUNK = 500

@@ -33,7 +33,13 @@ ICONS = {
     "comment": "edit",
     "add_evidence": "camera",
 }
-STAGES = {"report": "before", "self_handle": "after", "handle": "after", "pass": "after", "fail": "after"}
+STAGES = {
+    "report": "before",
+    "self_handle": "after",
+    "handle": "after",
+    "pass": "inspection",
+    "fail": "inspection",
+}
 UNMET = (
     _("Not mended, as it was reported"),
     _("Only partly mended"),

@@ -14,8 +14,8 @@ from mobile.core.photos import Photos
 from mobile.core.place import Places
 from mobile.core.store import Store
 from mobile.core.views import MapShapes, Position, Refusal
+from server.protocol.hats import Actor
 from server.protocol.pack import Category
-from server.protocol.workflow import Actor
 
 
 class Known:

@@ -14,9 +14,9 @@ from typing import Any
 from mobile.core.outbox import Entry
 from mobile.core.store import Store
 from server.protocol import workflow
+from server.protocol.hats import NEW, Actor, Facts
 from server.protocol.pack import Pack, read_pack
 from server.protocol.wire import read_time, sha256
-from server.protocol.workflow import NEW, Actor, Facts
 
 SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
 EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
@@ -233,8 +233,13 @@ def facts_of(body: dict[str, Any]) -> Facts:
         (nodes[0], nodes[1], nodes[2], nodes[3]),
         raw.get("handler"),
         raw.get("reporter"),
-        raw.get("dispatched_by"),
-        bool(raw.get("asked_return")),
+        frozenset(raw.get("dispatchers") or ()),
+        frozenset(raw.get("flags") or ()),
+        frozenset(raw.get("helpers") or ()),
+        raw.get("holder"),
+        raw.get("holder_level") or 0,
+        bool(raw.get("overdue")),
+        str(raw.get("id") or ""),
     )
 
 
@@ -245,16 +250,7 @@ def replay(facts: Facts, entry: Entry, actor: Actor) -> Facts | None:
         facts = replace(facts, reporter=actor.person, nodes=tuple(nodes))
     given = {name: value for name, value in entry.payload.items() if isinstance(value, str)}
     row, _ = workflow.find(facts, entry.kind, actor, given)
-    if row is None:
-        return None
-    asked = {"ask_return": True, "uphold_return": False, "refuse_return": False, "recall": False}
-    handler = None if row.action in ("uphold_return", "recall", "reopen") else facts.handler
-    return replace(
-        facts,
-        state=row.target(facts.state),
-        handler=handler,
-        asked_return=asked.get(row.action, facts.asked_return),
-    )
+    return None if row is None else workflow.after(row, facts)
 
 
 def actor_of(raw: dict[str, Any]) -> Actor:

@@ -10,7 +10,7 @@ from mobile.core.place import Places
 from mobile.core.speech import Speech
 from mobile.core.store import Store
 from mobile.core.views import PersonView, Refusal, Settings
-from server.protocol.workflow import Actor
+from server.protocol.hats import Actor
 
 TIMEZONE = "Asia/Shanghai"
 

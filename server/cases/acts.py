@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from server.cases.apply import Answer, apply
+from server.cases.apply import Answer, apply, narrowing
 from server.cases.service import get_row
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.errors import BadInput, Conflict, NotAllowed, NotFound, XungeError
 from server.locale import gettext_for
-from server.packs import current, pack_of_version
+from server.packs import pack_of_version
 from server.protocol import words
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Pack
 from server.protocol.wire import body_hash, named_uuid, uuid7
-from server.protocol.workflow import CLOSE_KINDS, Row, allowed
+from server.protocol.workflow import Needs, Row, allowed
 from server.security import Viewer
 
 sql = queries(__file__)
@@ -32,6 +32,11 @@ REFUSALS: dict[str, type[XungeError]] = {
     "case_exists": Conflict,
     "forged": Conflict,
 }
+# The acts that carry a case on along its road; of several the first is the one that waits.
+FORWARD = (
+    "verify", "register", "answer", "uphold_return", "grant_extension", "suspend", "uphold_appeal", "dispatch",
+    "accept", "arrive", "answer_help", "recheck", "enforced", "handle", "answer_outside", "pass", "close",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,17 +63,11 @@ class Offer:
 def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[Offer]:
     """The acts that the transition table allows this viewer on `case` (as from get_case), with their fields."""
     row = get_row(conn, viewer, case["number"])
-    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts()
+    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
     pack = pack_of_version(conn, row["pack_version"])
-    rows = allowed(facts, viewer.actor())
-    forward = next(
-        (
-            r
-            for r in rows
-            if not r.appends and r.action not in ("decline", "escalate", "ask_return", "recall", "fail")
-        ),
-        None,
-    )
+    # Rows of one action differ in what they lead to, not in what they ask.
+    rows = list({r.action: r for r in allowed(facts, viewer.actor(), narrowing(pack))}.values())
+    forward = next((r for r in rows if r.action in FORWARD), None)
     return [_offer(r, case, pack, viewer.lang, r is forward) for r in rows]
 
 
@@ -76,10 +75,11 @@ def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool)
     translate = gettext_for(lang)
     category = pack.category(case["category"]["system"], case["category"]["code"]) or pack.other
 
-    def choices(kind: str) -> tuple[tuple[str, str], ...]:
-        if kind == "choice":
-            return tuple((k, translate(words.CLOSE_KIND_WORDS[k])) for k in CLOSE_KINDS)
-        if kind == "condition":
+    def choices(need: Needs) -> tuple[tuple[str, str], ...]:
+        if need.kind == "choice":
+            said = words.CHOICE_WORDS[need.name]
+            return tuple((k, translate(said[k])) for k in need.choices)
+        if need.kind == "condition":
             return tuple((c.code, c.names.get(lang, c.code)) for c in category.conditions)
         return ()
 
@@ -89,7 +89,7 @@ def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool)
             n.kind,
             n.required or (n.kind == "evidence" and row.action in category.needs_photo),
             translate(words.FIELD_WORDS[n.name]),
-            choices(n.kind),
+            choices(n),
         )
         for n in row.needs
     )
@@ -194,26 +194,3 @@ def _refusal(code: str, sentence: str, params: dict[str, Any]) -> XungeError:
     error = REFUSALS.get(code, BadInput)(sentence, **params)
     error.code = code
     return error
-
-
-def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
-    """Escalations that are due: one command a missed clock and time, with an id of its own so that twice is once."""
-    found = []
-    kinds = {kind for row in sql.timezones(conn) for kind in current(conn, row["id"])[1].escalate_on}
-    for row in sql.missed_deadlines(conn, now=now, kinds=sorted(kinds), limit=limit):
-        command_id = named_uuid(
-            "escalate", str(row["case_id"]), str(row["cycle"]), row["kind"], str(row["escalations"])
-        )
-        payload = {"reason": "deadline missed", "clock": row["kind"]}
-        found.append(
-            Command(
-                command_id,
-                "escalate",
-                row["case_id"],
-                read_payload("escalate", payload),
-                body_hash(payload),
-                "system",
-                raw=json.dumps(payload),
-            )
-        )
-    return found

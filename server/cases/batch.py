@@ -7,20 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from server.cases.chain import Event
-from server.cases.effects import Crew
 from server.cases.sentences import SENTENCES
 from server.cases.state import CaseState, Clock, Cycle, Working
+from server.cases.world import Office, Organisation, Other
 from server.db import Connection, queries
 from server.grids import service as grids
 from server.packs import pack_of_version
 from server.protocol.commands import Command
+from server.protocol.hats import Actor
 from server.protocol.pack import Pack
-from server.protocol.payloads import Report
-from server.protocol.workflow import Actor
+from server.protocol.payloads import Merge
 from server.security import load_viewer
+from server.telling.service import Notice
 
 sql = queries(__file__, "apply.sql")
-REPORTING = ("report", "self_handle", "record")
+REPORTING = ("report", "self_handle", "record", "part")
+MAY_MOVE = ("record", "change")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ class Batch:
     packs: dict[int, Pack]
     present: dict[int, tuple[int, Pack]]
     districts: dict[int, Mapping[str, Any]]
-    offices: dict[int, int]
-    crews: dict[int, dict[str, Crew]]
+    offices: dict[int, Office]
+    organisations: dict[int, dict[str, Organisation]]
+    others: dict[str, Other]
     answers: dict[uuid.UUID, Answer]
     places: dict[uuid.UUID, Any]
     events: list[Event] = field(default_factory=list)
@@ -64,6 +67,7 @@ class Batch:
     attachments: list[tuple[Any, ...]] = field(default_factory=list)
     holds: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Command, Answer]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
 
@@ -102,20 +106,60 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
     works = _load_cases(conn, [command.case_id for command in fresh])
     districts = {row["id"]: row for row in sql.districts(conn)}
     reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
-    repeated = [command for command in fresh if command.kind == "record" and command.case_id in works]
+    moved = [c for c in fresh if c.kind in MAY_MOVE and c.case_id in works and _names_place(c)]
     numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
-    batch = Batch(now, actors, works, {}, {}, districts, {}, {}, answers, {}, numbers=numbers)
-    batch.places = _locate(conn, [*reporting, *repeated], batch)
+    batch = Batch(
+        now, actors, works, {}, {}, districts, {}, _organisations(conn, fresh, actors), _others(conn, fresh),
+        answers, {}, numbers=numbers,
+    )  # fmt: skip
+    batch.places = _locate(conn, [*reporting, *moved], batch)
     nodes = {node for work in works.values() for node in work.case.nodes} | {
         node
         for place in batch.places.values()
         for node in (place.district_id, place.street_id, place.community_id)
     }
     batch.offices = {
-        row["grid_id"]: row["id"]
-        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None])
+        row["grid_id"]: Office(row["id"], row["code"], row["name"], row["staffed"])
+        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None], now=now)
     }
     return batch
+
+
+def _names_place(command: Command) -> bool:
+    return command.position.lon is not None or bool(getattr(command.payload, "grid_code", ""))
+
+
+def _organisations(
+    conn: Connection, commands: Sequence[Command], actors: Mapping[int, Actor]
+) -> dict[int, dict[str, Organisation]]:
+    """The organisations that these commands name, and those that claim, by district and code."""
+    named: set[str] = set()
+    claiming: set[int] = set()
+    for command in commands:
+        for name in ("crew", "organisation", "outside", "called"):
+            given = getattr(command.payload, name, "")
+            named.update([given] if isinstance(given, str) else given)
+        actor = actors.get(command.person_id or -1)
+        if command.kind == "claim" and actor is not None and actor.organisation is not None:
+            claiming.add(actor.organisation)
+    found: dict[int, dict[str, Organisation]] = {}
+    named.discard("")
+    if named or claiming:
+        for row in sql.organisations(conn, codes=sorted(named), ids=sorted(claiming)):
+            found.setdefault(row["district_id"], {})[row["code"]] = Organisation(
+                row["id"], row["code"], row["name"], row["kind"], tuple(row["categories"]), row["grid_id"]
+            )
+    return found
+
+
+def _others(conn: Connection, commands: Sequence[Command]) -> dict[str, Other]:
+    numbers = sorted({c.payload.survivor for c in commands if isinstance(c.payload, Merge)})
+    if not numbers:
+        return {}
+    return {
+        row["number"]: Other(row["id"], row["number"], row["state"], row["district_id"], row["survivor_id"])
+        for row in sql.others(conn, numbers=numbers)
+    }
 
 
 def _load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
@@ -146,7 +190,7 @@ def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dic
     ]
     places = dict(zip((c.command_id for c in reporting), grids.locate_many(conn, points), strict=True))
     for command in reporting:
-        code = command.payload.grid_code if isinstance(command.payload, Report) else ""
+        code = getattr(command.payload, "grid_code", "")
         if (
             code
             and command.position.lon is None
@@ -166,12 +210,3 @@ def pack_at(conn: Connection, batch: Batch, version: int) -> Pack:
     if version not in batch.packs:
         batch.packs[version] = pack_of_version(conn, version)
     return batch.packs[version]
-
-
-def crews_at(conn: Connection, district_id: int, batch: Batch) -> dict[str, Crew]:
-    if not batch.crews.get(district_id):
-        batch.crews[district_id] = {
-            row["code"]: Crew(row["id"], row["code"], row["name"], tuple(row["categories"]), row["grid_id"])
-            for row in sql.crews(conn, district_id=district_id)
-        }
-    return batch.crews[district_id]

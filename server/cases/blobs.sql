@@ -12,5 +12,5 @@ select distinct c.id as case_id, c.district_id from arrived join cases c on c.id
 -- name: tell!
 -- The photo is no move of the case, but those who follow it shall fetch it again.
 select log_change(c.district_id, 'case', c.id::text, c.version, null, array[c.district_id, c.street_id, c.community_id, c.grid_id],
-    array_remove(array[c.handler_id, c.helper_id], null), array_remove(array[c.reporter_id], null))
+    array_remove(array[c.handler_id] || c.helpers, null), array_remove(array[c.reporter_id], null))
 from cases c where c.id = :case_id;

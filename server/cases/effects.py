@@ -1,91 +1,48 @@
-"""What an act does to a case beyond its state: clocks, holder and handler, the cycle's facts. No database in here.
+"""What an act does to a case beyond its state, clocks and flags: holder and handler, the cycle's facts. No database.
 
-`EFFECTS` has one handler an action for what is special to it; what the table says (start, stop, pause, resume) is done
-for every action by `move_clocks`.
+`EFFECTS` has one handler an action for what is special to it; what the table says (state, flags, clocks) is done for
+every action by `apply`. The road itself stands here, what goes beside it in `effects_beside`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
+from server.cases.clocks import category_of, condition_of, extend, relimit, stop_clocks
+from server.cases.effects_beside import BESIDE
 from server.cases.state import Clock, Cycle, Working
-from server.clock import due, shifted
+from server.cases.world import Organisation, Refused, World
 from server.crews.ranking import permit
 from server.protocol import payloads as c
-from server.protocol.pack import Category, Condition, Limit, Pack
-from server.protocol.workflow import Row
+
+Effect = Callable[[Working, Any, World], None]
 
 
-class Refused(Exception):
-    """An act that cannot be done; `code` is a key of `sentences.SENTENCES`."""
-
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-
-@dataclass(frozen=True)
-class Crew:
-    """A handling organisation that a dispatch may name."""
-
-    id: int
-    code: str
-    name: str
-    categories: tuple[str, ...]
-    serves: int
-
-
-@dataclass(frozen=True)
-class World:
-    """What an act may look at besides its case."""
-
-    pack: Pack
-    timezone: str
-    offices: Mapping[int, int]
-    crews: Mapping[str, Crew]
-    centre: int
-    now: datetime
-    acted_at: datetime
-
-    def office_at_or_above(self, nodes: tuple[int | None, ...], level: int) -> int:
-        """The office of the node at `level`, or of the nearest level above that has one."""
-        for node in reversed(nodes[: level + 1]):
-            if node is not None and node in self.offices:
-                return self.offices[node]
-        return self.centre
-
-
-def category_of(work: Working, pack: Pack) -> Category:
-    """The category as this pack version knows it, or its "other"."""
-    return pack.category(work.case.category_system, work.case.category_code) or pack.other
-
-
-def condition_of(work: Working, pack: Pack) -> Condition:
-    """The condition chosen at registering; before that the first, so that there is always a limit."""
-    category = category_of(work, pack)
-    return category.condition(work.case.condition) or category.conditions[0]
-
-
-def _report(work: Working, payload: Any, world: World) -> None:
+def _report(work: Working, payload: c.Report, world: World) -> None:
     work.cycle.opened_at = work.case.reported_at
-    work.case.severity = (
-        "emergency" if condition_of(work, world.pack).emergency and work.case.condition else "normal"
-    )
+    emergency = bool(work.case.condition) and condition_of(work, world.pack).emergency
+    work.case.severity = "emergency" if emergency else "normal"
 
 
-def _self_handle(work: Working, payload: Any, world: World) -> None:
+def _part(work: Working, payload: c.Part, world: World) -> None:
     _report(work, payload, world)
-    work.case.self_handled = work.cycle.self_handled = True
+    condition = condition_of(work, world.pack)
+    work.case.condition = condition.code
+    _register_under(work, world)
+
+
+def _self_handle(work: Working, payload: c.SelfHandle, world: World) -> None:
+    _report(work, payload, world)
+    case, cycle = work.case, work.cycle
+    case.self_handled = cycle.self_handled = True
     if not category_of(work, world.pack).self_handle:
         raise Refused("not_self_handled")
-    if work.case.state == "closed":
-        work.case.closed_at, work.case.close_kind = world.acted_at, "fixed"
-        work.cycle.handled_at = work.cycle.passed_at = world.acted_at
-        work.cycle.end(world.acted_at, "fixed")
+    if case.state == "closed":
+        case.closed_at, case.close_kind = world.acted_at, "fixed"
+        cycle.handled_at = cycle.passed_at = world.acted_at
+        cycle.end(world.acted_at, "fixed")
     else:
-        work.cycle.self_handled = False
-        work.cycle.registered_at, work.cycle.handled_at = world.now, world.acted_at
+        cycle.self_handled = False
+        cycle.registered_at, cycle.handled_at = world.now, world.acted_at
 
 
 def _record(work: Working, payload: c.Record, world: World) -> None:
@@ -99,24 +56,18 @@ def _record(work: Working, payload: c.Record, world: World) -> None:
         case.closed_at = payload.closed_at or payload.opened_at
         case.close_kind = "recorded"
         cycle.end(case.closed_at or world.now, "recorded")
-        cycle.on_time = (
-            None
-            if payload.due_at is None
-            else cycle.ended_at is not None and cycle.ended_at <= payload.due_at
+        on_time = (
+            cycle.ended_at is not None and payload.due_at is not None and cycle.ended_at <= payload.due_at
         )
+        cycle.on_time = None if payload.due_at is None else on_time
         stop_clocks(work, ("whole",), world.acted_at)
-    else:
-        case.closed_at = case.close_kind = cycle.ended_at = cycle.ended_as = cycle.on_time = None
-        if (
-            payload.due_at is not None
-            and payload.opened_at is not None
-            and payload.due_at > payload.opened_at
-        ):
-            minutes = max(1, int((payload.due_at - payload.opened_at).total_seconds() // 60))
-            work.clocks["whole"] = Clock(
-                "whole", minutes, "calendar", payload.opened_at, payload.due_at, cycle=case.cycle
-            )
-            work.touched_clocks.add((case.cycle, "whole"))
+        return
+    case.closed_at = case.close_kind = cycle.ended_at = cycle.ended_as = cycle.on_time = None
+    if payload.due_at is not None and payload.opened_at is not None and payload.due_at > payload.opened_at:
+        minutes = max(1, int((payload.due_at - payload.opened_at).total_seconds() // 60))
+        clock = Clock("whole", minutes, "fixed", payload.opened_at, payload.due_at, cycle=case.cycle)
+        work.clocks["whole"] = clock
+        work.touched_clocks.add((case.cycle, "whole"))
 
 
 def _register(work: Working, payload: c.Register, world: World) -> None:
@@ -124,37 +75,100 @@ def _register(work: Working, payload: c.Register, world: World) -> None:
     if condition is None:
         raise Refused("condition_needed")
     work.case.condition = condition.code
-    work.case.severity = "emergency" if condition.emergency else "normal"
+    _register_under(work, world)
+
+
+def _register_under(work: Working, world: World) -> None:
+    """Who answers for it from now on: the pack's level, the centre for an emergency."""
+    case, condition = work.case, condition_of(work, world.pack)
+    case.severity = "emergency" if condition.emergency else "normal"
     level = 0 if condition.emergency else world.pack.holder_level
-    work.case.holder_id = world.office_at_or_above(work.case.nodes, level)
-    work.cycle.registered_at = world.now
+    case.holder_id, case.holder_level = world.office_at_or_above(case.nodes, level)
+    case.payer = case.payer or condition.payer
+    if category_of(work, world.pack).claimable:
+        case.put_flags([*case.flags, "claimable"])
+    work.cycle.registered_at = work.cycle.registered_at or world.now
 
 
-def _decline(work: Working, payload: c.Reason, world: World) -> None:
-    work.case.closed_at = world.now
-    work.cycle.end(world.now, "declined")
+def _end_as(kind: str) -> Effect:
+    def end(work: Working, payload: Any, world: World) -> None:
+        work.case.closed_at = world.now
+        work.cycle.end(world.now, kind)
+
+    return end
 
 
-def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
-    crew = world.crews.get(payload.crew)
-    if crew is None:
-        raise Refused("crew_unknown", crew=payload.crew)
+def _merge(work: Working, payload: c.Merge, world: World) -> None:
+    other = world.other
+    if other is None or other.district_id != work.case.district_id:
+        raise Refused("survivor_unknown", number=payload.survivor)
+    if other.id == work.case.id or other.survivor_id == work.case.id:
+        raise Refused("survivor_itself")
+    if other.state in ("merged", "declined", "cancelled"):
+        raise Refused("survivor_ended", number=other.number)
+    work.case.survivor_id = other.id
+    _end_as("merged")(work, payload, world)
+
+
+def _crew(code: str, work: Working, world: World) -> Organisation:
+    """The crew of that code, if it may take this case; else why not."""
+    crew = world.organisations.get(code)
+    if crew is None or crew.kind != "crew":
+        raise Refused("crew_unknown", crew=code)
     category = category_of(work, world.pack)
     if permit(crew.categories, category.key) is None:
         raise Refused("crew_not_permitted", crew=crew.name, category=category.key)
     if crew.serves not in work.case.nodes:
         raise Refused("crew_not_here", crew=crew.name)
-    work.case.handler_id, work.case.asked_return = crew.id, False
-    work.cycle.handler_id, work.cycle.dispatched_at = crew.id, world.now
+    return crew
+
+
+def _give(work: Working, handler: int, world: World) -> None:
+    work.case.handler_id = work.cycle.handler_id = handler
+    work.cycle.dispatched_at = world.now
+
+
+def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
+    _give(work, _crew(payload.crew, work, world).id, world)
+    if world.actor.person is not None:
+        work.case.dispatchers = sorted({*work.case.dispatchers, world.actor.person})
+
+
+def _assign_anyway(work: Working, payload: c.Dispatch, world: World) -> None:
+    _dispatch(work, payload, world)
+    work.case.payer = payload.payer or work.case.payer
+    work.cycle.assigned_anyway = True
+
+
+def _dispatch_down(work: Working, payload: c.Note, world: World) -> None:
+    below = world.office_below(work.case.nodes, work.case.holder_level)
+    if below is None:
+        raise Refused("no_office_below")
+    work.case.holder_id, work.case.holder_level = below
+
+
+def _take(work: Working, payload: Any, world: World) -> None:
+    if world.actor.organisation is None:
+        raise Refused("not_yours")
+    _give(work, world.actor.organisation, world)
+
+
+def _claim(work: Working, payload: Any, world: World) -> None:
+    mine = next((o for o in world.organisations.values() if o.id == world.actor.organisation), None)
+    _give(work, _crew(mine.code if mine else "", work, world).id, world)
+
+
+def _forward(work: Working, payload: c.Forward, world: World) -> None:
+    party = world.organisations.get(payload.outside)
+    if party is None or party.kind != "outside":
+        raise Refused("outside_unknown", party=payload.outside)
+    _give(work, party.id, world)
+    if world.actor.person is not None:
+        work.case.dispatchers = sorted({*work.case.dispatchers, world.actor.person})
 
 
 def _back_to_dispatch(work: Working, payload: Any, world: World) -> None:
-    work.case.handler_id, work.case.asked_return, work.case.dispatched_by = None, False, None
-    work.cycle.handler_id = work.cycle.handle_due_at = None
-
-
-def _ask_return(work: Working, payload: Any, world: World) -> None:
-    work.case.asked_return = True
+    work.case.handler_id = work.cycle.handler_id = work.cycle.handle_due_at = None
 
 
 def _uphold_return(work: Working, payload: Any, world: World) -> None:
@@ -163,14 +177,28 @@ def _uphold_return(work: Working, payload: Any, world: World) -> None:
 
 
 def _refuse_return(work: Working, payload: Any, world: World) -> None:
-    work.case.asked_return = False
     work.cycle.evasions += 1
 
 
-def _handle(work: Working, payload: c.Handle, world: World) -> None:
-    if "handle" in category_of(work, world.pack).needs_photo and not payload.attachments:
-        raise Refused("evidence_needed")
-    work.case.asked_return = False
+def _grant_extension(work: Working, payload: Any, world: World) -> None:
+    handle = work.clocks.get("handle")
+    if handle is not None and handle.due_at < world.now:
+        raise Refused("too_late_to_extend")
+    work.cycle.extensions += 1
+    extend(work, world)
+    if work.cycle.extensions >= world.pack.extensions:
+        work.case.put_flags([*work.case.flags, "extensions_used"])
+
+
+def _suspend(work: Working, payload: Any, world: World) -> None:
+    work.cycle.suspended = True
+
+
+def _resume(work: Working, payload: Any, world: World) -> None:
+    work.cycle.suspended = False
+
+
+def _handle(work: Working, payload: Any, world: World) -> None:
     work.cycle.handled_at = world.acted_at
 
 
@@ -183,11 +211,15 @@ def _pass(work: Working, payload: c.Pass, world: World) -> None:
 
 def _fail(work: Working, payload: c.Fail, world: World) -> None:
     work.cycle.reworks += 1
-    work.cycle.handled_at = None
+    _send_back(work, payload, world)
+
+
+def _send_back(work: Working, payload: Any, world: World) -> None:
+    work.cycle.handled_at = work.cycle.passed_at = None
     work.case.close_kind = None
 
 
-def _close(work: Working, payload: c.Close, world: World) -> None:
+def _close(work: Working, payload: Any, world: World) -> None:
     case, cycle = work.case, work.cycle
     case.closed_at = world.now
     case.close_kind = case.close_kind or "fixed"
@@ -196,101 +228,116 @@ def _close(work: Working, payload: c.Close, world: World) -> None:
         cycle.on_time = (cycle.passed_at or world.now) <= cycle.due_at
 
 
-def _reopen(work: Working, payload: c.Reason, world: World) -> None:
+def _reopen(work: Working, payload: Any, world: World) -> None:
+    case, actor = work.case, world.actor
+    if actor.role == "resident" or (actor.person is not None and actor.person == case.reporter_id):
+        days = world.pack.reopen_days
+        if case.closed_at is not None and (world.now - case.closed_at).days >= days:
+            raise Refused("reopen_too_late", days=days)
+    _new_cycle(work, world)
+
+
+def _new_cycle(work: Working, world: World) -> None:
+    """Another life of the case; the first one's facts stay as they are."""
     case = work.case
-    if case.closed_at is not None and (world.now - case.closed_at).days >= world.pack.reopen_days:
-        raise Refused("reopen_too_late", days=world.pack.reopen_days)
     work.earlier_cycles.append(work.cycle)
     work.earlier_clocks.extend(work.clocks.values())
     case.cycle += 1
     work.cycle = Cycle(case.id, case.cycle, world.now, registered_at=world.now)
     work.clocks = {}
-    case.closed_at = case.close_kind = None
-    case.due_at = case.handler_id = case.dispatched_by = None
-    case.asked_return = case.self_handled = False
+    case.closed_at = case.close_kind = case.due_at = case.handler_id = case.survivor_id = None
+    case.dispatchers, case.helpers, case.self_handled = [], [], False
+    if category_of(work, world.pack).claimable:
+        case.put_flags([*case.flags, "claimable"])
 
 
-def _escalate(work: Working, payload: c.Escalate, world: World) -> None:
-    case = work.case
-    levels = {
-        world.offices[node]: level
-        for level, node in enumerate(case.nodes)
-        if node is not None and node in world.offices
-    }
-    held_at = levels.get(case.holder_id, 0)
-    case.holder_id = world.office_at_or_above(
-        case.nodes, 0 if case.severity == "emergency" else max(0, held_at - 1)
-    )
-    if payload.clock in work.clocks:
-        work.clocks[payload.clock].escalations += 1
-        work.touched_clocks.add((case.cycle, payload.clock))
+def _appeal(work: Working, payload: Any, world: World) -> None:
+    if work.case.state == "reported":
+        work.case.closed_at = work.cycle.ended_at = work.cycle.ended_as = None
 
 
-EFFECTS: dict[str, Callable[[Working, Any, World], None]] = {
+def _sample(work: Working, payload: c.Sample, world: World) -> None:
+    work.cycle.sampled = "upheld" if payload.result == "uphold" else "void"
+    if payload.result == "void":
+        _new_cycle(work, world)
+
+
+def _change(work: Working, payload: c.Change, world: World) -> None:
+    case, pack = work.case, world.pack
+    if payload.system or payload.code or payload.category_text:
+        category = pack.category(payload.system, payload.code) or pack.by_text(
+            payload.category_text or payload.code
+        )
+        if category is None:
+            raise Refused("category_unknown", category=payload.category_text or payload.code)
+        case.category_system, case.category_code, case.category_text = category.system, category.code, ""
+        case.condition = ""
+    if payload.condition or not case.condition:
+        condition = category_of(work, pack).condition(payload.condition)
+        if condition is None and payload.condition:
+            raise Refused("condition_needed")
+        case.condition = condition.code if condition else ""
+    case.title, case.description = payload.title or case.title, payload.description or case.description
+    case.payer = payload.payer or case.payer
+    if world.place is not None:
+        _move(work, world)
+    if "registered" in case.flags and not case.condition:
+        raise Refused("condition_needed")
+    relimit(work, world, ("handle", "whole"), pack)
+
+
+def _move(work: Working, world: World) -> None:
+    """To another place: routed again, and held at the same level there."""
+    case, place, position = work.case, world.place, world.position
+    if place.district_id != case.district_id:
+        raise Refused("place_elsewhere")
+    if position.lon is not None:
+        case.lon_e7, case.lat_e7, case.accuracy_m = position.lon_e7, position.lat_e7, position.accuracy_m
+        case.crs_source = position.crs
+    case.place_status, case.place_candidates = place.status, list(place.candidates)
+    case.street_id, case.community_id, case.grid_id = place.street_id, place.community_id, place.grid_id
+    case.boundary_version = place.boundary_version
+    case.tags = [tag for tag in case.tags if tag != "place_missing"]
+    case.holder_id, case.holder_level = world.office_at_or_above(case.nodes, case.holder_level)
+
+
+def _recompute(work: Working, payload: c.Recompute, world: World) -> None:
+    relimit(work, world, tuple(work.clocks), world.later_pack)
+
+
+EFFECTS: dict[str, Effect] = {
     "report": _report,
+    "part": _part,
     "self_handle": _self_handle,
     "record": _record,
     "register": _register,
-    "decline": _decline,
+    "decline": _end_as("declined"),
+    "cancel": _end_as("cancelled"),
+    "merge": _merge,
     "dispatch": _dispatch,
-    "ask_return": _ask_return,
+    "assign_anyway": _assign_anyway,
+    "dispatch_down": _dispatch_down,
+    "take": _take,
+    "claim": _claim,
+    "forward": _forward,
     "uphold_return": _uphold_return,
     "refuse_return": _refuse_return,
     "recall": _back_to_dispatch,
+    "grant_extension": _grant_extension,
+    "suspend": _suspend,
+    "resume": _resume,
     "handle": _handle,
+    "enforced": _handle,
+    "parts_done": _handle,
+    "answer_outside": _handle,
     "pass": _pass,
     "fail": _fail,
+    "send_back": _send_back,
     "close": _close,
     "reopen": _reopen,
-    "escalate": _escalate,
+    "appeal": _appeal,
+    "sample": _sample,
+    "change": _change,
+    "recompute": _recompute,
+    **BESIDE,
 }
-
-
-def stop_clocks(work: Working, kinds: tuple[str, ...], at: datetime) -> None:
-    """Stops those of `kinds` that are not stopped yet."""
-    for kind in kinds:
-        clock = work.clocks.get(kind)
-        if clock is not None and clock.stopped_at is None:
-            clock.stopped_at, clock.paused_at = at, None
-            work.touched_clocks.add((clock.cycle, kind))
-
-
-def limit_of(kind: str, work: Working, pack: Pack) -> Limit:
-    """The limit of a clock: a stage's, the condition's, or for the whole case the sum of its stages."""
-    condition = condition_of(work, pack)
-    if kind == "handle":
-        return condition.handle
-    if kind == "whole":
-        return Limit(pack.whole(condition), condition.handle.time_kind)
-    return pack.stages[kind]
-
-
-def move_clocks(row: Row, work: Working, world: World) -> None:
-    """Does what the row says of clocks: acts stop them at acted_at; what others must obey starts at receipt."""
-    stop_clocks(work, row.stop, world.acted_at)
-    for kind in row.pause:
-        if kind in work.clocks and work.clocks[kind].running:
-            work.clocks[kind].paused_at = world.acted_at
-            work.touched_clocks.add((work.case.cycle, kind))
-    for kind in row.resume:
-        clock = work.clocks.get(kind)
-        if clock is not None and clock.paused_at is not None:
-            clock.due_at = shifted(clock.due_at, clock.paused_at, world.now)
-            clock.paused_at = None
-            work.touched_clocks.add((work.case.cycle, kind))
-            if kind == "handle":
-                work.cycle.handle_due_at = clock.due_at
-    for kind in row.start:
-        limit = limit_of(kind, work, world.pack)
-        clock = Clock.begin(kind, limit, world.now, due(world.now, limit, world.timezone), work.case.cycle)
-        work.clocks[kind] = clock
-        work.touched_clocks.add((work.case.cycle, kind))
-        if kind == "handle":
-            work.cycle.handle_due_at = clock.due_at
-        if kind == "whole":
-            work.case.due_at = work.cycle.due_at = clock.due_at
-            work.case.due_provisional = clock.provisional
-    running = [clock for clock in work.clocks.values() if clock.running]
-    first = min(running, key=lambda clock: clock.due_at, default=None)
-    work.case.next_due_at = first.due_at if first else None
-    work.case.next_clock = first.kind if first else None

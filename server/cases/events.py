@@ -1,7 +1,7 @@
 """Appends the event of one applied command: what changed, who did it and when, chained to the event before."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,23 @@ from server.cases.batch import REPORTING, Batch
 from server.cases.chain import Event, commitment
 from server.cases.state import Working
 from server.protocol.commands import Command
+from server.protocol.hats import Actor
 from server.protocol.wire import canonical, time_text
-from server.protocol.workflow import Actor
 
 
 def append_event(
-    command: Command, actor: Actor, work: Working, batch: Batch, state_before: str, before: Mapping[str, Any]
-) -> None:
+    command: Command,
+    actor: Actor,
+    work: Working,
+    batch: Batch,
+    state_before: str,
+    before: Mapping[str, Any],
+    stood_in: Sequence[str],
+) -> Event:
     case, payload = work.case, command.payload
-    private_text = {name: getattr(payload, name) for name in payload.private if getattr(payload, name)}
+    private_text = {
+        name: _plain(getattr(payload, name)) for name in payload.private if getattr(payload, name)
+    }
     body: dict[str, Any] = {
         "payload": {
             f.name: _plain(getattr(payload, f.name))
@@ -26,7 +34,7 @@ def append_event(
             if f.name not in payload.private and getattr(payload, f.name)
         },
         "fields": {
-            k: [before[k] if case.version > 1 else None, v]
+            k: [_plain(before[k]) if case.version > 1 else None, _plain(v)]
             for k, v in case.snapshot().items()
             if (case.version == 1 and v) or before[k] != v
         },
@@ -45,6 +53,8 @@ def append_event(
             "boundary_version": case.boundary_version,
         }
         body["number"] = case.number
+    if stood_in:
+        body["stood_in"] = list(stood_in)
     if not command.clock_trusted:
         body["flags"] = ["device_clock"]
     if private_text:
@@ -70,6 +80,7 @@ def append_event(
     )
     case.last_hash = event.hash
     batch.events.append(event)
+    return event
 
 
 def _plain(value: Any) -> Any:

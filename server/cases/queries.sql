@@ -118,7 +118,8 @@ select
     count(*) filter (where c.state = 'reported') as unverified, min(c.received_at) filter (where c.state = 'reported') as unverified_since,
     count(*) filter (where c.next_due_at between :now and :soon) as soon, min(c.next_due_at) filter (where c.next_due_at between :now and :soon) as soon_since,
     count(*) filter (where c.due_at < :now) as overdue, min(c.due_at) filter (where c.due_at < :now) as overdue_since,
-    count(*) filter (where c.asked_return) as returned, min(c.changed_at) filter (where c.asked_return) as returned_since,
+    count(*) filter (where c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}') as returned,
+    min(c.changed_at) filter (where c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}') as returned_since,
     count(*) filter (where c.street_id is null) as outside, min(c.received_at) filter (where c.street_id is null) as outside_since,
     count(*) as open
 from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
@@ -133,4 +134,11 @@ select count(*) as held, min(h.created_at) as held_since from holds h where h.di
 select d.case_id, d.cycle, d.kind, d.escalations from deadlines d
 where d.stopped_at is null and d.paused_at is null and d.escalations < 2 and d.kind = any (:kinds::text[])
   and d.due_at + make_interval(mins => d.limit_min * d.escalations) < :now::timestamptz and d.due_at < :now::timestamptz
+order by d.due_at limit :limit;
+
+-- name: run_out
+-- Clocks of one kind that have run out, of cases that stand where time itself goes on with them.
+select d.case_id, d.cycle, d.started_at from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle)
+where d.kind = :kind and d.stopped_at is null and d.paused_at is null and d.due_at < :now and c.state = :state
+  and not (c.flags && :flags::text[])
 order by d.due_at limit :limit;

@@ -46,7 +46,7 @@ def whole_cases(
         zone = ZoneInfo(case["district"]["timezone"])
         case["deadlines"] = view.clocks_json(clocks.get(row["id"], ()), now, zone, lang)
         case["attachments"] = view.attachments_json(photos.get(row["id"], ()), row["number"])
-        case["facts"] = view.facts_json(row)
+        case["facts"] = view.facts_json(row, now)
     return whole
 
 
@@ -79,7 +79,7 @@ def timelines(conn: Connection, ids: Sequence[uuid.UUID], lang: str) -> dict[uui
                 "made_at": row["made_at"] or None,
                 "acted_at": row["acted_at"],
                 "received_at": row["received_at"],
-                "text": " · ".join(str(v) for v in private.values()),
+                "text": " · ".join(v for v in private.values() if isinstance(v, str)),
                 "crew": body["payload"].get("crew"),
                 "flags": body.get("flags", []),
                 "hash": row["hash"],

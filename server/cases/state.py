@@ -1,18 +1,22 @@
 """A case in memory while commands are applied to it: its row, its clocks, its cycle, and what must be written."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from server.clock import Due
+from server.clock import Calendar, Pause, due
+from server.protocol.hats import Facts
 from server.protocol.pack import Limit
-from server.protocol.workflow import Facts
 
 
 @dataclass
 class Clock:
-    """One row of deadlines."""
+    """One row of deadlines. `pauses` = from, to, from, to …; a pause that goes on is `paused_at`.
+
+    `granted_min` = what extensions added to the original limit.
+    """
 
     kind: str
     limit_min: int
@@ -24,14 +28,36 @@ class Clock:
     stopped_at: datetime | None = None
     escalations: int = 0
     cycle: int = 1
+    pauses: list[datetime] = field(default_factory=list)
+    granted_min: int = 0
 
     @classmethod
-    def begin(cls, kind: str, limit: Limit, started_at: datetime, due: Due, cycle: int) -> "Clock":
-        return cls(kind, limit.minutes, limit.time_kind, started_at, due.at, due.provisional, cycle=cycle)
+    def begin(cls, kind: str, limit: Limit, started_at: datetime, calendar: Calendar, cycle: int) -> "Clock":
+        clock = cls(kind, limit.minutes, limit.time_kind, started_at, started_at, cycle=cycle)
+        clock.reckon(calendar)
+        return clock
 
     @property
     def running(self) -> bool:
         return self.stopped_at is None and self.paused_at is None
+
+    def spans(self) -> list[Pause]:
+        """The pauses that have ended."""
+        return list(zip(self.pauses[::2], self.pauses[1::2], strict=True))
+
+    def reckon(self, calendar: Calendar) -> None:
+        """Computes the deadline anew from start, limit, extensions and pauses."""
+        found = due(
+            self.started_at, Limit(self.limit_min + self.granted_min, self.time_kind), calendar, self.spans()
+        )
+        self.due_at, self.provisional = found.at, found.provisional
+
+    def resume(self, at: datetime, calendar: Calendar) -> None:
+        """Goes on after a pause."""
+        if self.paused_at is not None:
+            self.pauses = [*self.pauses, self.paused_at, max(self.paused_at, at)]
+            self.paused_at = None
+            self.reckon(calendar)
 
 
 @dataclass
@@ -55,6 +81,17 @@ class Cycle:
     wrong_dispatches: int = 0
     evasions: int = 0
     self_handled: bool = False
+    extensions: int = 0
+    suspended: bool = False
+    assigned_anyway: bool = False
+    handle_started_at: datetime | None = None
+    reply_due_at: datetime | None = None
+    replied_at: datetime | None = None
+    callback: str | None = None
+    solved: bool | None = None
+    rating: int | None = None
+    sampled: str | None = None
+    excused: bool = False
 
     def end(self, at: datetime, kind: str) -> None:
         self.ended_at, self.ended_as = at, kind
@@ -96,10 +133,15 @@ class CaseState:
     grid_id: int | None = None
     boundary_version: int | None = None
     handler_id: int | None = None
-    helper_id: int | None = None
     reporter_id: int | None = None
-    dispatched_by: int | None = None
-    asked_return: bool = False
+    flags: list[str] = field(default_factory=list)
+    helpers: list[int] = field(default_factory=list)
+    dispatchers: list[int] = field(default_factory=list)
+    holder_level: int = 0
+    parent_id: uuid.UUID | None = None
+    survivor_id: uuid.UUID | None = None
+    payer: str = ""
+    form: dict[str, str] = field(default_factory=dict)
     external_id: str | None = None
     tags: list[str] = field(default_factory=list)
     self_handled: bool = False
@@ -115,11 +157,26 @@ class CaseState:
     def nodes(self) -> tuple[int | None, int | None, int | None, int | None]:
         return (self.district_id, self.street_id, self.community_id, self.grid_id)
 
-    def facts(self) -> Facts:
-        """What the transition table asks."""
+    def facts(self, now: datetime) -> Facts:
+        """What the transition table asks at `now`."""
+        pressing = self.next_due_at if self.next_clock in ("handle", "whole") else None
         return Facts(
-            self.state, self.nodes, self.handler_id, self.reporter_id, self.dispatched_by, self.asked_return
+            self.state,
+            self.nodes,
+            self.handler_id,
+            self.reporter_id,
+            frozenset(self.dispatchers),
+            frozenset(self.flags),
+            frozenset(self.helpers),
+            self.holder_id,
+            self.holder_level,
+            any(at is not None and at < now for at in (self.due_at, pressing)),
+            str(self.id),
         )
+
+    def put_flags(self, flags: Iterable[str]) -> None:
+        """The flags of the present cycle, in an order that does not depend on chance."""
+        self.flags = sorted(set(flags))
 
     def snapshot(self) -> dict[str, Any]:
         """The fields whose change an event records (old -> new)."""
@@ -138,13 +195,27 @@ RECORDED = (
     "grid_id",
     "holder_id",
     "handler_id",
-    "asked_return",
+    "flags",
+    "helpers",
+    "dispatchers",
+    "payer",
+    "parent_id",
+    "survivor_id",
     "close_kind",
     "cycle",
     "tags",
     "self_handled",
 )
-MOVED_BY = ("state", "holder_id", "handler_id", "grid_id", "community_id", "street_id", "district_id")
+MOVED_BY = (
+    "state",
+    "holder_id",
+    "handler_id",
+    "grid_id",
+    "community_id",
+    "street_id",
+    "district_id",
+    "flags",
+)
 
 
 @dataclass

@@ -137,7 +137,9 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[s
         },
         "holder": names.organisation(row["holder_id"]),
         "handler": names.organisation(row["handler_id"]),
-        "asked_return": row["asked_return"],
+        "flags": row["flags"],
+        "flag_words": [translate(words.FLAG_WORDS[f]) for f in row["flags"] if f in words.FLAG_WORDS],
+        "payer": row["payer"] or None,
         "closed_at": iso(row["closed_at"]),
         "close_kind": row["close_kind"],
         "step": STEP_OF[row["state"]],
@@ -153,16 +155,21 @@ def _degrees(e7: int | None) -> float | None:
     return None if e7 is None else e7 / 1e7
 
 
-def facts_json(row: dict[str, Any]) -> dict[str, Any]:
+def facts_json(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     """What a tablet needs to ask the transition table itself."""
-    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts()
+    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
     return {
+        "id": facts.id,
         "state": facts.state,
         "nodes": list(facts.nodes),
         "handler": facts.handler,
         "reporter": facts.reporter,
-        "dispatched_by": facts.dispatched_by,
-        "asked_return": facts.asked_return,
+        "dispatchers": sorted(facts.dispatchers),
+        "flags": sorted(facts.flags),
+        "helpers": sorted(facts.helpers),
+        "holder": facts.holder,
+        "holder_level": facts.holder_level,
+        "overdue": facts.overdue,
     }
 
 

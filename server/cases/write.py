@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from psycopg2.extras import execute_values
+from psycopg2.extras import Json, execute_values
 
 from server.cases.batch import Batch
 from server.cases.chain import Event
@@ -35,7 +35,8 @@ def number(serial: int, received_at: datetime, timezone: str) -> str:
 
 def _values(row: Any, columns: Sequence[str]) -> list[Any]:
     """The columns of a dataclass; `astuple` would copy every value deeply."""
-    return [getattr(row, column) for column in columns]
+    values = (getattr(row, column) for column in columns)
+    return [Json(value) if isinstance(value, dict) else value for value in values]
 
 
 def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
@@ -58,7 +59,7 @@ def flush(conn: Connection, batch: Batch) -> None:
                 execute_values(cursor, statement, rows, template, page_size=PAGE)
 
         new = [work.case for work in touched if work.is_new]
-        put(_insert("cases", COLUMNS), [[getattr(case, c) for c in COLUMNS] for case in new])
+        put(_insert("cases", COLUMNS), [_values(case, COLUMNS) for case in new])
         put(
             _insert("case_keys", ("number", "source", "external_id", "case_id")),
             [(c.number, c.source, c.external_id, c.id) for c in new],
@@ -66,7 +67,7 @@ def flush(conn: Connection, batch: Batch) -> None:
         # The rows are locked, so the conflict branch is the one that is taken: an update in sets.
         put(
             _upsert("cases", COLUMNS, ("id",)),
-            [[getattr(w.case, c) for c in COLUMNS] for w in touched if not w.is_new],
+            [_values(w.case, COLUMNS) for w in touched if not w.is_new],
         )
         put(
             _upsert("cycles", (*CYCLE_COLUMNS, *PLACE_OF_CYCLE), ("case_id", "n")),

@@ -12,6 +12,7 @@ from typing import Any
 
 from server.protocol import payloads as p
 from server.protocol.fields import SHORT, BadCommand, read_object, read_uuid, read_when, read_whole
+from server.protocol.hats import Actor
 from server.protocol.payloads import Payload
 
 
@@ -90,24 +91,72 @@ def _metres(value: Any) -> int | None:
 
 COMMAND_TYPES: dict[str, type[Payload]] = {
     "report": p.Report,
+    "part": p.Part,
     "self_handle": p.SelfHandle,
     "record": p.Record,
+    "send_verify": p.Note,
+    "verify": p.Verify,
     "register": p.Register,
     "decline": p.Reason,
+    "ask": p.Ask,
+    "answer": p.Answer,
+    "time_out": Payload,
+    "merge": p.Merge,
     "dispatch": p.Dispatch,
+    "assign_anyway": p.Dispatch,
+    "dispatch_down": p.Note,
+    "take": p.Note,
+    "claim": Payload,
+    "split": p.Split,
+    "forward": p.Forward,
     "accept": Payload,
     "ask_return": p.Reason,
     "uphold_return": p.Reason,
     "refuse_return": p.Reason,
     "recall": p.Reason,
+    "make_safe": p.Note,
+    "whistle": p.Whistle,
+    "arrive": p.Note,
+    "ask_help": p.Ask,
+    "answer_help": p.Answer,
+    "notice": p.Notice,
+    "recheck": p.Recheck,
+    "enforce": p.Enforce,
+    "enforced": p.Handle,
+    "ask_extension": p.Reason,
+    "grant_extension": p.Reason,
+    "refuse_extension": p.Reason,
+    "ask_suspension": p.Reason,
+    "suspend": p.Reason,
+    "refuse_suspension": p.Reason,
+    "resume": p.Note,
     "handle": p.Handle,
+    "parts_done": Payload,
+    "answer_outside": p.Handle,
     "pass": p.Pass,
     "fail": p.Fail,
-    "close": p.Close,
+    "cannot_inspect": p.Reason,
+    "absent": Payload,
+    "close": p.Note,
+    "send_back": p.Reason,
     "reopen": p.Reason,
+    "rate": p.Rate,
+    "appeal": p.Reason,
+    "uphold_appeal": p.Reason,
+    "reject_appeal": p.Reason,
+    "sample": p.Sample,
     "escalate": p.Escalate,
-    "comment": p.Comment,
+    "hand_down": p.Reason,
+    "supervise": p.Supervise,
+    "answer_supervision": p.Answer,
+    "change": p.Change,
+    "contact": p.Text,
+    "reply": p.Text,
+    "callback": p.Callback,
+    "comment": p.Text,
     "add_evidence": p.AddEvidence,
+    "cancel": p.Reason,
+    "recompute": p.Recompute,
 }
 
 
@@ -117,6 +166,7 @@ class Command:
 
     `district_id` is set by the edge (the author's district, or the importer's). `clock_trusted` is false when the
     device's clock was more than five minutes off. `hold` is a reason why the edge wants a person to decide first.
+    `actor` is set by a door that lets in somebody who is no person of ours (a resident, an outside party by its link).
     """
 
     command_id: uuid.UUID
@@ -138,6 +188,7 @@ class Command:
     clock_trusted: bool = True
     hold: str = ""
     raw: str = ""
+    actor: Actor | None = None
 
 
 def read_payload(kind: str, raw: Any) -> Payload:

@@ -1,11 +1,17 @@
-"""What each kind of command carries: one dataclass a kind, every field checked when it is read."""
+"""What each kind of command carries: one dataclass a shape, every field with the reader that checks it.
+
+A field is declared once: `text()`, `short()`, `when()` … say how it is read from the wire, `private=True` that it is
+free text or personal and goes beside the chain, not into it.
+"""
 
 import uuid
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from server.protocol.fields import (
+    LONG,
     MOST_ATTACHMENTS,
     MOST_BYTES,
     SHA256,
@@ -20,7 +26,87 @@ from server.protocol.fields import (
 from server.protocol.workflow import CLOSE_KINDS
 
 MIMES = ("image/jpeg", "image/png", "image/webp")
-STAGES = ("before", "during", "after")
+STAGES = ("before", "during", "after", "inspection")
+MOST_PARTS, MOST_CALLED, MOST_ANSWERS = 10, 10, 60
+Reader = Callable[[dict[str, Any], str], Any]
+
+
+def _read_by(reader: Reader, default: Any, private: bool = False) -> Any:
+    return field(default=default, metadata={"read": reader, "private": private})
+
+
+def text(required: bool = False) -> Any:
+    """Free text: personal by nature, so it stands beside the chain."""
+    return _read_by(lambda raw, name: read_text(raw, name, LONG, required), "", private=True)
+
+
+def short(required: bool = False, otherwise: str = "", key: str = "") -> Any:
+    """A code or a name."""
+    return _read_by(
+        lambda raw, name: read_text(raw, key or name, SHORT, required) or otherwise, otherwise, private=False
+    )
+
+
+def choice(choices: tuple[str, ...], otherwise: str = "", required: bool = False) -> Any:
+    """One of some words."""
+
+    def read(raw: dict[str, Any], name: str) -> str:
+        value = read_text(raw, name, SHORT, required) or otherwise
+        if value and value not in choices:
+            raise BadCommand(
+                "Field {field} must be one of {choices}.", field=name, choices=", ".join(choices)
+            )
+        return value
+
+    return _read_by(read, otherwise)
+
+
+def when(required: bool = False) -> Any:
+    """A moment with its zone."""
+
+    def read(raw: dict[str, Any], name: str) -> datetime | None:
+        if raw.get(name) in (None, ""):
+            if required:
+                raise BadCommand("Field {field} is missing.", field=name)
+            return None
+        return read_when(raw[name], name)
+
+    return _read_by(read, None)
+
+
+def codes(most: int, required: bool = False) -> Any:
+    """Some codes, as a list or as text with commas."""
+
+    def read(raw: dict[str, Any], name: str) -> tuple[str, ...]:
+        given = raw.get(name) or ()
+        if isinstance(given, str):
+            given = [part.strip() for part in given.split(",")]
+        listed = given if isinstance(given, list | tuple) else [None] * (most + 1)
+        found = tuple(dict.fromkeys(str(item)[:SHORT] for item in listed if item))
+        if len(listed) > most:
+            raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=most)
+        if required and not found:
+            raise BadCommand("Field {field} is missing.", field=name)
+        return found
+
+    return _read_by(read, ())
+
+
+def photos(required: bool = False) -> Any:
+    """Declared evidence."""
+    return _read_by(lambda raw, name: _attachments(raw, required), ())
+
+
+def _category(part: str) -> Any:
+    """`category` is {"system", "code"} or one text; `part` says which piece of it the field takes."""
+
+    def read(raw: dict[str, Any], _name: str) -> str:
+        category = raw.get("category")
+        if isinstance(category, dict):
+            return "" if part == "text" else read_text(category, part, SHORT)
+        return read_text(raw, "category", SHORT) if part == "text" else ""
+
+    return _read_by(read, "")
 
 
 @dataclass(frozen=True)
@@ -69,211 +155,294 @@ def _attachments(payload: dict[str, Any], required: bool = False) -> tuple[Attac
 
 @dataclass(frozen=True)
 class Payload:
-    """Base of all payloads; `private` names the fields of free text that go beside the chain, not into it."""
-
-    private: ClassVar[tuple[str, ...]] = ()
+    """Base of all payloads, and the payload of an act that says nothing more."""
 
     @classmethod
     def read(cls, raw: dict[str, Any]) -> "Payload":
-        """From the wire, every field checked."""
-        return cls()
+        """From the wire, every field checked; BadCommand names the one that is wrong."""
+        return cls(**{f.name: f.metadata["read"](raw, f.name) for f in fields(cls)})
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """The fields that go beside the chain."""
+        return tuple(f.name for f in fields(self) if f.metadata["private"])
 
     def given(self) -> dict[str, str]:
         """The text fields, for rows that choose by one of them."""
         return {f.name: value for f in fields(self) if isinstance(value := getattr(self, f.name), str)}
 
 
+def _form(raw: dict[str, Any], name: str) -> dict[str, str]:
+    given = read_object(raw.get(name) or {}, name)
+    if len(given) > MOST_ANSWERS:
+        raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=MOST_ANSWERS)
+    return {str(key)[:SHORT]: read_text(given, key) for key in given if given[key] not in (None, "")}
+
+
 @dataclass(frozen=True)
 class Report(Payload):
     """A new case. A category that the pack does not know is kept as it came and filed under "other"."""
 
-    system: str = ""
-    code: str = ""
-    category_text: str = ""
-    condition: str = ""
-    title: str = ""
-    description: str = ""
-    grid_code: str = ""
-    done: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    private: ClassVar[tuple[str, ...]] = ("title", "description", "done")
-
-    @classmethod
-    def read(cls, raw: dict[str, Any], done: bool = False) -> "Report":
-        category = raw.get("category")
-        if isinstance(category, dict):
-            system, code, text = read_text(category, "system", SHORT), read_text(category, "code", SHORT), ""
-        else:
-            system, code, text = "", "", read_text(raw, "category", SHORT)
-        return cls(
-            system,
-            code,
-            text,
-            read_text(raw, "condition", SHORT),
-            read_text(raw, "title", SHORT),
-            read_text(raw, "description"),
-            read_text(raw, "grid_code", SHORT),
-            read_text(raw, "done", required=done),
-            _attachments(raw),
-        )
+    system: str = _category("system")
+    code: str = _category("code")
+    category_text: str = _category("text")
+    condition: str = short()
+    title: str = text()
+    description: str = text()
+    grid_code: str = short()
+    done: str = text()
+    form: dict[str, str] = field(default_factory=dict, metadata={"read": _form, "private": True})
+    attachments: tuple[Attachment, ...] = photos()
 
 
 @dataclass(frozen=True)
 class SelfHandle(Report):
     """Reported and mended on the spot: the shortest path."""
 
-    @classmethod
-    def read(cls, raw: dict[str, Any], done: bool = True) -> "SelfHandle":
-        return cls(**vars(super().read(raw, done)))
+    done: str = text(required=True)
+
+
+@dataclass(frozen=True)
+class AskedPart(Report):
+    """One part that a case is to be split into: its own category and words, and to which crew it goes at once."""
+
+    crew: str = short()
+
+
+@dataclass(frozen=True)
+class Part(AskedPart):
+    """One part of a split case, at its parent's place."""
+
+    parent: str = short(required=True)
 
 
 @dataclass(frozen=True)
 class Record(Report):
     """History, or another system's case, as it stood there. `opened_at` is when it was reported."""
 
-    status: str = "open"
-    opened_at: datetime | None = None
-    closed_at: datetime | None = None
-    due_at: datetime | None = None
-    tags: tuple[str, ...] = ()
+    status: str = choice(("open", "closed"), required=True)
+    opened_at: datetime | None = when(required=True)
+    closed_at: datetime | None = when()
+    due_at: datetime | None = when()
+    tags: tuple[str, ...] = codes(MOST_CALLED)
 
-    @classmethod
-    def read(cls, raw: dict[str, Any], done: bool = False) -> "Record":
-        if raw.get("status") not in ("open", "closed"):
-            raise BadCommand(
-                "Field {field} must be one of {choices}.", field="status", choices="open, closed"
-            )
-        names = ("opened_at", "closed_at", "due_at")
-        opened, closed, due = (read_when(raw[name], name) if raw.get(name) else None for name in names)
-        if opened is None:
-            raise BadCommand("Field {field} is missing.", field="opened_at")
-        told = vars(Report.read(raw))
-        tags = tuple(str(tag)[:SHORT] for tag in raw.get("tags") or ())
-        return cls(**told, status=raw["status"], opened_at=opened, closed_at=closed, due_at=due, tags=tags)
+
+@dataclass(frozen=True)
+class Note(Payload):
+    """An act with a few words, if any."""
+
+    note: str = text()
+    attachments: tuple[Attachment, ...] = photos()
+
+
+@dataclass(frozen=True)
+class Verify(Note):
+    """What was found on the spot: true, not there, or another matter, which is then named."""
+
+    finding: str = choice(("true", "not_found", "other_category"), required=True)
+    system: str = _category("system")
+    code: str = _category("code")
+    category_text: str = _category("text")
 
 
 @dataclass(frozen=True)
 class Register(Payload):
     """Makes it a numbered case under one condition of its category, which sets the limit."""
 
-    condition: str = ""
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Register":
-        return cls(read_text(raw, "condition", SHORT))
+    condition: str = short()
 
 
 @dataclass(frozen=True)
 class Reason(Payload):
-    """An act that must be explained (optional where the table says so)."""
+    """An act that must be explained (optional where the table says so); `until` where it has an end."""
 
-    reason: str = ""
-    private: ClassVar[tuple[str, ...]] = ("reason",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Reason":
-        return cls(read_text(raw, "reason"))
+    reason: str = text()
+    until: datetime | None = when()
 
 
 @dataclass(frozen=True)
 class Escalate(Reason):
     """One level up. `clock` names the deadline that was missed when the system does it."""
 
-    clock: str = ""
+    clock: str = short()
 
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Escalate":
-        return cls(read_text(raw, "reason"), read_text(raw, "clock", SHORT))
+
+@dataclass(frozen=True)
+class Ask(Payload):
+    """A question to the reporter, or to another organisation."""
+
+    question: str = text(required=True)
+    organisation: str = short()
+    until: datetime | None = when()
+    attachments: tuple[Attachment, ...] = photos()
+
+
+@dataclass(frozen=True)
+class Answer(Payload):
+    """What was answered."""
+
+    answer: str = text()
+    attachments: tuple[Attachment, ...] = photos()
+
+
+@dataclass(frozen=True)
+class Merge(Payload):
+    """The same matter as another case: its number."""
+
+    survivor: str = short(required=True)
 
 
 @dataclass(frozen=True)
 class Dispatch(Payload):
-    """To which crew: the code of a handling organisation of the district."""
+    """To which crew: the code of a handling organisation of the district. `payer` and `reason` where nobody's it is."""
 
-    crew: str = ""
+    crew: str = short(required=True)
+    reason: str = text()
+    payer: str = choice(("public", "fund", "responsible", "owner", "unclear"))
 
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Dispatch":
-        return cls(read_text(raw, "crew", SHORT, required=True))
+
+def _parts(raw: dict[str, Any], name: str) -> tuple[AskedPart, ...]:
+    given = raw.get(name)
+    if not isinstance(given, list) or not 2 <= len(given) <= MOST_PARTS:
+        raise BadCommand("Field {field} must be a list of 2 to {limit}.", field=name, limit=MOST_PARTS)
+    read = (AskedPart.read(read_object(item, f"{name}[{i}]")) for i, item in enumerate(given))
+    return tuple(part for part in read if isinstance(part, AskedPart))
+
+
+@dataclass(frozen=True)
+class Split(Payload):
+    """The parts that it is split into, each a case of its own."""
+
+    parts: tuple[AskedPart, ...] = _read_by(_parts, (), private=True)
+
+
+@dataclass(frozen=True)
+class Forward(Payload):
+    """To which outside party (the code of an organisation of that kind); it answers by a link until then."""
+
+    outside: str = short(required=True)
+    note: str = text()
+    until: datetime | None = when()
+
+
+@dataclass(frozen=True)
+class Whistle(Reason):
+    """Departments are called to the spot: codes of organisations."""
+
+    called: tuple[str, ...] = codes(MOST_CALLED, required=True)
+
+
+@dataclass(frozen=True)
+class Notice(Payload):
+    """Somebody is told to put it right until then."""
+
+    party: str = text(required=True)
+    demand: str = text(required=True)
+    until: datetime | None = when(required=True)
+    attachments: tuple[Attachment, ...] = photos()
+
+
+@dataclass(frozen=True)
+class Recheck(Note):
+    """Whether what was demanded was done."""
+
+    result: str = choice(("done", "not_done"), required=True)
+
+
+@dataclass(frozen=True)
+class Enforce(Payload):
+    """Goes the way of the law: the document's number and its term."""
+
+    document: str = text(required=True)
+    until: datetime | None = when(required=True)
 
 
 @dataclass(frozen=True)
 class Handle(Payload):
     """What was done, with its evidence; a declared photo is enough, its bytes may still be on the way."""
 
-    done: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    private: ClassVar[tuple[str, ...]] = ("done",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Handle":
-        return cls(read_text(raw, "done", required=True), _attachments(raw))
+    done: str = text(required=True)
+    attachments: tuple[Attachment, ...] = photos()
 
 
 @dataclass(frozen=True)
-class Pass(Payload):
+class Pass(Note):
     """The condition for closing is met; which kind of closing it will be."""
 
-    close_kind: str = "fixed"
-    note: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    private: ClassVar[tuple[str, ...]] = ("note",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Pass":
-        kind = read_text(raw, "close_kind", SHORT) or "fixed"
-        if kind not in CLOSE_KINDS:
-            raise BadCommand(
-                "Field {field} must be one of {choices}.", field="close_kind", choices=", ".join(CLOSE_KINDS)
-            )
-        return cls(kind, read_text(raw, "note"), _attachments(raw))
+    close_kind: str = choice(CLOSE_KINDS, otherwise="fixed")
 
 
 @dataclass(frozen=True)
 class Fail(Payload):
     """Which condition for closing is not met; counts as rework."""
 
-    unmet: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    private: ClassVar[tuple[str, ...]] = ("unmet",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Fail":
-        return cls(read_text(raw, "unmet", required=True), _attachments(raw))
+    unmet: str = text(required=True)
+    attachments: tuple[Attachment, ...] = photos()
 
 
 @dataclass(frozen=True)
-class Close(Payload):
-    """The duty officer's closing of a passed inspection."""
+class Rate(Note):
+    """How the reporter found it, 1 to 5."""
 
-    note: str = ""
-    private: ClassVar[tuple[str, ...]] = ("note",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Close":
-        return cls(read_text(raw, "note"))
+    stars: str = choice(("1", "2", "3", "4", "5"), required=True)
 
 
 @dataclass(frozen=True)
-class Comment(Payload):
-    """Words added to a case."""
+class Sample(Payload):
+    """What a second look at a case mended on the spot found."""
 
-    text: str = ""
-    private: ClassVar[tuple[str, ...]] = ("text",)
-
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Comment":
-        return cls(read_text(raw, "text", required=True))
+    result: str = choice(("uphold", "void"), required=True)
+    finding: str = text(required=True)
 
 
 @dataclass(frozen=True)
-class AddEvidence(Payload):
+class Supervise(Payload):
+    """What is demanded of the case's holder, and until when."""
+
+    demand: str = text(required=True)
+    until: datetime | None = when(required=True)
+
+
+@dataclass(frozen=True)
+class Change(Payload):
+    """Another category, condition or place; its place comes as the command's position or as a grid's code."""
+
+    reason: str = text(required=True)
+    system: str = _category("system")
+    code: str = _category("code")
+    category_text: str = _category("text")
+    condition: str = short()
+    grid_code: str = short()
+    title: str = text()
+    description: str = text()
+    payer: str = choice(("public", "fund", "responsible", "owner", "unclear"))
+
+
+@dataclass(frozen=True)
+class Text(Payload):
+    """Words added to a case, or said to its reporter."""
+
+    text: str = text(required=True)
+
+
+@dataclass(frozen=True)
+class Callback(Note):
+    """What the reporter said when asked: satisfied, not, or not reached; and whether it is solved."""
+
+    result: str = choice(("satisfied", "not_satisfied", "not_reached"), required=True)
+    solved: str = choice(("yes", "no"))
+
+
+@dataclass(frozen=True)
+class AddEvidence(Note):
     """Photos added to a case."""
 
-    attachments: tuple[Attachment, ...] = ()
-    note: str = ""
-    private: ClassVar[tuple[str, ...]] = ("note",)
+    attachments: tuple[Attachment, ...] = photos(required=True)
 
-    @classmethod
-    def read(cls, raw: dict[str, Any]) -> "AddEvidence":
-        return cls(_attachments(raw, required=True), read_text(raw, "note"))
+
+@dataclass(frozen=True)
+class Recompute(Payload):
+    """Deadlines anew after the calendar or the limits changed; `pack_version` = whose limits count from now on."""
+
+    cause: str = choice(("calendar", "limits"), required=True)
+    pack_version: str = short()

@@ -1,64 +1,71 @@
-"""The transition table: every (state, action) -> state, who may, what it needs, which clocks it moves.
+"""The transition table: every (state, action) -> state, who may, what it needs, which clocks it moves, who is told.
 
 This table is the program. The server's checks, the tablet's buttons, the console's forms and the documentation's
-diagram are made from it, and `migrate` writes it into the table that every event refers to by foreign key.
+diagram are made from it, and `migrate` writes it into the table that every event refers to by foreign key. A pack may
+leave rows out or narrow who may (`Narrowing`); it never adds one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-NEW = ""
-STATES = ("reported", "registered", "dispatched", "handling", "handled", "inspected", "closed", "declined")
-ENDED = frozenset({"closed", "declined"})
+from server.protocol.hats import (
+    ANYONE,
+    CALLED,
+    CLAIMER,
+    COMMUNITY,
+    CREW,
+    DISPATCHER,
+    DUTY,
+    HELPER,
+    HOLDER,
+    IMPORT,
+    INTAKE,
+    NEW,
+    OUTSIDE,
+    REPORTER,
+    RESIDENT,
+    STREET,
+    SUPERVISOR,
+    SYSTEM,
+    WORKER,
+    WORKER_HERE,
+    Actor,
+    Facts,
+    hats,
+)
+
+STATES = ("reported", "verifying", "waiting", "registered", "dispatched", "handling", "suspended", "enforcing", "split",
+          "forwarded", "handled", "inspected", "closed", "declined", "merged", "cancelled")  # fmt: skip
+ENDED = frozenset({"closed", "declined", "merged", "cancelled"})
 OPEN = tuple(state for state in STATES if state not in ENDED)
 STEPS = ("collect", "register", "dispatch", "handle", "feedback", "inspect", "evaluate")
-STEP_OF = {"reported": 1, "registered": 2, "dispatched": 3, "handling": 3, "handled": 5, "inspected": 5,
-           "closed": 6, "declined": 1}  # fmt: skip
-CLOCKS = ("register", "dispatch", "handle", "inspect", "close", "whole")
+STEP_OF = {"reported": 1, "verifying": 1, "waiting": 1, "registered": 2, "dispatched": 3, "handling": 3, "suspended": 3,
+           "enforcing": 3, "split": 3, "forwarded": 3, "handled": 5, "inspected": 5, "closed": 6, "declined": 1,
+           "merged": 1, "cancelled": 1}  # fmt: skip
+STAGE_CLOCKS = ("register", "verify", "dispatch", "handle", "inspect", "close", "whole")
+OWN_CLOCKS = ("wait", "arrive", "help", "notice", "supervise", "enforce", "suspend")
+CLOCKS = (*STAGE_CLOCKS, "reply", *OWN_CLOCKS)
 CLOSE_KINDS = ("fixed", "gone", "explained")
-
-# Hats: what somebody is to one case. `hats()` tells which of them a person wears there.
-ANYONE, WORKER, WORKER_HERE, COMMUNITY, STREET = "anyone", "worker", "worker_here", "community", "street"
-INTAKE, DUTY, DISPATCHER, SUPERVISOR = "intake", "duty", "dispatcher", "supervisor"
-CREW, REPORTER, SYSTEM, IMPORT = "crew", "reporter", "system", "import"
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who somebody is to the table: role, duties, organisation, and the roots of the grid subtrees they act in."""
-
-    person: int | None
-    role: str
-    duties: frozenset[str] = frozenset()
-    organisation: int | None = None
-    nodes: frozenset[int] = frozenset()
-    system: bool = False
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the table asks of a case. `nodes` = ids of district, street, community, grid (None where outside)."""
-
-    state: str
-    nodes: tuple[int | None, int | None, int | None, int | None]
-    handler: int | None = None
-    reporter: int | None = None
-    dispatched_by: int | None = None
-    asked_return: bool = False
 
 
 @dataclass(frozen=True)
 class Needs:
-    """One thing that a row asks for. `kind`: text, choice, crew, condition, category, place, evidence."""
+    """One thing that a row asks for. `kind`: text, choice, crew, organisation, outside, condition, category, place,
+    evidence, time, case, parts."""
 
     name: str
     kind: str = "text"
     required: bool = True
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `to` None = stays; `given` = (payload field, value) chooses among rows of one action."""
+    """One line of the table. `to` None = stays; `given` = (payload field, value) chooses among rows of one action.
+
+    `only_if` names flags of the case ("!" = must not be) and what else `holds` knows; `raises` and `clears` are the
+    flags that the row leaves behind; `tells` names who is told.
+    """
 
     action: str
     sources: tuple[str, ...]
@@ -71,7 +78,10 @@ class Row:
     resume: tuple[str, ...] = ()
     given: tuple[str, str] | None = None
     apart_from: str | None = None
-    only_if: str | None = None
+    only_if: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
     appends: bool = False
     shown: bool = True
     moves: tuple[tuple[str, str], ...] = field(init=False, default=())
@@ -85,53 +95,209 @@ class Row:
         return state if self.to is None else self.to
 
 
-REASON = Needs("reason")
-TEXT = Needs("text")
-CREW_NEEDED = Needs("crew", "crew")
-CONDITION = Needs("condition", "condition")
-DONE = Needs("done")
-EVIDENCE = Needs("attachments", "evidence", required=False)
+REASON, TEXT, QUESTION, ANSWER, DONE = (
+    Needs("reason"),
+    Needs("text"),
+    Needs("question"),
+    Needs("answer"),
+    Needs("done"),
+)
+WHY = Needs("reason", required=False)
+NOTE = Needs("note", required=False)
+UNTIL, MAY_UNTIL = Needs("until", "time"), Needs("until", "time", required=False)
+CREW_NEEDED, CONDITION = Needs("crew", "crew"), Needs("condition", "condition")
+ORGANISATION = Needs("organisation", "organisation")
+PHOTOS = Needs("attachments", "evidence", required=False)
+STARS = Needs("stars", "choice", choices=("1", "2", "3", "4", "5"))
+SAMPLED = Needs("result", "choice", choices=("uphold", "void"))
+RECHECKED = Needs("result", "choice", choices=("done", "not_done"))
+PAYER = Needs("payer", "choice", required=False,
+              choices=("public", "fund", "responsible", "owner", "unclear"))  # fmt: skip
 REPORT_NEEDS = (Needs("category", "category"), Needs("place", "place"), Needs("condition", "condition", required=False),
-                Needs("title", required=False), Needs("description", required=False), EVIDENCE)  # fmt: skip
+                Needs("title", required=False), Needs("description", required=False), PHOTOS)  # fmt: skip
 ALL = CLOCKS
+ALL_BUT_REPLY = tuple(kind for kind in CLOCKS if kind != "reply")
+HANDS = ("dispatched", "handling")
+BEFORE_HANDLED = ("reported", "verifying", "waiting", "registered", "dispatched", "handling", "suspended", "enforcing",
+                  "split", "forwarded")  # fmt: skip
+ASKS = ("return_asked", "extension_asked", "suspension_asked", "noticed")
 
 TABLE: tuple[Row, ...] = (
-    Row("report", (NEW,), "reported", (WORKER, INTAKE, COMMUNITY, STREET, SYSTEM), REPORT_NEEDS,
-        start=("register",), shown=False),
-    Row("self_handle", (NEW,), "closed", (WORKER_HERE,), (*REPORT_NEEDS, DONE), shown=False),
-    Row("self_handle", (NEW,), "handled", (WORKER,), (*REPORT_NEEDS, DONE), start=("inspect", "whole"), shown=False),
-    Row("record", (NEW, "registered", "closed"), "registered", (IMPORT,), given=("status", "open"), shown=False),
+    # A case arrives.
+    Row("report", (NEW,), "reported", (WORKER, INTAKE, COMMUNITY, STREET, RESIDENT, SYSTEM), REPORT_NEEDS,
+        start=("register", "reply"), tells=("duty",), shown=False),
+    Row("part", (NEW,), "registered", (SYSTEM,), REPORT_NEEDS, start=("dispatch", "whole"), raises=("registered",),
+        tells=("dispatcher",), shown=False),
+    Row("self_handle", (NEW,), "closed", (WORKER_HERE,), (*REPORT_NEEDS, DONE), raises=("self_handled",), shown=False),
+    Row("self_handle", (NEW,), "handled", (WORKER,), (*REPORT_NEEDS, DONE), start=("inspect", "whole"),
+        raises=("registered",), tells=("worker_here",), shown=False),
+    Row("record", (NEW, "registered", "closed"), "registered", (IMPORT,), given=("status", "open"),
+        raises=("registered",), shown=False),
     Row("record", (NEW, "registered", "closed"), "closed", (IMPORT,), given=("status", "closed"), shown=False),
-    Row("register", ("reported",), "registered", (DUTY,), (CONDITION,),
-        start=("dispatch", "whole"), stop=("register",)),
-    Row("decline", ("reported",), "declined", (DUTY,), (REASON,), stop=ALL),
+    # Is it true, is it ours, is it new?
+    Row("send_verify", ("reported",), "verifying", (INTAKE, DUTY), (NOTE,),
+        pause=("register",), start=("verify",), tells=("worker_here",)),
+    Row("verify", ("verifying",), "reported", (WORKER_HERE, COMMUNITY),
+        (Needs("finding", "choice", choices=("true", "not_found", "other_category")),
+         Needs("category", "category", required=False), NOTE, PHOTOS),
+        stop=("verify",), resume=("register",), raises=("verified",), tells=("duty",)),
+    Row("register", ("reported",), "registered", (DUTY, SYSTEM), (CONDITION,),
+        start=("dispatch", "whole"), stop=("register",), raises=("registered",), tells=("reporter", "dispatcher")),
+    Row("decline", ("reported",), "declined", (DUTY,), (REASON,), stop=ALL, tells=("reporter",)),
+    Row("ask", ("reported", "registered"), "waiting", (INTAKE, DUTY), (QUESTION, MAY_UNTIL),
+        pause=("register", "dispatch", "whole"), start=("wait",), tells=("reporter",)),
+    *(Row(action, ("waiting",), back, who, needs, stop=("wait",), resume=("register", "dispatch", "whole"),
+          only_if=(flag,), tells=("duty",), shown=action == "answer")
+      for action, who, needs in (("answer", (REPORTER, RESIDENT, INTAKE, DUTY), (ANSWER, PHOTOS)),
+                                 ("time_out", (SYSTEM,), ()))
+      for back, flag in (("reported", "!registered"), ("registered", "registered"))),
+    Row("merge", ("reported", "registered"), "merged", (DUTY,), (Needs("survivor", "case"),),
+        stop=ALL_BUT_REPLY, only_if=("!self_handled",), tells=("reporter",)),
+    # To whom?
     Row("dispatch", ("registered",), "dispatched", (DISPATCHER,), (CREW_NEEDED,),
-        start=("handle",), stop=("dispatch",)),
+        start=("handle",), stop=("dispatch",), tells=("handler",)),
+    Row("assign_anyway", ("registered",), "dispatched", (DUTY,), (CREW_NEEDED, REASON, PAYER),
+        start=("handle",), stop=("dispatch",), raises=("assigned_anyway",), tells=("handler",)),
+    Row("dispatch_down", ("registered",), "registered", (DISPATCHER,), (NOTE,), start=("dispatch",),
+        only_if=("held_by_centre",), tells=("holder",)),
+    Row("take", ("registered",), "handling", (COMMUNITY, STREET), (NOTE,), start=("handle",), stop=("dispatch",)),
+    Row("claim", ("registered",), "handling", (CLAIMER,), start=("handle",), stop=("dispatch",),
+        only_if=("claimable",), tells=("dispatcher",)),
+    Row("split", ("registered",), "split", (DISPATCHER,), (Needs("parts", "parts"),), stop=("dispatch",)),
+    Row("forward", ("registered",), "forwarded", (DISPATCHER,), (Needs("outside", "outside"), NOTE, MAY_UNTIL),
+        start=("handle",), stop=("dispatch",), raises=("outside",), tells=("handler",)),
+    # In the crew's hands.
     Row("accept", ("dispatched",), "handling", (CREW,)),
-    Row("ask_return", ("dispatched", "handling"), None, (CREW,), (REASON,), only_if="not_asked_return"),
-    Row("uphold_return", ("dispatched", "handling"), "registered", (DUTY,), (Needs("reason", required=False),),
-        start=("dispatch",), stop=("handle",), only_if="asked_return"),
-    Row("refuse_return", ("dispatched", "handling"), None, (DUTY,), (REASON,), only_if="asked_return"),
-    Row("recall", ("dispatched", "handling"), "registered", (DISPATCHER, DUTY), (REASON,),
-        start=("dispatch",), stop=("handle",)),
-    Row("handle", ("handling",), "handled", (CREW,), (DONE, EVIDENCE), start=("inspect",), pause=("handle",)),
+    Row("ask_return", HANDS, None, (CREW,), (REASON,), only_if=("!return_asked",), raises=("return_asked",),
+        tells=("duty",)),
+    Row("uphold_return", HANDS, "registered", (DUTY,), (WHY,), start=("dispatch",), stop=("handle",),
+        only_if=("return_asked",), clears=ASKS, tells=("handler", "dispatcher")),
+    Row("refuse_return", HANDS, None, (DUTY,), (REASON,), only_if=("return_asked",), clears=("return_asked",),
+        tells=("handler",)),
+    Row("recall", (*HANDS, "forwarded", "split"), "registered", (DISPATCHER, DUTY), (REASON,),
+        start=("dispatch",), stop=("handle",), clears=(*ASKS, "outside"), tells=("handler",)),
+    Row("make_safe", BEFORE_HANDLED, None, (ANYONE,), (NOTE, PHOTOS), only_if=("!safe",), raises=("safe",),
+        tells=("duty",)),
+    Row("whistle", ("registered", "handling"), None, (STREET,), (Needs("called", "organisation"), REASON, MAY_UNTIL),
+        start=("arrive",), tells=("called",)),
+    Row("arrive", ("registered", "handling"), None, (CALLED,), (NOTE, PHOTOS), tells=("holder",)),
+    Row("ask_help", ("handling",), None, (CREW,), (ORGANISATION, QUESTION, PHOTOS, MAY_UNTIL),
+        start=("help",), tells=("helper",)),
+    Row("answer_help", ("handling",), None, (HELPER,), (ANSWER, PHOTOS), tells=("handler",)),
+    Row("notice", ("handling",), None, (WORKER_HERE, CREW), (Needs("party"), Needs("demand"), UNTIL, PHOTOS),
+        start=("notice",), only_if=("!noticed",), raises=("noticed",)),
+    Row("recheck", ("handling",), "handled", (WORKER_HERE, CREW),
+        (RECHECKED, NOTE, PHOTOS), given=("result", "done"),
+        start=("inspect",), stop=("notice",), pause=("handle",), only_if=("noticed",), clears=ASKS,
+        tells=("worker_here",)),
+    Row("recheck", ("handling",), None, (WORKER_HERE, CREW),
+        (RECHECKED, NOTE, PHOTOS), given=("result", "not_done"),
+        stop=("notice",), only_if=("noticed",), clears=("noticed",), tells=("holder",)),
+    Row("enforce", ("handling",), "enforcing", (CREW,), (Needs("document"), UNTIL), pause=("handle",),
+        start=("enforce",), tells=("holder",)),
+    Row("enforced", ("enforcing",), "handled", (CREW,), (DONE, PHOTOS), start=("inspect",), stop=("enforce",),
+        clears=ASKS, tells=("worker_here",)),
+    Row("ask_extension", HANDS, None, (CREW,), (REASON,), raises=("extension_asked",),
+        only_if=("!extension_asked", "!extensions_used", "!overdue"), tells=("duty",)),
+    Row("grant_extension", HANDS, None, (DUTY,), (WHY,), only_if=("extension_asked",), clears=("extension_asked",),
+        tells=("handler",)),
+    Row("refuse_extension", HANDS, None, (DUTY,), (REASON,), only_if=("extension_asked",), clears=("extension_asked",),
+        tells=("handler",)),
+    Row("ask_suspension", ("handling",), None, (CREW, STREET), (REASON, UNTIL), raises=("suspension_asked",),
+        only_if=("!suspension_asked", "!suspended_once", "!overdue"), tells=("duty",)),
+    Row("suspend", ("handling",), "suspended", (DUTY,), (REASON, UNTIL), pause=("handle", "whole"), start=("suspend",),
+        only_if=("suspension_asked", "!suspended_once", "!overdue"), raises=("suspended_once",),
+        clears=("suspension_asked",), tells=("handler", "reporter")),
+    Row("refuse_suspension", ("handling",), None, (DUTY,), (REASON,), only_if=("suspension_asked",),
+        clears=("suspension_asked",), tells=("handler",)),
+    Row("resume", ("suspended",), "handling", (DUTY, SYSTEM), (NOTE,), stop=("suspend",), resume=("handle", "whole"),
+        tells=("handler",)),
+    Row("handle", ("handling",), "handled", (CREW,), (DONE, PHOTOS), start=("inspect",), pause=("handle",),
+        stop=("notice", "help"), clears=ASKS, tells=("worker_here",)),
+    Row("parts_done", ("split",), "handled", (SYSTEM,), (), start=("inspect",), tells=("worker_here",)),
+    Row("answer_outside", ("forwarded",), "handled", (OUTSIDE, DISPATCHER), (DONE, PHOTOS), start=("inspect",),
+        pause=("handle",), tells=("worker_here",)),
+    # Is it really mended?
     Row("pass", ("handled",), "inspected", (WORKER_HERE, COMMUNITY),
-        (Needs("close_kind", "choice"), Needs("note", required=False), EVIDENCE),
-        start=("close",), stop=("inspect", "handle"), apart_from="handler"),
-    Row("fail", ("handled",), "handling", (WORKER_HERE, COMMUNITY), (Needs("unmet"), EVIDENCE),
-        stop=("inspect",), resume=("handle",), apart_from="handler", only_if="has_handler"),
-    Row("fail", ("handled",), "registered", (WORKER_HERE, COMMUNITY), (Needs("unmet"), EVIDENCE),
-        start=("dispatch",), stop=("inspect",), only_if="no_handler"),
-    Row("close", ("inspected",), "closed", (DUTY,), (Needs("note", required=False),),
-        stop=ALL, apart_from="dispatcher"),
-    Row("reopen", ("closed",), "registered", (REPORTER, STREET, DUTY), (REASON,), start=("dispatch", "whole")),
-    Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SYSTEM), (REASON,)),
-    Row("comment", STATES, None, (ANYONE,), (TEXT,), appends=True),
-    Row("add_evidence", STATES, None, (ANYONE,), (Needs("attachments", "evidence"), Needs("note", required=False)),
-        appends=True),
+        (Needs("close_kind", "choice", choices=CLOSE_KINDS), NOTE, PHOTOS),
+        start=("close",), stop=("inspect",), apart_from="handler", tells=("duty",)),
+    *(Row("fail", ("handled",), back, (WORKER_HERE, COMMUNITY), (Needs("unmet"), PHOTOS), stop=("inspect",),
+          start=start, resume=("handle",) if not start else (), apart_from="handler", only_if=only_if,
+          clears=("other_inspector",), tells=("handler", "dispatcher"))
+      for back, start, only_if in (("forwarded", (), ("outside",)), ("handling", (), ("handler", "!outside")),
+                                   ("registered", ("dispatch",), ("!handler",)))),
+    Row("cannot_inspect", ("handled",), None, (WORKER_HERE,), (REASON,), start=("inspect",),
+        only_if=("!other_inspector",), raises=("other_inspector",), tells=("community",)),
+    Row("absent", ("handled",), None, (SYSTEM,), start=("inspect",), only_if=("!other_inspector",),
+        raises=("other_inspector",), tells=("community",), shown=False),
+    Row("close", ("inspected",), "closed", (DUTY, SYSTEM), (NOTE,), stop=ALL_BUT_REPLY, apart_from="dispatcher",
+        tells=("reporter", "handler", "source")),
+    *(Row("send_back", ("inspected",), back, (DUTY,), (REASON,), stop=("close",), start=start,
+          resume=("handle",) if not start else (), only_if=only_if, tells=("handler", "dispatcher"))
+      for back, start, only_if in (("forwarded", (), ("outside",)), ("handling", (), ("handler", "!outside")),
+                                   ("registered", ("dispatch",), ("!handler",)))),
+    # After it has ended.
+    Row("reopen", ("closed", "merged"), "registered", (REPORTER, RESIDENT, STREET, DUTY), (REASON,),
+        start=("dispatch", "whole"), raises=("registered",), tells=("dispatcher", "holder")),
+    Row("rate", ("closed",), None, (REPORTER, RESIDENT), (STARS, NOTE),
+        only_if=("!rated",), raises=("rated",), appends=True),
+    Row("appeal", ("declined",), "reported", (REPORTER, RESIDENT), (REASON,), start=("register", "reply"),
+        only_if=("!appealed",), raises=("appealed",), tells=("duty",)),
+    Row("appeal", ("closed",), None, (CREW,), (REASON,), only_if=("!appealed",), raises=("appealed", "appeal_open"),
+        tells=("duty",)),
+    Row("uphold_appeal", ("closed",), None, (DUTY,), (REASON,), only_if=("appeal_open",), clears=("appeal_open",),
+        tells=("handler",)),
+    Row("reject_appeal", ("closed",), None, (DUTY,), (REASON,), only_if=("appeal_open",), clears=("appeal_open",),
+        tells=("handler",)),
+    Row("sample", ("closed",), None, (STREET, SUPERVISOR), (SAMPLED, Needs("finding")),
+        given=("result", "uphold"), only_if=("self_handled", "!sampled"), raises=("sampled",)),
+    Row("sample", ("closed",), "registered", (STREET, SUPERVISOR), (SAMPLED, Needs("finding")),
+        given=("result", "void"), start=("dispatch", "whole"), only_if=("self_handled", "!sampled"),
+        raises=("registered",), tells=("dispatcher", "reporter")),
+    # Up, down, and beside.
+    Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SUPERVISOR, SYSTEM), (REASON,), tells=("holder",)),
+    Row("hand_down", OPEN, None, (STREET, DUTY), (REASON,), tells=("holder",)),
+    Row("supervise", OPEN, None, (SUPERVISOR, STREET), (Needs("demand"), UNTIL), start=("supervise",),
+        raises=("supervised",), tells=("holder", "handler")),
+    Row("answer_supervision", OPEN, None, (CREW, HOLDER), (ANSWER,), stop=("supervise",), only_if=("supervised",),
+        clears=("supervised",), tells=("supervisor",)),
+    Row("change", OPEN, None, (HOLDER, DUTY, SYSTEM),
+        (REASON, Needs("category", "category", required=False), Needs("condition", "condition", required=False),
+         Needs("place", "place", required=False), PAYER), tells=("handler",)),
+    Row("contact", (*OPEN, "closed"), None, (INTAKE, HOLDER, DUTY), (TEXT,), appends=True),
+    Row("reply", (*OPEN, *sorted(ENDED)), None, (INTAKE, HOLDER, DUTY, SYSTEM), (TEXT,), stop=("reply",), appends=True,
+        tells=("reporter", "source")),
+    *(Row("callback", (*OPEN, "closed"), None, (INTAKE, HOLDER, DUTY),
+          (Needs("result", "choice", choices=("satisfied", "not_satisfied", "not_reached")),
+           Needs("solved", "choice", required=False, choices=("yes", "no")), NOTE), given=("result", result),
+          stop=("reply",) if result != "not_reached" else (), appends=True)
+      for result in ("satisfied", "not_satisfied", "not_reached")),
+    Row("comment", STATES, None, (ANYONE, RESIDENT), (TEXT,), appends=True),
+    Row("add_evidence", STATES, None, (ANYONE, RESIDENT), (Needs("attachments", "evidence"), NOTE), appends=True),
+    Row("cancel", OPEN, "cancelled", (DUTY, SYSTEM), (REASON,), stop=ALL, tells=("reporter", "handler")),
+    Row("recompute", OPEN, None, (SYSTEM,), appends=True, shown=False),
 )  # fmt: skip
 
 ACTIONS = tuple(dict.fromkeys(row.action for row in TABLE))
+FLAGS = tuple(sorted({flag for row in TABLE for flag in row.raises} | {"extensions_used", "claimable"}))
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a pack takes away: acts that it leaves out, and the only hats that may do an act."""
+
+    without: frozenset[str] = frozenset()
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def who(self, row: Row) -> frozenset[str]:
+        """The hats that may do `row`; what the system does by itself no pack takes from it."""
+        if row.action in self.without:
+            return frozenset({SYSTEM, IMPORT}).intersection(row.who)
+        may = frozenset(row.who)
+        return may & (self.only[row.action] | {SYSTEM, IMPORT}) if row.action in self.only else may
+
+
+WHOLE_TABLE = Narrowing()
 
 
 def moves() -> set[tuple[str, str, str]]:
@@ -139,58 +305,22 @@ def moves() -> set[tuple[str, str, str]]:
     return {(row.action, source, to) for row in TABLE for source, to in row.moves}
 
 
-def sees(actor: Actor, facts: Facts) -> bool:
-    """Whether the case is in the actor's sight: office subtree, handler, or reporter (SQL: `visible_cases`)."""
-    return (
-        actor.system
-        or not actor.nodes.isdisjoint(node for node in facts.nodes if node is not None)
-        or (actor.organisation is not None and actor.organisation == facts.handler)
-        or (actor.person is not None and actor.person == facts.reporter)
-    )
-
-
-def hats(actor: Actor, facts: Facts) -> frozenset[str]:
-    """What `actor` is to the case: the words that `Row.who` is compared with.
-
-    An office acts where its subtree covers the case. A case outside every grid has its district only: the centre
-    then stands in for community and worker.
-    """
-    if actor.system:
-        return frozenset({SYSTEM, IMPORT} if actor.role == IMPORT else {SYSTEM})
-    covers = not actor.nodes.isdisjoint(node for node in facts.nodes if node is not None)
-    worn = {ANYONE} if sees(actor, facts) else set()
-    if actor.role in ("worker", "community", "street"):
-        worn.add(actor.role)
-    if covers:
-        worn.update(actor.duties)
-        if actor.role == "worker":
-            worn.add(WORKER_HERE)
-        if actor.role == "centre" and facts.nodes[3] is None:
-            worn.update({WORKER_HERE, COMMUNITY, STREET})
-    elif facts.state != NEW:
-        worn.difference_update({COMMUNITY, STREET})
-    if actor.organisation is not None and actor.organisation == facts.handler:
-        worn.add(CREW)
-    if actor.person is not None and actor.person == facts.reporter:
-        worn.add(REPORTER)
-    if facts.state == NEW and (actor.duties or actor.role == "resident-service"):
-        worn.add(INTAKE)
-    return frozenset(worn)
-
-
-_CONDITIONS = {
-    None: lambda facts: True,
-    "asked_return": lambda facts: facts.asked_return,
-    "not_asked_return": lambda facts: not facts.asked_return,
-    "has_handler": lambda facts: facts.handler is not None,
-    "no_handler": lambda facts: facts.handler is None,
-}
+def holds(condition: str, facts: Facts) -> bool:
+    """Whether a condition of `only_if` is met: a flag, "handler", "overdue", "held_by_centre", or "!" before one."""
+    if condition.startswith("!"):
+        return not holds(condition[1:], facts)
+    derived = {
+        "handler": facts.handler is not None,
+        "overdue": facts.overdue,
+        "held_by_centre": facts.holder_level == 0 and facts.nodes[1] is not None,
+    }
+    return derived.get(condition, condition in facts.flags)
 
 
 def conflicts(row: Row, actor: Actor, facts: Facts) -> bool:
     """Whether separation of duties forbids it: who dispatched may not close, who mended may not inspect."""
     if row.apart_from == "dispatcher":
-        return actor.person is not None and actor.person == facts.dispatched_by
+        return actor.person is not None and actor.person in facts.dispatchers
     if row.apart_from == "handler":
         return actor.organisation is not None and actor.organisation == facts.handler
     return False
@@ -202,7 +332,11 @@ def rows_from(state: str, action: str | None = None) -> Iterable[Row]:
 
 
 def find(
-    facts: Facts, action: str, actor: Actor, given: dict[str, str] | None = None
+    facts: Facts,
+    action: str,
+    actor: Actor,
+    given: Mapping[str, str] | None = None,
+    narrowing: Narrowing = WHOLE_TABLE,
 ) -> tuple[Row | None, str]:
     """The row that lets `actor` do it now; or None and why (a key of `cases.sentences`)."""
     if action not in ACTIONS:
@@ -212,9 +346,9 @@ def find(
     for row in rows_from(facts.state, action):
         if row.given and (given or {}).get(row.given[0]) != row.given[1]:
             continue
-        if not worn.intersection(row.who):
-            why = "not_yours"
-        elif not _CONDITIONS[row.only_if](facts):
+        if not worn & narrowing.who(row):
+            why = "not_yours" if why == "wrong_state" else why
+        elif not all(holds(condition, facts) for condition in row.only_if):
             why = "not_now"
         elif conflicts(row, actor, facts):
             why = "not_both"
@@ -223,14 +357,35 @@ def find(
     return None, why
 
 
-def allowed(facts: Facts, actor: Actor) -> list[Row]:
+def allowed(facts: Facts, actor: Actor, narrowing: Narrowing = WHOLE_TABLE) -> list[Row]:
     """The rows that `actor` may be offered as buttons on this case, in the table's order."""
     worn = hats(actor, facts)
     return [
         row
         for row in rows_from(facts.state)
         if row.shown
-        and worn.intersection(row.who)
-        and _CONDITIONS[row.only_if](facts)
+        and worn & narrowing.who(row)
+        and all(holds(condition, facts) for condition in row.only_if)
         and not conflicts(row, actor, facts)
     ]
+
+
+def flags_after(row: Row, flags: frozenset[str]) -> frozenset[str]:
+    """The flags of a case after `row`; a new cycle begins with none but those that its row raises."""
+    kept = (
+        frozenset()
+        if row.action == "reopen" or (row.action == "sample" and row.to)
+        else flags - set(row.clears)
+    )
+    return kept | set(row.raises)
+
+
+def after(row: Row, facts: Facts) -> Facts:
+    """The facts after `row` as far as the table alone can tell: what a tablet shows until the server has spoken."""
+    state = row.target(facts.state)
+    return replace(
+        facts,
+        state=state,
+        handler=None if state == "registered" else facts.handler,
+        flags=flags_after(row, facts.flags),
+    )

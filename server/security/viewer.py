@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from server.db import Connection, queries
-from server.protocol.workflow import Actor
+from server.protocol.hats import Actor
 
 SQL = queries(__file__)
 LEVELS = ("district", "street", "community")
@@ -60,7 +60,14 @@ class Viewer:
 
     def actor(self) -> Actor:
         """Who this is to the transition table."""
-        return Actor(self.person_id, self.role, self.duties, self.organisation_id, self.nodes)
+        return Actor(
+            self.person_id,
+            self.role,
+            self.duties,
+            self.organisation_id,
+            self.nodes,
+            district=self.district_id,
+        )
 
 
 @dataclass(frozen=True)

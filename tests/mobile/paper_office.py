@@ -54,8 +54,8 @@ def case_body(
         "nodes": list(nodes),
         "handler": 9,
         "reporter": None,
-        "dispatched_by": 5,
-        "asked_return": False,
+        "dispatchers": [5],
+        "flags": ["registered"],
     }
     return {"id": case_id, "number": "2026-1122-0001", "version": version, "state": state, "category": {"system": "urban/component", "code": "0102"},
             "condition": {"code": "broken", "name": "破损"}, "description": "井盖裂了", "location": {"lon": 104.005, "lat": 30.005, "accuracy_m": 6},

@@ -22,8 +22,8 @@ from mobile.core.views import Act
 from server.cases.apply import apply
 from server.cases.chain import verify_slice
 from server.protocol.commands import Command, read_payload
+from server.protocol.hats import Actor
 from server.protocol.wire import uuid7
-from server.protocol.workflow import Actor
 from tests.conftest import LiveServer
 from tests.link import BadWire, TurnedClock, code_for, here, picture, rows, settle
 from tests.server.small_district import SmallDistrict

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.cases import acts, lists, service
+from server.cases import acts, bysystem, lists, service
 from server.cases.apply import Answer, apply
 from server.cases.filters import Filters
 from server.db import Connection
@@ -131,7 +131,7 @@ def test_an_upheld_return_counts_as_wrong_dispatch_and_a_refused_one_as_evasion(
     street.act("crew", number, "ask_return", reason="真的不是")
     street.act("duty", number, "uphold_return")
     case = street.case(number)
-    assert (case["state"], case["handler"], case["asked_return"]) == ("registered", None, False)
+    assert (case["state"], case["handler"], case["flags"]) == ("registered", None, ["registered"])
     with street.conn.cursor() as cursor:
         cursor.execute("select wrong_dispatches, evasions from cycles")
         assert cursor.fetchone() == {"wrong_dispatches": 1, "evasions": 1}
@@ -195,11 +195,13 @@ def test_reopening_opens_a_new_cycle_and_leaves_the_first_as_it_was(street: Stre
     assert cycles[1]["opened_at"] == street.now
 
 
-def test_a_case_can_be_reopened_only_within_the_days_of_the_pack(street: Street) -> None:
+def test_the_reporter_may_reopen_only_within_the_days_of_the_pack_the_office_always(street: Street) -> None:
     number = street.closed()
     street.later(days=16)
     with pytest.raises(BadInput, match="15 days"):
-        street.act("duty", number, "reopen", reason="太晚")
+        street.act("worker", number, "reopen", reason="太晚")
+    street.act("duty", number, "reopen", reason="复查发现未修好")
+    assert street.case(number)["state"] == "registered"
 
 
 def test_a_missed_deadline_goes_up_one_level_once_and_again_after_one_more_limit(street: Street) -> None:
@@ -208,12 +210,12 @@ def test_a_missed_deadline_goes_up_one_level_once_and_again_after_one_more_limit
     assert street.case(number)["holder"]["kind"] == "street"
     street.later(minutes=405 + 1)
     for expected in (1, 0):
-        commands = acts.overdue_commands(street.conn, street.now, 10)
+        commands = bysystem.overdue_commands(street.conn, street.now, 10)
         assert len(commands) == expected
         assert all(answer.applied for answer in apply(street.conn, commands, street.now))
     assert street.case(number)["holder"]["kind"] == "centre"
     street.later(minutes=405)
-    assert len(acts.overdue_commands(street.conn, street.now, 10)) == 1
+    assert len(bysystem.overdue_commands(street.conn, street.now, 10)) == 1
 
 
 def test_somebody_who_saw_an_older_version_is_told_and_nothing_changes(street: Street) -> None:
@@ -271,11 +273,14 @@ def test_the_offers_are_what_the_table_allows_this_viewer_now(street: Street) ->
         case = street.case(number, login)
         return {offer.action for offer in acts.offers(street.conn, street.viewer(login), case, street.now)}
 
-    assert offered("duty") == {"register", "decline", "comment", "add_evidence"}
-    assert offered("dispatch") == {"comment", "add_evidence"}
-    assert offered("worker") == {"escalate", "comment", "add_evidence"}
+    everyone = {"make_safe", "comment", "add_evidence"}
+    desk = {"hand_down", "change", "contact", "reply", "callback", "cancel"}
+    assert offered("duty") == {"send_verify", "register", "decline", "ask", "merge", *desk, *everyone}
+    assert offered("dispatch") == everyone
+    assert offered("worker") == {"escalate", *everyone}
     street.act("duty", number, "register")
-    assert offered("dispatch") == {"dispatch", "comment", "add_evidence"}
+    assert {"dispatch", "split", "forward"} <= offered("dispatch")
+    assert "dispatch" not in offered("duty")
 
 
 def test_possible_duplicates_are_the_same_category_near_in_place_and_time(street: Street) -> None:

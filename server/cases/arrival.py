@@ -1,0 +1,102 @@
+"""A case arrives: its row as the report says it, its category as the pack files it, its place as the grids route it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from server.cases import write
+from server.cases.batch import Batch
+from server.cases.state import CaseState, Cycle, Working
+from server.cases.world import Office
+from server.db import Connection
+from server.grids.places import Located
+from server.packs import current
+from server.people.organisations import ensure_centre
+from server.protocol.commands import Command
+from server.protocol.hats import Actor
+from server.protocol.pack import Category, Pack
+from server.protocol.payloads import Part, Record, Report
+
+PLACE_MISSING, PHOTO_MISSING = "place_missing", "photo_missing"
+
+
+def arrived(
+    conn: Connection,
+    command: Command,
+    payload: Report,
+    actor: Actor,
+    place: Located,
+    batch: Batch,
+    reported: datetime,
+) -> Working:
+    """The case as it comes in, before the act that brings it is applied."""
+    district = place.district_id or command.district_id or next(iter(batch.districts))
+    if district not in batch.present:
+        batch.present[district] = current(conn, district)
+    pack_version, pack = batch.present[district]
+    centre = batch.offices.get(district) or Office(ensure_centre(conn, district), "", "")
+    batch.offices[district] = centre
+    position = command.position
+    category, as_it_came = filed(payload, pack)
+    timezone = batch.districts[district]["timezone"]
+    case = CaseState(
+        id=command.case_id,
+        number=write.number(batch.numbers.pop(0), batch.now, timezone),
+        pack_version=pack_version,
+        category_system=(category or pack.other).system,
+        category_code=(category or pack.other).code,
+        category_text="" if category else as_it_came,
+        condition=payload.condition if category and category.condition(payload.condition) else "",
+        place_status=place.status,
+        place_candidates=list(place.candidates),
+        district_id=district,
+        street_id=place.street_id,
+        community_id=place.community_id,
+        grid_id=place.grid_id,
+        boundary_version=place.boundary_version,
+        holder_id=centre.id,
+        reporter_id=actor.person if command.origin != "import" else None,
+        source=command.source or command.origin,
+        external_id=command.external_id,
+        title=payload.title,
+        description=payload.description,
+        lon_e7=position.lon_e7,
+        lat_e7=position.lat_e7,
+        accuracy_m=position.accuracy_m,
+        crs_source=position.crs,
+        reported_at=reported,
+        received_at=batch.now,
+        changed_at=batch.now,
+        acted_at=reported,
+        form=dict(payload.form),
+        parent_id=UUID(payload.parent) if isinstance(payload, Part) else None,
+    )
+    if position.lon is None and not payload.grid_code:
+        case.tags = [PLACE_MISSING]
+    if category and command.kind in category.needs_photo and not payload.attachments:
+        case.tags = [*case.tags, PHOTO_MISSING]
+    return Working(case, Cycle(case.id, 1, reported), {}, is_new=True)
+
+
+def filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:
+    """The category that a report names, and its text as it came; None where this pack has no such category."""
+    category = pack.category(payload.system, payload.code) or pack.by_text(
+        payload.category_text or payload.code
+    )
+    return category, payload.category_text or "/".join(filter(None, (payload.system, payload.code)))
+
+
+def record_again(command: Command, work: Working, batch: Batch, pack: Pack) -> None:
+    """What a repeat of the outside may say anew: the category, and the place, which is then routed again."""
+    case, payload, position = work.case, command.payload, command.position
+    if isinstance(payload, Record):
+        category, as_it_came = filed(payload, pack)
+        case.category_system = (category or pack.other).system
+        case.category_code = (category or pack.other).code
+        case.category_text = "" if category else as_it_came
+    place = batch.places.get(command.command_id)
+    if place is not None and (position.lon_e7, position.lat_e7) != (case.lon_e7, case.lat_e7):
+        case.lon_e7, case.lat_e7, case.crs_source = position.lon_e7, position.lat_e7, position.crs
+        case.place_status, case.place_candidates = place.status, list(place.candidates)
+        case.street_id, case.community_id, case.grid_id = place.street_id, place.community_id, place.grid_id
+        case.boundary_version = place.boundary_version
+        case.tags = [tag for tag in case.tags if tag != PLACE_MISSING or position.lon is None]

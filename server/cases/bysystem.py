@@ -1,0 +1,170 @@
+"""What the system does by itself: commands like any other, with ids made of what they answer, so that twice is once."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from server.cases.batch import Batch
+from server.db import Connection, queries
+from server.locale import gettext_for
+from server.packs import current
+from server.protocol.commands import Command, Position, read_payload
+from server.protocol.payloads import AskedPart, Part, Split
+from server.protocol.wire import body_hash, named_uuid
+from server.protocol.workflow import ENDED
+from server.settings import settings
+
+sql = queries(__file__, "apply.sql")
+clocks = queries(__file__)
+# What time itself does where a clock has run out: clock, state in which the case stands, act, flags that forbid it.
+TIME_DOES = (
+    ("wait", "waiting", "time_out", ()),
+    ("suspend", "suspended", "resume", ()),
+    ("inspect", "handled", "absent", ("other_inspector",)),
+)
+MAY_REGISTER = ("report", "answer", "time_out", "verify", "appeal")
+
+
+def _(msgid: str) -> str:
+    return msgid
+
+
+def by_system(
+    kind: str, case_id: uuid.UUID, payload: Mapping[str, Any], *because: Any, **more: Any
+) -> Command:
+    """A command of the system's own; `because` is what it answers to and makes its id."""
+    command_id = named_uuid(kind, str(case_id), *(str(part) for part in because))
+    raw = dict(payload)
+    fields = {"origin": "system", "raw": json.dumps(raw, ensure_ascii=False, default=str), **more}
+    return Command(
+        command_id,
+        kind,
+        case_id,
+        read_payload(kind, raw),
+        body_hash({"kind": kind, "payload": raw}),
+        **fields,
+    )
+
+
+def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
+    """What follows at once from what a batch did: the pack's own acts, parts of a split case, answers owed."""
+    found: list[Command] = []
+    ended_parts: dict[uuid.UUID, int] = {}
+    recalled: list[uuid.UUID] = []
+    closed: dict[uuid.UUID, int] = {}
+    for command, answer in batch.stored:
+        work = batch.works.get(answer.case_id) if answer.applied and command.origin != "import" else None
+        if work is None:
+            continue
+        case, pack = work.case, batch.packs[work.case.pack_version]
+        found += _packs_own(command, work.case, pack)
+        if isinstance(command.payload, Split):
+            found += [_part(command, case, i, part) for i, part in enumerate(command.payload.parts)]
+        if isinstance(command.payload, Part) and command.payload.crew:
+            found.append(
+                by_system("dispatch", case.id, {"crew": command.payload.crew}, 1,
+                          origin="console", person_id=command.person_id)
+            )  # fmt: skip
+        if command.kind == "recall":
+            recalled.append(case.id)
+        if case.state in ENDED and case.parent_id is not None:
+            ended_parts[case.parent_id] = case.version
+        if command.kind == "close":
+            closed[case.id] = case.version
+    if ended_parts:
+        rows = sql.parents_without_open_parts(conn, ids=list(ended_parts))
+        found += [by_system("parts_done", row["id"], {}, row["version"]) for row in rows]
+    if recalled:
+        reason = gettext_for(settings().lang)(_("The case that this was a part of was recalled."))
+        rows = sql.open_parts(conn, ids=recalled)
+        found += [by_system("cancel", row["id"], {"reason": reason}, row["version"]) for row in rows]
+    if closed:
+        found += _answers_owed(conn, batch, closed)
+    return found
+
+
+def _packs_own(command: Command, case: Any, pack: Any) -> Iterable[Command]:
+    """What the pack says that the system does by itself: register trusted reports, close what passed inspection."""
+    category = pack.category(case.category_system, case.category_code)
+    if (
+        case.state == "reported"
+        and command.kind in MAY_REGISTER
+        and "register" in pack.system_acts
+        and case.source in pack.trusted_sources
+        and category is not None
+        and category.condition(case.condition) is not None
+    ):
+        yield by_system("register", case.id, {"condition": case.condition}, case.version)
+    if case.state == "inspected" and "close" in pack.system_acts:
+        yield by_system("close", case.id, {}, case.version)
+
+
+def _part(command: Command, parent: Any, index: int, part: AskedPart) -> Command:
+    """One part of a split case, at its place and under its reporter."""
+    payload = {
+        "category": {
+            "system": part.system or parent.category_system,
+            "code": part.code or parent.category_code,
+        },
+        "condition": part.condition,
+        "title": part.title or parent.title,
+        "description": part.description,
+        "parent": str(parent.id),
+        "crew": part.crew,
+    }
+    position = Position(
+        None if parent.lon_e7 is None else parent.lon_e7 / 1e7,
+        None if parent.lat_e7 is None else parent.lat_e7 / 1e7,
+        parent.accuracy_m,
+        crs=parent.crs_source,
+    )
+    return by_system(
+        "part",
+        named_uuid("part", str(parent.id), str(parent.cycle), str(index)),
+        payload,
+        parent.version,
+        person_id=command.person_id,
+        position=position,
+        district_id=parent.district_id,
+        source=parent.source,
+    )
+
+
+def _answers_owed(conn: Connection, batch: Batch, closed: Mapping[uuid.UUID, int]) -> Iterable[Command]:
+    """Whoever reported a case that was merged is told what became of the one that went on."""
+    say = gettext_for(settings().lang)
+    for row in sql.merged_into(conn, ids=list(closed)):
+        survivor = batch.works[row["survivor_id"]].case
+        text = say(_("Answered together with case {number}.")).format(number=survivor.number)
+        yield by_system("reply", row["id"], {"text": text}, survivor.id, closed[survivor.id])
+
+
+def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
+    """Escalations that are due: one command a missed clock and time."""
+    kinds = {kind for row in clocks.timezones(conn) for kind in current(conn, row["id"])[1].escalate_on}
+    return [
+        by_system(
+            "escalate",
+            row["case_id"],
+            {"reason": "deadline missed", "clock": row["kind"]},
+            row["cycle"],
+            row["kind"],
+            row["escalations"],
+        )
+        for row in clocks.missed_deadlines(conn, now=now, kinds=sorted(kinds), limit=limit)
+    ]
+
+
+def run_out_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
+    """What time itself does: questions time out, suspensions end, another inspector is asked."""
+    found: list[Command] = []
+    for clock, state, action, flags in TIME_DOES:
+        rows = clocks.run_out(
+            conn, kind=clock, state=state, flags=list(flags), now=now, limit=limit - len(found)
+        )
+        found += [by_system(action, r["case_id"], {}, r["cycle"], r["started_at"].isoformat()) for r in rows]
+        if len(found) >= limit:
+            break
+    return found

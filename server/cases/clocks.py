@@ -1,0 +1,116 @@
+"""The clocks of a case in memory: started, stopped, paused and resumed by the table's rows, and reckoned anew."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from server.cases.state import Clock, Working
+from server.cases.world import Refused, World
+from server.protocol.pack import Category, Condition, Limit, Pack
+from server.protocol.workflow import OWN_CLOCKS, Row
+
+
+def category_of(work: Working, pack: Pack) -> Category:
+    """The category as this pack version knows it, or its "other"."""
+    return pack.category(work.case.category_system, work.case.category_code) or pack.other
+
+
+def condition_of(work: Working, pack: Pack) -> Condition:
+    """The condition chosen at registering; before that the first, so that there is always a limit."""
+    category = category_of(work, pack)
+    return category.condition(work.case.condition) or category.conditions[0]
+
+
+def limit_of(kind: str, work: Working, pack: Pack) -> Limit:
+    """The limit of a clock: a stage's, the condition's, or for the whole case the sum of its stages."""
+    return pack.limit(kind, condition_of(work, pack))
+
+
+def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
+    """Does what the row says of clocks: acts stop them at acted_at; what others must obey starts at receipt."""
+    stop_clocks(work, row.stop, world.acted_at)
+    for kind in row.pause:
+        if kind in work.clocks and work.clocks[kind].running:
+            work.clocks[kind].paused_at = world.acted_at
+            work.touched_clocks.add((work.case.cycle, kind))
+    for kind in row.resume:
+        if kind in work.clocks and work.clocks[kind].stopped_at is None:
+            work.clocks[kind].resume(world.now, world.calendar)
+            work.touched_clocks.add((work.case.cycle, kind))
+    for kind in row.start:
+        if kind == "reply" and not world.pack.owes_reply(category_of(work, world.pack), work.case.source):
+            continue
+        work.clocks[kind] = Clock.begin(
+            kind, _limit_asked(kind, work, payload, world), world.now, world.calendar, work.case.cycle
+        )
+        work.touched_clocks.add((work.case.cycle, kind))
+    settle(work)
+
+
+def _limit_asked(kind: str, work: Working, payload: Any, world: World) -> Limit:
+    """The limit of a clock that starts now; what is asked of others runs until the moment that was named."""
+    until: datetime | None = getattr(payload, "until", None) if kind in OWN_CLOCKS else None
+    if until is None:
+        return limit_of(kind, work, world.pack)
+    if until <= world.now:
+        raise Refused("until_past")
+    if kind == "suspend" and (until - world.now).days >= world.pack.suspend_days:
+        raise Refused("until_too_far", days=world.pack.suspend_days)
+    return Limit(max(1, round((until - world.now).total_seconds() / 60)), "fixed")
+
+
+def stop_clocks(work: Working, kinds: Iterable[str], at: datetime) -> None:
+    """Stops those of `kinds` that are not stopped yet."""
+    for kind in kinds:
+        clock = work.clocks.get(kind)
+        if clock is not None and clock.stopped_at is None:
+            if clock.paused_at is not None:
+                clock.pauses = [*clock.pauses, clock.paused_at, max(clock.paused_at, at)]
+            clock.stopped_at, clock.paused_at = at, None
+            work.touched_clocks.add((clock.cycle, kind))
+
+
+def extend(work: Working, world: World) -> None:
+    """One more original limit for handling, and as much for the whole case."""
+    more = work.clocks["handle"].limit_min if "handle" in work.clocks else 0
+    for kind in ("handle", "whole"):
+        clock = work.clocks.get(kind)
+        if clock is not None and clock.stopped_at is None:
+            clock.granted_min += more
+            _reckon(clock, work, world)
+
+
+def relimit(work: Working, world: World, kinds: Iterable[str], pack: Pack | None = None) -> None:
+    """Reckons open clocks anew from their start; with `pack`, under the limits that it gives now.
+
+    A moment that was named by hand stays. What extensions granted stays as many original limits.
+    """
+    for kind in kinds:
+        clock = work.clocks.get(kind)
+        if clock is None or clock.stopped_at is not None or clock.time_kind == "fixed":
+            continue
+        if pack is not None:
+            limit = limit_of(kind, work, pack)
+            clock.limit_min, clock.time_kind = limit.minutes, limit.time_kind
+            clock.granted_min = work.cycle.extensions * condition_of(work, pack).handle.minutes
+        _reckon(clock, work, world)
+
+
+def _reckon(clock: Clock, work: Working, world: World) -> None:
+    clock.reckon(world.calendar)
+    work.touched_clocks.add((clock.cycle, clock.kind))
+
+
+def settle(work: Working) -> None:
+    """Writes on case and cycle what its clocks say: which ends next, when the whole case and its handling are due."""
+    case, cycle, clocks = work.case, work.cycle, work.clocks
+    if "whole" in clocks:
+        case.due_at = cycle.due_at = clocks["whole"].due_at
+        case.due_provisional = clocks["whole"].provisional
+    if "handle" in clocks and clocks["handle"].stopped_at is None:
+        cycle.handle_due_at, cycle.handle_started_at = clocks["handle"].due_at, clocks["handle"].started_at
+    if "reply" in clocks:
+        cycle.reply_due_at = clocks["reply"].due_at
+    first = min((c for c in clocks.values() if c.running), key=lambda clock: clock.due_at, default=None)
+    case.next_due_at = first.due_at if first else None
+    case.next_clock = first.kind if first else None

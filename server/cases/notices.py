@@ -1,0 +1,66 @@
+"""Who is told of an act: the table's words for people, made into addresses of this case."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from server.cases.batch import Batch
+from server.cases.chain import Event
+from server.cases.state import CaseState, Working
+from server.cases.world import World
+from server.protocol.hats import ASKED_FLAG, CALLED_FLAG, Actor
+from server.protocol.workflow import Row
+from server.telling.service import Notice
+
+
+def notices_of(
+    row: Row,
+    event: Event,
+    work: Working,
+    before: Mapping[str, Any],
+    actor: Actor,
+    batch: Batch,
+    world: World,
+) -> list[Notice]:
+    """One notice an address; whoever did it is not told of it."""
+    case = work.case
+    params = {
+        "category": f"{case.category_system}/{case.category_code}",
+        "condition": case.condition,
+        "state": case.state,
+        "severity": case.severity,
+        "due_at": work.clocks["handle"].due_at if "handle" in work.clocks else case.due_at,
+        "close_kind": case.close_kind,
+        "source": case.source,
+        "external_id": case.external_id,
+    }
+    addresses = dict.fromkeys(a for who in row.tells for a in _addresses(who, case, before, world))
+    return [
+        Notice(
+            case.district_id, uuid.UUID(str(case.id)), case.number, event.n, event.action, kind, to, params
+        )
+        for kind, to in addresses
+        if (kind, to) not in (("person", actor.person), ("organisation", actor.organisation))
+    ]
+
+
+def _addresses(
+    who: str, case: CaseState, before: Mapping[str, Any], world: World
+) -> Iterator[tuple[str, int]]:
+    if who == "reporter" and case.reporter_id is not None:
+        yield "person", case.reporter_id
+    elif who in ("duty", "dispatcher", "supervisor"):
+        yield f"duty:{who}", world.centre
+    elif who == "holder":
+        yield "organisation", case.holder_id
+    elif who == "handler" and (handler := case.handler_id or before["handler_id"]) is not None:
+        yield "organisation", handler
+    elif who == "worker_here" and case.grid_id is not None:
+        yield "grid", case.grid_id
+    elif who == "community" and (office := world.offices.get(case.community_id or 0)) is not None:
+        yield "organisation", office.id
+    elif who in ("called", "helper"):
+        flag = CALLED_FLAG if who == "called" else ASKED_FLAG
+        yield from (("organisation", int(f.removeprefix(flag))) for f in case.flags if f.startswith(flag))
+    elif who == "source" and case.external_id:
+        yield "source", 0

@@ -1,0 +1,94 @@
+"""What an act may look at besides its case: the pack, the calendar, offices and organisations, who acts, and when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from server.clock import Calendar
+from server.protocol.hats import Actor
+from server.protocol.pack import Pack
+
+
+class Refused(Exception):
+    """An act that cannot be done; `code` is a key of `sentences.SENTENCES`."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
+
+
+@dataclass(frozen=True)
+class Office:
+    """The office of a node; `staffed` when somebody has a membership in it now."""
+
+    id: int
+    code: str
+    name: str
+    staffed: bool = True
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """An organisation that an act names: a crew, a department, an outside party."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    categories: tuple[str, ...]
+    serves: int
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another case that an act names."""
+
+    id: Any
+    number: str
+    state: str
+    district_id: int
+    survivor_id: Any
+
+
+@dataclass
+class World:
+    """What an act may look at besides its case.
+
+    `stood_in` collects the offices that were passed over because nobody is there: the event names them.
+    """
+
+    pack: Pack
+    calendar: Calendar
+    offices: Mapping[int, Office]
+    organisations: Mapping[str, Organisation]
+    centre: int
+    now: datetime
+    acted_at: datetime
+    actor: Actor
+    action: str = ""
+    place: Any = None
+    other: Other | None = None
+    position: Any = None
+    later_pack: Pack | None = None
+    stood_in: list[str] = field(default_factory=list)
+
+    def office_at_or_above(self, nodes: tuple[int | None, ...], level: int) -> tuple[int, int]:
+        """The staffed office of the node at `level`, or of the nearest level above that has one; (id, its level)."""
+        for at in range(level, 0, -1):
+            node = nodes[at]
+            if node is None:
+                continue
+            office = self.offices.get(node)
+            if office is not None and office.staffed:
+                return office.id, at
+            self.stood_in.append(office.name if office else f"level {at}")
+        return self.centre, 0
+
+    def office_below(self, nodes: tuple[int | None, ...], level: int) -> tuple[int, int] | None:
+        """The nearest staffed office below `level`, down to the community."""
+        for at in range(level + 1, 3):
+            office = self.offices.get(nodes[at] or 0)
+            if office is not None and office.staffed:
+                return office.id, at
+        return None
