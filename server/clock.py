@@ -147,7 +147,7 @@ def due(
         calendar = Calendar.plain(calendar)
     kind, minutes, zone = limit.time_kind, limit.minutes * times, start.tzinfo
     begin = _instant(start)
-    stood = _merged(pauses, begin)
+    stood = _merged(pauses, begin) if pauses else []
     if kind == "calendar":
         return Due(_close_of_day(begin, minutes, stood, calendar.zone).astimezone(zone))
     if kind in CONTINUOUS:

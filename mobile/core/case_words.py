@@ -158,6 +158,13 @@ class Telling:
         clock = self.running(standing)
         return moment(clock["due_at"]) if clock else None
 
+    def until(self, standing: Standing, due_at: datetime) -> str:
+        """The clock time of the deadline, and whether it is a provisional one."""
+        at = self.speech.moment(due_at, self.now)
+        if (self.running(standing) or {}).get("provisional"):
+            return self.speech.say("until {moment}, provisional", moment=at)
+        return self.speech.say("until {moment}", moment=at)
+
     def deadline(self, standing: Standing) -> tuple[Mood, str, str]:
         """How it stands, what is left in words, and the clock time of it."""
         say, state = self.speech.say, standing.facts.state
@@ -189,7 +196,7 @@ class Telling:
         return (
             mood,
             self.speech.left(due_at, self.now),
-            say("until {moment}", moment=self.speech.moment(due_at, self.now)),
+            self.until(standing, due_at),
         )
 
     def pending(self, standing: Standing) -> str:

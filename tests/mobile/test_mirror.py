@@ -115,6 +115,15 @@ def test_a_paused_clock_is_not_counted_down(tmp_path: Path) -> None:
     tablet.close()
 
 
+def test_a_deadline_that_is_provisional_says_so(tmp_path: Path) -> None:
+    tablet, _ = with_cases(
+        tmp_path, case_change(1, deadlines=due(60, provisional=True)), case_change(2, deadlines=due(60))
+    )
+    notes = [tablet.case(CASES[n]).due_note for n in (1, 2)]
+    assert ["暂定" in note for note in notes] == [True, False]
+    tablet.close()
+
+
 def test_deadlines_run_by_the_servers_clock(tmp_path: Path) -> None:
     tablet, _ = with_cases(tmp_path, case_change(1, deadlines=due(60)))
     tablet._store.keep("offset_ms", 90 * 60 * 1000)
