@@ -42,6 +42,16 @@ class Settings(BaseSettings):
         """Photos that are still arriving."""
         return self.home / "uploads"
 
+    @property
+    def anchors(self) -> Path:
+        """The heads of all chains, day by day; a copy belongs elsewhere."""
+        return self.home / "anchors"
+
+    @property
+    def erasures(self) -> Path:
+        """What was erased, so that a restored copy can be erased again; a copy belongs elsewhere."""
+        return self.home / "erasures.jsonl"
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.db import Database
 from server.errors import XungeError
-from tasks import deliver, escalate_overdue, expire_uploads, verify_chains
+from tasks import anchor_heads, deliver, escalate_overdue, expire_uploads, verify_chains
 from tasks.leader import Leader
 from tasks.task import Task, perform
 
@@ -41,6 +41,12 @@ TASKS: tuple[Task, ...] = (
         "proves the event chains of the next slice of cases",
         verify_chains.run,
         chunk=verify_chains.SLICE + 1,
+    ),
+    Task(
+        "anchor_heads",
+        timedelta(hours=1),
+        "anchors the heads of all chains once a day",
+        anchor_heads.run,
     ),
 )
 

@@ -1,10 +1,13 @@
-"""Proves the event chains of all cases, a slice at each run; a broken link goes to the security log."""
+"""Proves the event chains of all cases, a slice at each run, and once a round access log and anchors.
+
+A broken link goes to the security log.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 from server.audit import service as audit
-from server.cases import chain
+from server.cases import anchored, chain
 from server.db import Connection, queries
 
 SLICE = 500
@@ -18,8 +21,10 @@ def run(conn: Connection, now: datetime) -> int:
     """Verifies the next 500 cases in order of id, and begins again at the end; how many were verified."""
     position = SQL.task_position(conn, name=NAME)
     last, verified, broken = chain.verify_slice(conn, UUID(position) if position else START, SLICE)
+    if not position:
+        broken += anchored.verify_records(conn).broken
     for link in broken:
-        detail = {"case": link.number, "event": link.n, "why": link.why}
+        detail = {"case": link.number, "event": link.n, "why": str(link)}
         audit.log(conn, "chain_broken", None, detail=detail, at=now)
     SQL.keep_task_position(conn, name=NAME, now=now, position=str(last) if last else "")
     return verified

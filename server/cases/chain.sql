@@ -1,18 +1,39 @@
--- name: case_end^
-select id, number, version, state, last_hash from cases where id = :case_id;
+-- name: slice_end^
+-- The last id of the next cases after an id, and how many they are.
+select max(id::text)::uuid as last, count(*) as cases
+from (select id from cases where id > :after order by id limit :limit) as next;
 
--- name: case_ends
-select id, number, version, state, last_hash from cases where id > :after order by id limit :limit;
+-- name: slice_ends
+-- Where the key of cases is cut into slices of a size.
+select id from (select id, row_number() over (order by id) as n from cases) as counted where mod(n, :size) = 0 order by id;
 
 -- name: case_id_of^
 select case_id from case_keys where number = :number;
 
--- name: events_of
--- Events of some cases in order, with the private text where it was not erased. Primary key range a case.
-select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state, e.actor, e.organisation, e.device,
-    e.made_at, e.acted_at, e.received_at, e.body, e.prev_hash, e.hash, p.salt, p.body as private
+-- name: cases_between
+-- What the cases of a range of ids say of themselves; the columns that events record are added after closed_at.
+select id::text, number, version, state, last_hash, closed_at from cases
+where id > :after and id <= :last order by id;
+
+-- name: clocks_between
+-- Times as the chain writes them.
+select case_id::text, cycle, kind, limit_min,
+    to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    to_char(stopped_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    escalations from deadlines
+where case_id > :after and case_id <= :last;
+
+-- name: links
+-- Events of a range of cases in order, with the private text where it was not erased. Primary key range.
+select e.case_id::text, e.n, e.cycle, e.command_id::text, e.action, e.from_state, e.to_state, e.actor, e.organisation,
+    e.device::text, e.made_at, e.acted_at, e.received_at, e.body, e.prev_hash, e.hash, p.salt, p.body as private
 from case_events e left join event_private p on (p.case_id, p.n) = (e.case_id, e.n)
-where e.case_id = any (:case_ids::uuid[]) order by e.case_id, e.n;
+where e.case_id > :after and e.case_id <= :last order by e.case_id, e.n;
+
+-- name: erased_words
+select case_id::text, n from erasures where case_id > :after and case_id <= :last and n is not null;
 
 -- name: cases_count$
 select count(*) from cases;

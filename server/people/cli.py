@@ -1,4 +1,4 @@
-"""The command line of people: who is there, an API token, a tablet code."""
+"""The command line of people: who is there, an API token, a tablet code, and erasing."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from rich.table import Table
 from server.cluster import database_of
 from server.db import Connection, Database
 from server.locale import gettext_for
+from server.people import erasure
 from server.people.enrolment import make_enrol_code
 from server.people.service import people_page
 from server.people.tokens import make_token
@@ -76,10 +77,47 @@ def enrol_code(login: str = LOGIN, as_json: bool = AS_JSON) -> None:
     print(json.dumps({"code": made}) if as_json else made)
 
 
+REASON = typer.Option(..., help=_("Why; it is kept."))
+
+
+def erase_person(
+    login: str = LOGIN,
+    reason: str = REASON,
+    words: bool = typer.Option(False, help=_("Also all that the person wrote on cases.")),
+) -> None:
+    done = in_database(lambda conn: erasure.erase_person(conn, login, reason, datetime.now(UTC), words=words))
+    erasure.keep(settings().erasures, done)
+    print(_("{login} is erased; {events} events lost their words.").format(login=login, events=len(done) - 1))
+
+
+def erase_private(
+    case: str = typer.Option(..., help=_("The number of the case.")),
+    event: int = typer.Option(..., min=1, help=_("The number of the event.")),
+    reason: str = REASON,
+) -> None:
+    done = in_database(lambda conn: erasure.erase_words(conn, case, event, reason, datetime.now(UTC)))
+    erasure.keep(settings().erasures, done)
+    print(_("The words of event {n} of case {number} are erased.").format(n=event, number=case))
+
+
+def erase_again() -> None:
+    done = in_database(lambda conn: erasure.erase_again(conn, settings().erasures, datetime.now(UTC)))
+    print(_("{erasures} erasures stand again.").format(erasures=done))
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands to `python -m server`."""
     app.command(help=_("Lists people with role, organisation and grids."))(people)
     app.command(help=_("Makes an API token for a person; it is shown this once."))(token)
+    app.command(
+        "erase-person", help=_("Erases who a person was and ends every way in; the chain stays whole.")
+    )(erase_person)
+    app.command("erase-private", help=_("Erases the words of one event of a case; the chain stays whole."))(
+        erase_private
+    )
+    app.command("erase-again", help=_("After a restore: erases again all that was erased before."))(
+        erase_again
+    )
     app.command("enrol-code", help=_("Makes a single-use tablet code for a person, good for a day."))(
         enrol_code
     )

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 import pytest
 
 from server.cases.chain import verify_slice
-from server.cases.cli import FIRST_ID
 from server.cases.csv_rows import CaseFile
 from server.cases.importer import Rejects, Summary, district_of, import_cases, rejects_path
 from server.db import Database, connect
@@ -26,6 +27,7 @@ from server.settings import CHECKOUT
 from tests.server.small_district import make_small_district
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+FIRST_ID = UUID(int=0)
 HEADER = "external_id,lon,lat,category,opened_at,closed_at,due_at,status,title,description"
 Import = Callable[..., Summary]
 
@@ -394,15 +396,16 @@ def test_rates_of_imported_cases_equal_the_same_sums_made_from_the_file(
 
 
 def command(database: Database, *words: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATABASE_URL": database.dsn, "XUNGE_LANG": lang}
-    return subprocess.run(
-        [sys.executable, "-m", "server", *words],
-        cwd=CHECKOUT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with TemporaryDirectory() as home:
+        environment = {**os.environ, "DATABASE_URL": database.dsn, "XUNGE_LANG": lang, "XUNGE_HOME": home}
+        return subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=CHECKOUT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 def test_the_command_prints_a_summary_and_exits_1_when_rows_were_rejected(
@@ -460,7 +463,8 @@ def test_verify_chain_names_the_first_broken_link(district: Database, imported: 
     imported(*(f"A{n},104.015,30.005,urban/event/0110,2026-03-01,,,,," for n in range(3)))
     case = case_of(district, "A1")
     whole = command(district, "verify-chain", "--json")
-    assert (whole.returncode, json.loads(whole.stdout)) == (0, {"checked": 3, "broken": []})
+    told = {"checked": 3, "events": 3, "anchors": 0, "heads": 0, "broken": []}
+    assert (whole.returncode, json.loads(whole.stdout)) == (0, told)
     with connect(district.dsn, application=False) as owner, owner.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")
         cursor.execute(

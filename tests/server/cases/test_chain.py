@@ -1,14 +1,20 @@
 """The chain can be proved, and the database itself refuses to alter it."""
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from server.cases import service
+from server.cases import chain, proving, service
 from server.cases.chain import verify_case, verify_slice
 from server.db import Connection, Database, connect
+from server.errors import BadInput
+from server.people.erasure import erase_words
 from tests.factories import Street
 
 
@@ -38,8 +44,12 @@ def test_no_free_text_stands_in_the_chain_itself(street: Street) -> None:
 
 def test_erasing_private_words_keeps_the_chain_whole(street: Street) -> None:
     number = street.closed()
+    for event in (1, 5, 6, 7):
+        with suppress(BadInput):
+            erase_words(street.conn, number, event, "当事人要求", street.now)
     with street.conn.cursor() as cursor:
-        cursor.execute("delete from event_private")
+        cursor.execute("select count(*) as words from event_private")
+        assert cursor.fetchone()["words"] == 0
     assert service.verify(street.conn, street.viewer("duty"), number) is None
 
 
@@ -82,30 +92,110 @@ def test_the_database_refuses_a_case_that_does_not_equal_its_last_event(
         database.run(lambda conn: conn.cursor().execute("update cases set state = 'closed'"))
 
 
+def tampered(dsn: str, *statements: str) -> None:
+    """What a thief with the owner's rights would do: the triggers are switched off first."""
+    owner = connect(dsn, application=False)
+    with owner, owner.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+    owner.close()
+
+
+# How it is altered, the event that is named, and why.
 TAMPERING = {
-    "a changed body": "update case_events set body = replace(body, '8', '9') where n = 1",
-    "a changed actor": "update case_events set actor = actor + 1 where n = 3",
-    "a changed time": "update case_events set acted_at = '2026-11-22T02:00:00.000001Z' where n = 2",
-    "a cut middle": "delete from case_events where n = 4",
-    "a cut tail": "delete from case_events where n = 7",
-    "changed private words": "update event_private set body = replace(body, '换新', '修补')",
-    "a case that was moved on": "update cases set version = 6, state = 'inspected'",
+    "a changed body": ("update case_events set body = replace(body, '8', '9') where n = 1", 1, chain.ALTERED),
+    "a changed actor": ("update case_events set actor = actor + 1 where n = 3", 3, chain.ALTERED),
+    "a changed time": (
+        "update case_events set acted_at = '2026-11-22T02:00:00.000001Z' where n = 2",
+        2,
+        chain.ALTERED,
+    ),
+    "a changed hash": ("update case_events set hash = repeat('0', 64) where n = 2", 2, chain.ALTERED),
+    "two events changed about": (
+        "update case_events set n = case n when 3 then 104 else 103 end where n in (3, 4);"
+        " update case_events set n = n - 100 where n > 100",
+        3,
+        chain.LOOSE,
+    ),
+    "a cut middle": ("delete from case_events where n = 4", 4, chain.MISSING),
+    "a cut tail": ("delete from case_events where n = 7", 6, chain.NOT_LAST),
+    "a chain without its case": ("delete from cases", 7, chain.NO_CASE),
+    "a case without its chain": ("delete from case_events", 0, chain.NO_EVENTS),
+    "changed private words": (
+        "update event_private set body = replace(body, '换新', '修补')",
+        5,
+        chain.OTHER_WORDS,
+    ),
+    "words taken away": ("delete from event_private where n = 5", 5, chain.LOST_WORDS),
+    "a case that was moved on": ("update cases set version = 6, state = 'inspected'", 7, chain.NOT_LAST),
+    "another handler": ("update cases set handler_id = handler_id + 1", 7, chain.NOT_RECORDED),
+    "another grid": ("update cases set grid_id = grid_id + 1", 7, chain.NOT_RECORDED),
+    "another way of closing": ("update cases set close_kind = 'gone'", 7, chain.NOT_RECORDED),
+    "a note that nobody made": ("update cases set tags = '{place_missing}'", 7, chain.NOT_RECORDED),
+    "a closed case without an end": ("update cases set closed_at = null", 7, chain.NOT_RECORDED),
+    "a deadline that was put off": (
+        "update deadlines set due_at = due_at + interval '1 day' where kind = 'handle'",
+        7,
+        chain.OTHER_CLOCK,
+    ),
+    "a clock that is gone": ("delete from deadlines where kind = 'whole'", 7, chain.NO_CLOCK),
 }
 
 
 @pytest.mark.parametrize("how", TAMPERING)
 def test_verifying_names_the_broken_link_of(database: Database, tmp_path: Path, how: str) -> None:
-    database.run(lambda conn: Street.open(conn, tmp_path).closed())
-    owner = connect(database.dsn, application=False)
-    with owner, owner.cursor() as cursor:
-        # What a thief with the owner's rights would do: the triggers are switched off first.
-        cursor.execute("set session_replication_role = replica")
-        cursor.execute(TAMPERING[how])
-    owner.close()
+    number = database.run(lambda conn: Street.open(conn, tmp_path).closed())
+    statement, n, why = TAMPERING[how]
+    tampered(database.dsn, statement)
     with database.read() as conn:
-        last, seen, broken = verify_slice(conn, uuid.UUID(int=0), 10)
-    assert (last, seen, len(broken)) == (None, 1, 1)
-    assert broken[0].number.startswith("20261122-")
+        last, _, broken = verify_slice(conn, uuid.UUID(int=0), 10)
+    assert last is None
+    assert [(one.n, one.why) for one in broken] == [(n, why)]
+    assert broken[0].number == number or why == chain.NO_CASE
+    assert "{" not in str(broken[0])
+
+
+def test_a_column_that_does_not_follow_from_the_events_is_named_with_both_values(
+    database: Database, tmp_path: Path
+) -> None:
+    database.run(lambda conn: Street.open(conn, tmp_path).closed())
+    tampered(database.dsn, "update cases set condition = 'tilted'")
+    with database.read() as conn:
+        broken = verify_slice(conn, uuid.UUID(int=0), 10)[2]
+    assert str(broken[0]) == "condition of the case is tilted, its events say missing"
+
+
+texts = st.text(max_size=60)
+whole = st.integers(min_value=-(2**62), max_value=2**62)
+ids = st.uuids().map(str)
+any_event = st.builds(
+    chain.Event, ids, whole, whole, ids, texts, texts, texts, st.none() | whole, st.none() | whole,
+    st.none() | ids, texts, texts, texts, texts, texts,
+)  # fmt: skip
+
+
+@given(any_event)
+def test_the_proof_takes_the_same_hash_as_the_event_has(event: chain.Event) -> None:
+    link = (*(getattr(event, name) for name in chain.LINK[:15]), event.hash, None, None)
+    assert chain.hash_of(link) == event.hash
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_all_chains_are_proved_on_one_core_or_on_several(
+    database: Database, tmp_path: Path, cores: int
+) -> None:
+    def road(conn: Connection) -> list[str]:
+        street = Street.open(conn, tmp_path)
+        return [street.dispatched() for _ in range(7)]
+
+    numbers = database.run(road)
+    tampered(database.dsn, f"update cases set handler_id = holder_id where number = '{numbers[4]}'")
+    done: list[int] = []
+    with patch.object(proving, "SLICE", 3):
+        proved = proving.prove_all(database, done.append, cores)
+    assert (proved.cases, proved.events, [one.number for one in proved.broken]) == (7, 21, [numbers[4]])
+    assert done == [3, 6, 7]
 
 
 def test_a_slice_goes_on_where_the_last_one_ended(street: Street) -> None:

@@ -16,6 +16,8 @@ from tests.factories import COVER, Street
 UNSCOPED = {
     "server/cases/apply.sql": "locks the cases of a batch; what each actor may do there is decided by the table",
     "server/cases/chain.sql": "the proof recomputes every chain for the operator",
+    "server/cases/anchors.sql": "the heads of all chains, for the operator",
+    "server/people/erasure.sql": "the operator erases by case number and event; nothing is read out",
     "server/cases/blobs.sql": "tells the cases that waited for a photo; nothing is read out",
     "server/security/queries.sql: viewer": "only in which district the case of a number lies",
     "server/demo.sql": "whether the demo has any case yet",

@@ -1,0 +1,155 @@
+"""Erasing personal data: who a person was, and the words of an event; the chain holds neither and stays whole.
+
+What was erased is written down without the words (`erasures`, and a file that outlives the database), so that a
+restored copy can be erased again and the proof knows why words are gone. What somebody did in office stays: the acts
+of a case are a record of the office, under a number that no longer leads to a name.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from server.audit import service as audit
+from server.db import Connection, queries
+from server.errors import BadInput
+from server.protocol.wire import named_uuid, read_time, time_text
+
+SQL = queries(__file__, "erasure.sql")
+SHORTEST_REASON = 2
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """One thing that was erased: a person, or the words of event `n` of a case. `at` is UTC text."""
+
+    id: str
+    at: str
+    person_id: int | None
+    case_id: str | None
+    n: int | None
+    by_id: int | None
+    reason: str
+
+    @classmethod
+    def of_person(cls, person_id: int, at: datetime, by_id: int | None, reason: str) -> "Erasure":
+        return cls(
+            str(named_uuid("erased", str(person_id))), time_text(at), person_id, None, None, by_id, reason
+        )
+
+    @classmethod
+    def of_words(cls, case_id: UUID, n: int, at: datetime, by_id: int | None, reason: str) -> "Erasure":
+        own = str(named_uuid("erased", str(case_id), str(n)))
+        return cls(own, time_text(at), None, str(case_id), n, by_id, reason)
+
+
+def erase_person(
+    conn: Connection, login: str, reason: str, now: datetime, by_id: int | None = None, words: bool = False
+) -> list[Erasure]:
+    """Erases who `login` was and ends every way in; with `words` also all that they wrote on cases.
+
+    Writes in the caller's transaction; keep what is returned (`keep`) after commit. Raises BadInput when there is
+    nobody with this login, or no reason.
+    """
+    _with_reason(reason)
+    row = SQL.person(conn, login=login.strip().lower())
+    if row is None:
+        raise BadInput("There is nobody with the login {login}.", login=login)
+    done = [Erasure.of_person(row["id"], now, by_id, reason)]
+    if words:
+        written = SQL.words_of(conn, person_id=row["id"])
+        done += [Erasure.of_words(one["case_id"], one["n"], now, by_id, reason) for one in written]
+    for erasure in done:
+        _apply(conn, erasure, now)
+    audit.log(
+        conn,
+        "person_erased",
+        by_id,
+        "",
+        {"person": row["id"], "events": len(done) - 1, "reason": reason},
+        now,
+    )
+    return done
+
+
+def erase_words(
+    conn: Connection, number: str, n: int, reason: str, now: datetime, by_id: int | None = None
+) -> list[Erasure]:
+    """Erases the private words of event `n` of the case with this number: title, description, contacts, remarks.
+
+    Raises BadInput when there is no such event, it has no words, or no reason is given.
+    """
+    _with_reason(reason)
+    event = SQL.event(conn, number=number, n=n)
+    if event is None:
+        raise BadInput("Case {number} has no event {n}.", number=number, n=n)
+    if not event["has_words"]:
+        raise BadInput("Event {n} of case {number} carries no words of anybody.", number=number, n=n)
+    erasure = Erasure.of_words(event["case_id"], n, now, by_id, reason)
+    _apply(conn, erasure, now)
+    audit.log(conn, "words_erased", by_id, "", {"case": number, "event": n, "reason": reason}, now)
+    return [erasure]
+
+
+def _with_reason(reason: str) -> None:
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise BadInput("Say why it is erased; the reason is kept.")
+
+
+def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
+    """Does one erasure; done twice it does no harm."""
+    SQL.add_erasure(conn, **{**asdict(erasure), "at": read_time(erasure.at)})
+    if erasure.person_id is not None:
+        for statement in (
+            SQL.drop_private,
+            SQL.drop_credentials,
+            SQL.drop_sessions,
+            SQL.end_tokens,
+            SQL.end_tablets,
+            SQL.drop_codes,
+            SQL.end_memberships,
+            SQL.close_person,
+        ):
+            statement(conn, person_id=erasure.person_id, now=now)
+        return
+    event = SQL.event_by_id(conn, case_id=erasure.case_id, n=erasure.n)
+    if event is None:
+        return
+    SQL.drop_words(conn, case_id=erasure.case_id, n=erasure.n)
+    SQL.drop_payload(conn, command_id=event["command_id"])
+    SQL.drop_forged(conn, command_id=event["command_id"])
+    if event["told_the_case"]:
+        SQL.blank_case(conn, case_id=erasure.case_id)
+
+
+def keep(file: Path, done: Iterable[Erasure]) -> None:
+    """Appends what was erased to the file that a restore is erased by."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in done)
+
+
+def erase_again(conn: Connection, file: Path, now: datetime) -> int:
+    """Erases in a restored database all that its table or `file` name; how many they are."""
+    known: dict[str, Erasure] = {str(row["id"]): _of_row(row) for row in SQL.all_erasures(conn)}
+    if file.is_file():
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                erasure = Erasure(**json.loads(line))
+                known[erasure.id] = erasure
+    for erasure in known.values():
+        at = read_time(erasure.at)
+        if erasure.person_id is None or SQL.already_there(conn, person_id=erasure.person_id, at=at):
+            _apply(conn, erasure, now)
+    audit.log(conn, "erased_again", None, "", {"erasures": len(known)}, now)
+    return len(known)
+
+
+def _of_row(row: dict[str, Any]) -> Erasure:
+    case_id = str(row["case_id"]) if row["case_id"] else None
+    return Erasure(
+        str(row["id"]), time_text(row["at"]), row["person_id"], case_id, row["n"], row["by_id"], row["reason"]
+    )

@@ -1,0 +1,67 @@
+-- name: person^
+select p.id, p.login, exists (select from erasures e where e.person_id = p.id) as erased from people p where p.login = :login;
+
+-- name: already_there$
+-- Whether the person was there when they were erased: after a restore the number may have gone to somebody else.
+select exists (select from people where id = :person_id and created_at <= :at);
+
+-- name: add_erasure!
+insert into erasures (id, at, person_id, case_id, n, by_id, reason)
+values (:id, :at, :person_id, :case_id, :n, :by_id, :reason) on conflict do nothing;
+
+-- name: drop_private!
+delete from people_private where person_id = :person_id;
+
+-- name: drop_credentials!
+delete from credentials where person_id = :person_id;
+
+-- name: drop_sessions!
+delete from web_sessions where person_id = :person_id;
+
+-- name: end_tokens!
+update api_tokens set revoked_at = coalesce(revoked_at, :now), label = '' where person_id = :person_id;
+
+-- name: end_tablets!
+update devices set state = 'revoked', model = '' where person_id = :person_id;
+
+-- name: drop_codes!
+delete from enrol_codes where person_id = :person_id and used_at is null;
+
+-- name: end_memberships!
+update memberships set valid_to = :now where person_id = :person_id and (valid_to is null or valid_to > :now);
+
+-- name: close_person!
+-- A login is often a name.
+update people set active = false, login = 'erased-' || id where id = :person_id;
+
+-- name: event^
+-- The event of a case by the case's number, and whether it carries private words.
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case,
+    e.body::jsonb ->> 'private' is not null as has_words
+from case_keys k join case_events e on e.case_id = k.case_id and e.n = :n where k.number = :number;
+
+-- name: event_by_id^
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case
+from case_events e where (e.case_id, e.n) = (:case_id, :n);
+
+-- name: drop_words!
+delete from event_private where (case_id, n) = (:case_id, :n);
+
+-- name: drop_payload!
+update commands set payload = null where command_id = :command_id;
+
+-- name: drop_forged!
+update forged_commands set payload = '' where command_id = :command_id;
+
+-- name: blank_case!
+-- What the report said stands in the row of the case as well.
+update cases set title = '', description = '' where id = :case_id;
+
+-- name: words_of
+-- All that somebody wrote on cases.
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case
+from case_events e join event_private p on (p.case_id, p.n) = (e.case_id, e.n)
+where e.actor = :person_id order by e.case_id, e.n;
+
+-- name: all_erasures
+select id, at, person_id, case_id, n, by_id, reason from erasures order by at, id;
