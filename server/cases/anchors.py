@@ -101,7 +101,7 @@ def day_of(conn: Connection, now: datetime) -> date:
 
 
 def anchored(conn: Connection, now: datetime) -> bool:
-    """Whether this day has its anchor."""
+    """Whether this day has its anchor, or there is nothing to anchor yet."""
     return bool(SQL.anchored_on(conn, day=day_of(conn, now)))
 
 
