@@ -110,7 +110,7 @@ def database(cursor: Any) -> Iterator[Finding]:
     if not cursor.fetchone()["made"]:
         yield Finding("schema", False, _("The database has no schema yet: run `python -m server migrate`."))
         return
-    for look in (schema, privileges, districts, tasks):
+    for look in (schema, privileges, districts, tasks, photos):
         yield look(cursor)
 
 
@@ -161,6 +161,19 @@ def tasks(cursor: Any) -> Finding:
             "tasks", False, _("No task ran in the last ten minutes: is `python -m tasks` running?")
         )
     return Finding("tasks", True, last.isoformat(timespec="seconds"))
+
+
+def photos(cursor: Any) -> Finding:
+    """What the task that reads originals again has found."""
+    cursor.execute("select count(*) as kept, count(damaged_at) as damaged, min(sha256) filter (where damaged_at is not null)"
+                   " as first from blobs")  # fmt: skip
+    row = cursor.fetchone()
+    if row["damaged"]:
+        words = _(
+            "{damaged} photos are missing or changed on disk, the first is {sha256}: restore them from a backup."
+        )
+        return Finding("photos", False, words.format(damaged=row["damaged"], sha256=row["first"]))
+    return Finding("photos", True, _("{kept} photos, none known to be damaged").format(kept=row["kept"]))
 
 
 def doctor(

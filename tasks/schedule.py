@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.db import Database
 from server.errors import XungeError
-from tasks import anchor_heads, deliver, escalate_overdue, expire_uploads, verify_chains
+from tasks import anchor_heads, deliver, escalate_overdue, expire_uploads, verify_blobs, verify_chains
 from tasks.leader import Leader
 from tasks.task import Task, perform
 
@@ -47,6 +47,13 @@ TASKS: tuple[Task, ...] = (
         timedelta(hours=1),
         "anchors the heads of all chains once a day",
         anchor_heads.run,
+    ),
+    Task(
+        "verify_blobs",
+        timedelta(minutes=5),
+        "reads the next originals of photos again and compares their fingerprints",
+        verify_blobs.run,
+        chunk=verify_blobs.MOST_FILES + 1,
     ),
 )
 

@@ -9,14 +9,11 @@ from mobile.core.owner import Owner
 from mobile.core.photos import Photo, Photos
 from mobile.core.seal import SealBroken
 from mobile.core.views import PhotoView
+from server.protocol.words import STAGE_WORDS
 
 
-def _(msgid: str) -> str:
-    return msgid
-
-
-STAGE_WORDS = {"before": _("Before"), "during": _("During"), "after": _("After")}
 ORDER = tuple(STAGE_WORDS)
+ANSWERED = ("applied", "applied_with_conflict", "held")
 
 
 class Album:
@@ -45,6 +42,12 @@ class Album:
         cards = self._photos.cards(command_id=entry.command_id)
         return sum(card.state == "confirmed" for card in cards), len(cards)
 
+    def refused(self, entry: Entry) -> str:
+        """The server's sentence about a photo of the command that it will never take, "" when there is none."""
+        refusals = self._photos.refusals() if entry.state in ANSWERED else {}
+        cards = self._photos.cards(command_id=entry.command_id) if refusals else []
+        return next((refusals[card.photo_id] for card in cards if card.photo_id in refusals), "")
+
     def first(self, standing: Standing) -> str:
         """The photo that stands for a case in a list, "" when none is here."""
         told = [str(raw["id"]) for raw in standing.body.get("attachments") or ()]
@@ -62,7 +65,9 @@ class Album:
     def _told(self, raw: dict[str, Any]) -> PhotoView:
         say, name = self._owner.speech.say, str(raw["id"])
         caption, here = self._caption(raw.get("stage", ""), raw.get("made_at")), self._photos.has(name)
-        if not here:
+        if raw.get("refused"):
+            caption += " · " + say("not taken")
+        elif not here:
             caption += " · " + (say("at the office") if raw.get("arrived") else say("on its way"))
         return PhotoView(name, caption, raw.get("stage", ""), here)
 

@@ -80,10 +80,10 @@ class Known:
 
     def shown(self) -> list[Entry]:
         """Of the outbox what was not put away, and what the office has but for its photos."""
-        shown = {entry.seq: entry for entry in self._outbox.shown()}
-        for command_id in {photo.command_id for photo in self._photos.cards(state="pending")}:
-            entry = self._outbox.entry(command_id)
-            if entry.state == "applied":
+        shown, refused = {entry.seq: entry for entry in self._outbox.shown()}, self._photos.refusals()
+        for photo in self._photos.cards(state="pending"):
+            entry = self._outbox.entry(photo.command_id)
+            if entry.state == "applied" or photo.photo_id in refused:
                 shown[entry.seq] = entry
         return [shown[seq] for seq in sorted(shown)]
 

@@ -1,6 +1,6 @@
 """What the tablet says about itself: the link, its clock, its room, its owner, and what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,10 +61,12 @@ def link_view(link: Link, speech: Speech, waiting: int) -> LinkView:
     return LinkView("offline", say("No signal, work goes on"))
 
 
-def outbox_line(entries: Sequence[Entry], speech: Speech, now: datetime) -> tuple[str, str, int]:
-    """The outbox in one line, a note, and how many need the worker."""
+def outbox_line(
+    entries: Sequence[Entry], speech: Speech, now: datetime, refused: Callable[[Entry], str]
+) -> tuple[str, str, int]:
+    """The outbox in one line, a note, and how many need the worker, those with a `refused` photo among them."""
     say = speech.say
-    needs_you = sum(entry.state in NEEDS_YOU for entry in entries)
+    needs_you = sum(entry.state in NEEDS_YOU or bool(refused(entry)) for entry in entries)
     if not entries:
         return (
             say("Nothing waits: all has arrived"),

@@ -5,7 +5,9 @@ A login page, a proxy's error, a cut body are neither: NoWord, and nothing chang
 """
 
 import gzip
+import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,10 +77,13 @@ class Office:
         return self._envelope("GET", "/sync/v1/digest")
 
     def attachment(self, attachment_id: str) -> bytes:
-        """The bytes of an attachment, unchecked: compare the hash. Raises NoWord, Refused."""
+        """What the office shows of a photo (not the original), as whole as its digest says. Raises NoWord, Refused."""
         reply = self.send("GET", self.url(f"/sync/v1/attachments/{attachment_id}"))
         if reply.status != 200:
             raise problem_of(reply)
+        digest = b64encode(hashlib.sha256(reply.body).digest()).decode()
+        if reply.headers.get("repr-digest") != f"sha-256=:{digest}:":
+            raise NoWord("a picture that is not whole")
         return reply.body
 
     def url(self, path: str) -> str:

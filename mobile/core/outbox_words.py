@@ -23,6 +23,7 @@ STATUS = {
     "rejected": ("stop", "overdue", _("Not accepted")),
     "quarantined": ("stop", "overdue", _("Could not be sent")),
 }
+PHOTO_REFUSED = ("stop", "overdue", _("Photo not taken"))
 WHY = {
     "queued": _("Sealed on this tablet; it goes out by itself when there is a signal."),
     "sending": _(
@@ -41,11 +42,14 @@ ASK = NextStep("ask_office", _("Ask the office"), "phone", asks_reason=True)
 DISCARD = NextStep("discard", _("Discard, with a reason"), "trash", asks_reason=True)
 SEEN = NextStep("seen", _("Understood"), "check")
 OPEN = NextStep("open_case", _("See the case"), "compare")
+LET_GO = NextStep("let_go", _("Take the photo off this tablet"), "trash", asks_reason=True)
 UNDO = NextStep("undo", _("Take back"), "undo")
 
 
-def steps_for(entry: Entry, case_known: bool) -> tuple[NextStep, ...]:
+def steps_for(entry: Entry, case_known: bool, photo_refused: bool = False) -> tuple[NextStep, ...]:
     """What can be done about a command where it stands now; labels still as msgids."""
+    if photo_refused:
+        return (*((OPEN,) if case_known else ()), LET_GO)
     report = entry.kind in ("report", "self_handle") and bool(entry.command)
     if entry.state == "queued" and not entry.sent:
         return (UNDO,)
@@ -59,7 +63,9 @@ def steps_for(entry: Entry, case_known: bool) -> tuple[NextStep, ...]:
 
 
 class OutboxWords:
-    """Words the outbox; `matter` names what a command is about, `photos` counts (confirmed, all) of a command."""
+    """Words the outbox; `matter` names what a command is about, `photos` counts (confirmed, all) of a command, and
+    `refused` is the server's sentence about a photo of it that it will never take.
+    """
 
     def __init__(
         self,
@@ -67,22 +73,19 @@ class OutboxWords:
         now: datetime,
         matter: Callable[[Entry], str],
         photos: Callable[[Entry], tuple[int, int]],
+        refused: Callable[[Entry], str],
         case_known: Callable[[str], bool],
     ) -> None:
-        self._speech, self._now, self._matter, self._photos, self._case_known = (
-            speech,
-            now,
-            matter,
-            photos,
-            case_known,
-        )
+        self._speech, self._now, self._matter = speech, now, matter
+        self._photos, self._refused, self._case_known = photos, refused, case_known
 
     def view(self, entries: Sequence[Entry], last_synced: datetime | None) -> OutboxView:
         """The three groups with a sentence each."""
         say = self._speech.say
-        needs_you = [e for e in entries if e.state in ("rejected", "quarantined", "held")]
-        changed = [e for e in entries if e.state == "applied_with_conflict"]
-        waiting = [e for e in entries if e.state in ("queued", "sending", "applied")]
+        needs_you = [e for e in entries if e.state in ("rejected", "quarantined", "held") or self._refused(e)]
+        others = [e for e in entries if e not in needs_you]
+        changed = [e for e in others if e.state == "applied_with_conflict"]
+        waiting = [e for e in others if e.state in ("queued", "sending", "applied")]
         synced = (
             say("Last synced {moment}.", moment=self._speech.moment(last_synced, self._now))
             if last_synced
@@ -100,7 +103,8 @@ class OutboxWords:
 
     def _item(self, entry: Entry) -> OutboxItem:
         say = self._speech.say
-        icon, mood, status = STATUS[entry.state]
+        refused = self._refused(entry)
+        icon, mood, status = PHOTO_REFUSED if refused else STATUS[entry.state]
         arrived, photos = self._photos(entry)
         since = say("noted {moment}", moment=self._speech.moment(entry.made_at, self._now))
         if entry.answer:
@@ -110,10 +114,10 @@ class OutboxWords:
         if photos:
             since += " · " + say("{sent} of {all} photos sent", sent=arrived, all=photos)
         spoken = (entry.answer.get("reason") or {}).get("sentence") if entry.state != "applied" else ""
-        why = spoken or say(WHY[entry.state], sent=arrived, all=photos)
+        why = refused or spoken or say(WHY[entry.state], sent=arrived, all=photos)
         steps = tuple(
             NextStep(s.step, say(s.label), s.icon, s.asks_reason)
-            for s in steps_for(entry, self._case_known(entry.case_id))
+            for s in steps_for(entry, self._case_known(entry.case_id), bool(refused))
         )
         title = f"{say(ACTION_WORDS.get(entry.kind, entry.kind))} · {self._matter(entry)}"
         return OutboxItem(

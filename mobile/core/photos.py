@@ -142,6 +142,32 @@ class Photos:
                 "update photos set state = 'confirmed', upload = null where photo_id = ?", (photo_id,)
             )
 
+    def refused(self, photo_id: str, sentence: str) -> None:
+        """The server will never take these bytes: they are not sent again, and stay until the worker lets go of them."""
+        with self._store.writing() as sql:
+            sql.execute(
+                "insert into photo_refusals values (?, ?, ?) on conflict do nothing",
+                (photo_id, sentence, time_text(self._clock.now())),
+            )
+
+    def refusals(self) -> dict[str, str]:
+        """The server's sentence by photo, for those that it will never take."""
+        found = self._store.rows("select photo_id, sentence from photo_refusals join photos using (photo_id)")
+        return {row["photo_id"]: row["sentence"] for row in found}
+
+    def let_go(self, command_id: str) -> None:
+        """The worker takes the refused photos of a command off this tablet; the others go on waiting."""
+        refused = self.refusals()
+        named = [card.photo_id for card in self.cards(command_id=command_id) if card.photo_id in refused]
+        with self._store.writing() as sql:
+            for photo_id in named:
+                sql.execute(
+                    "update photos set state = 'draft', upload = null where photo_id = ?", (photo_id,)
+                )
+                sql.execute("delete from photo_refusals where photo_id = ?", (photo_id,))
+        for photo_id in named:
+            self.discard(photo_id)
+
     def discard(self, photo_id: str) -> None:
         """Takes away a photograph that belongs to no command, or one that the server has."""
         with self._store.writing() as sql:

@@ -98,6 +98,12 @@ create table if not exists photos (
 ) without rowid;
 create index if not exists photos_state on photos (state, taken_at);
 create index if not exists photos_case on photos (case_id);
+-- Pending photos that the server will never take, with its sentence: they stay here until the worker lets go of them.
+create table if not exists photo_refusals (
+    photo_id text not null primary key,
+    sentence text not null,
+    at       text not null
+) without rowid;
 create trigger if not exists photo_waits_for_the_server before delete on photos when old.state = 'pending' begin
     select raise(abort, 'a photo leaves only after the server has confirmed it');
 end;

@@ -16,7 +16,7 @@ from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.photos import NotAPicture, Photo, Photos
 from mobile.core.store import DiskFull, Store
-from server.protocol.wire import read_time, sha256, time_text
+from server.protocol.wire import read_time, time_text
 
 POLL_S = 30.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
@@ -167,12 +167,12 @@ class Syncer:
         self._store.keep("synced_at", time_text(self._clock.now()))
 
     def _known_photos(self) -> list[Photo]:
-        """Photos that the server was told of by a command which it has answered."""
-        told = ("applied", "applied_with_conflict", "held")
+        """Photos that the server was told of by a command which it has answered, but for those that it refused."""
+        told, refused = ("applied", "applied_with_conflict", "held"), self._photos.refusals()
         return [
             photo
             for photo in self._photos.cards(state="pending")
-            if self._outbox.entry(photo.command_id).state in told
+            if photo.photo_id not in refused and self._outbox.entry(photo.command_id).state in told
         ]
 
     def _has_more(self) -> bool:
@@ -198,6 +198,8 @@ class Syncer:
                     raise
                 # This one is not wanted now (or its upload expired): it keeps, and the next one gets its turn.
                 self._photos.goes_to(photo.photo_id, None)
+                if refusal.code == "picture_refused":
+                    self._photos.refused(photo.photo_id, refusal.sentence)
             self._tell()
 
     def _fetch_pictures(self, office: Office) -> None:
@@ -210,11 +212,8 @@ class Syncer:
         for case_id, raw in wanted[:FETCH_MOST]:
             try:
                 data = office.attachment(str(raw["id"]))
-                if sha256(data) == raw.get("sha256"):
-                    self._photos.keep_fetched(
-                        str(raw["id"]), case_id, data, str(raw.get("stage") or "during")
-                    )
-                    self._tell()
+                self._photos.keep_fetched(str(raw["id"]), case_id, data, str(raw.get("stage") or "during"))
+                self._tell()
             except (Refused, NotAPicture):
                 continue
 

@@ -133,7 +133,7 @@ class Tablet:
         telling, person = self._known.telling(now, position), self.person
         say, shown = telling.speech.say, self._known.shown()
         found = lists.todos(self._known.standings(telling.actor).values(), telling)
-        line, note, needs_you = me_words.outbox_line(shown, telling.speech, telling.now)
+        line, note, needs_you = me_words.outbox_line(shown, telling.speech, telling.now, self._album.refused)
         synced = self._store.kept("cursor") is not None
         notices = me_words.notices(
             telling.speech, position, self._known.offset, self._store.room(), self._syncer.link, synced
@@ -274,7 +274,10 @@ class Tablet:
                 telling.matter(cases[entry.case_id]) if entry.case_id in cases else telling.speech.say("Case")
             )
 
-        words = OutboxWords(telling.speech, telling.now, matter, self._album.sent, cases.__contains__)
+        album = self._album
+        words = OutboxWords(
+            telling.speech, telling.now, matter, album.sent, album.refused, cases.__contains__
+        )
         return words.view(self._known.shown(), moment(self._store.kept("synced_at")))
 
     def outbox_act(self, command_id: str, step: str, reason: str = "") -> Draft | None:
@@ -292,6 +295,11 @@ class Tablet:
                 raise Refusal(self._say("Say in a few words why it is discarded."))
             self._put_away(entry, "discarded", reason)
             self._photos.give_up(command_id)
+        elif step == "let_go":
+            if not reason.strip():
+                raise Refusal(self._say("Say in a few words why it is discarded."))
+            with self._roomy():
+                self._photos.let_go(command_id)
         elif step == "seen":
             self._put_away(entry, "seen", "")
         return None

@@ -193,7 +193,7 @@ class PhotoView:
 
     photo_id: str
     caption: str
-    stage: str  # before | during | after
+    stage: str  # before | during | after | inspection
     has_bytes: bool
 
 

@@ -1,91 +1,128 @@
-"""Photos on disk by SHA-256: stored once, on the disk before anyone is told, checked for what they are."""
+"""Photos on disk by SHA-256: the original stored once and as it came, its public copies apart and made again at need.
 
-import hashlib
-import io
+blobs/ab/cd/abcd…               originals (the folder is closed to other accounts)
+blobs/copies/ab/cd/abcd….jpg    what people are shown: upright, at most 2048 pixels, nothing but the picture
+blobs/copies/ab/cd/abcd….thumb.jpg
+blobs/new/                      what waits to be kept
+"""
+
 import os
-import uuid
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
+from server.cases.pictures import Picture, hash_of, look_at, looked_at, waiting_room
 from server.db import Connection, queries
-from server.errors import BadInput, NotFound
+from server.errors import NotFound, XungeError
 
 sql = queries(__file__, "blobs.sql")
-MIME_OF = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-MOST_PIXELS = 100_000_000
-CHUNK = 1 << 20
+FORGOTTEN = timedelta(days=1)
+
+
+class PhotoDamaged(XungeError):
+    status, code = 409, "photo_damaged"
+    sentence = "The stored original no longer has its fingerprint. The operator must restore it."
 
 
 def blob_path(folder: Path, sha256: str) -> Path:
-    """Where the bytes with that hash lie (two levels of folders)."""
+    """Where the original with that hash lies (two levels of folders)."""
     return folder / sha256[:2] / sha256[2:4] / sha256
 
 
-def open_blob(folder: Path, sha256: str) -> Path:
-    """The file with that hash; NotFound when its bytes have not arrived."""
+def copy_path(folder: Path, sha256: str, thumb: bool = False) -> Path:
+    """Where the public copy lies, or the thumbnail."""
+    name = f"{sha256}.thumb.jpg" if thumb else f"{sha256}.jpg"
+    return folder / "copies" / sha256[:2] / sha256[2:4] / name
+
+
+def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> None:
+    """Takes over a picture that was looked at and tells every case that waits for it. Its files are moved."""
+    _put(picture.copy, copy_path(folder, picture.sha256))
+    _put(picture.thumb, copy_path(folder, picture.sha256, thumb=True))
+    target = blob_path(folder, picture.sha256)
+    _put(picture.original, target)
+    # The names must survive a power cut before anybody is told; copies can be made again.
+    for place in (target.parent, target.parent.parent, folder):
+        _sync(place)
+    sql.keep_blob(
+        conn,
+        sha256=picture.sha256,
+        bytes=picture.bytes,
+        mime=picture.mime,
+        width=picture.width,
+        height=picture.height,
+        now=now,
+    )
+    sql.take_back_refusal(conn, sha256=picture.sha256)
+    if sql.mend(conn, sha256=picture.sha256):
+        tell_cases(conn, sql.cases_of(conn, sha256=picture.sha256))
+    tell_cases(conn, sql.arrive(conn, sha256=picture.sha256, now=now))
+
+
+def keep_bytes(conn: Connection, folder: Path, content: bytes, now: datetime) -> tuple[str, str]:
+    """Stores a picture at hand; returns SHA-256 and MIME type. Raises PictureRefused."""
+    with looked_at(folder, [content]) as (picture,):
+        keep(conn, folder, picture, now)
+    return picture.sha256, picture.mime
+
+
+def refuse(conn: Connection, sha256: str, why: str, now: datetime) -> None:
+    """Notes that content which was sent is not taken, and tells every case that waits for it."""
+    sql.refuse(conn, sha256=sha256, code=why, now=now)
+    tell_cases(conn, sql.cases_of(conn, sha256=sha256))
+
+
+def refusal_of(conn: Connection, sha256: str) -> str | None:
+    """Why content with that hash was refused before; None when it was not."""
+    code: str | None = sql.refusal_of(conn, sha256=sha256)
+    return code
+
+
+def tell_cases(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Those who follow these cases (case_id, district_id) shall fetch them again."""
+    for row in list(rows):
+        sql.tell(conn, case_id=row["case_id"])
+        conn.changed.add(row["district_id"])
+
+
+def open_original(folder: Path, sha256: str) -> Path:
+    """The file as it came, its fingerprint checked now. Raises NotFound, PhotoDamaged."""
     path = blob_path(folder, sha256)
     if not path.is_file():
         raise NotFound("The photo has not arrived yet.")
+    if hash_of(path) != sha256:
+        raise PhotoDamaged
     return path
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes names in `folder` survive a power cut."""
+def open_copy(folder: Path, sha256: str, thumb: bool = False) -> Path:
+    """What people are shown; made again from the original when it is not there (a restored or older store)."""
+    wanted = copy_path(folder, sha256, thumb)
+    if not wanted.is_file():
+        picture = look_at(folder, open_original(folder, sha256), sha256)
+        _put(picture.copy, copy_path(folder, sha256))
+        _put(picture.thumb, copy_path(folder, sha256, thumb=True))
+    return wanted
+
+
+def sweep(folder: Path, now: datetime) -> None:
+    """Takes away what waited when a server was killed: nobody was ever told that it is kept."""
+    for path in waiting_room(folder).iterdir():
+        if path.stat().st_mtime < (now - FORGOTTEN).timestamp():
+            path.unlink(missing_ok=True)
+
+
+def _put(waiting: Path, target: Path) -> None:
+    """Moves a file to its place at once; a transaction that is run again finds it moved already."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if waiting.exists():
+        waiting.replace(target)
+
+
+def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def hash_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def sniff(source: Path | io.BytesIO) -> tuple[str, int, int]:
-    """MIME type, width and height of a picture, by its content; BadInput when it is not one that we keep."""
-    try:
-        with Image.open(source, formats=list(MIME_OF)) as picture:
-            width, height = picture.size
-            if width * height > MOST_PIXELS:
-                raise BadInput("The picture has more than {limit} pixels.", limit=MOST_PIXELS)
-            picture.verify()
-            return MIME_OF[picture.format or ""], width, height
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise BadInput("The file is not a JPEG, PNG or WebP picture.") from None
-
-
-def keep_file(conn: Connection, folder: Path, arrived: Path, sha256: str, now: datetime) -> None:
-    """Takes over a complete, hash-checked file as a blob and tells every case that waits for it. The file is moved."""
-    mime, width, height = sniff(arrived)
-    target = blob_path(folder, sha256)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = arrived.stat().st_size
-    arrived.replace(target)
-    sync_folder(target.parent)
-    sql.keep_blob(conn, sha256=sha256, bytes=size, mime=mime, width=width, height=height, now=now)
-    waiting = list(sql.arrive(conn, sha256=sha256, now=now))
-    for row in waiting:
-        sql.tell(conn, case_id=row["case_id"])
-        conn.changed.add(row["district_id"])
-
-
-def keep_bytes(conn: Connection, folder: Path, content: bytes, now: datetime) -> tuple[str, str]:
-    """Stores bytes from a form; returns SHA-256 and MIME type. BadInput when it is not a picture."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    mime, _width, _height = sniff(io.BytesIO(content))
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{uuid.uuid4().hex}.part"
-    with part.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    keep_file(conn, folder, part, sha256, now)
-    return sha256, mime

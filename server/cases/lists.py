@@ -1,5 +1,6 @@
 """Lists of cases: by deadline or newest first, in the viewer's scope, page by key; or exactly what a figure counted."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from server.security import Viewer
 
 sql = queries(__file__)
 MOST = 500
+BY_ID = ("held", "photos")
+PHOTO_LATE, PHOTO_SHOWN = timedelta(days=1), timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         or (plain.crew and handler is None)
     ):
         return None
-    held = sql.held_cases(conn, district_id=viewer.district_id) if filters.board == "held" else ()
+    named = _named_by(conn, viewer, filters.board, now)
     node_id, level = (node["id"], node["level"]) if node else (None, None)
     timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
     start, until = local_span(plain.from_, plain.to, timezone)
@@ -133,8 +136,9 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         **viewer.scope_params(),
         "now": now,
         "soon": now + timedelta(minutes=pack.soon_minutes),
-        "board": filters.board or None,
-        "held": [row["case_id"] for row in held] or None,
+        # A board whose cases are told apart by something beside them is asked for by their ids.
+        "board": "held" if filters.board in BY_ID else filters.board or None,
+        "held": named,
         "states": list(plain.state) or None,
         "in_street": node_id if level == 1 else None,
         "in_community": node_id if level == 2 else None,
@@ -155,6 +159,21 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
     }
 
 
+def _named_by(conn: Connection, viewer: Viewer, board: str, now: datetime) -> list[uuid.UUID] | None:
+    if board == "held":
+        rows = sql.held_cases(conn, district_id=viewer.district_id)
+    elif board == "photos":
+        rows = sql.cases_without_photo(conn, **photos_missed(now))
+    else:
+        return None
+    return [row["case_id"] for row in rows] or None
+
+
+def photos_missed(now: datetime) -> dict[str, datetime]:
+    """Which declared photos count as missed: not there after a day, or refused; for a month it is shown."""
+    return {"late": now - PHOTO_LATE, "since": now - PHOTO_SHOWN}
+
+
 def _category(pack: Pack, text: str) -> Category | None:
     system, _, code = text.rpartition("/")
     return pack.category(system, code) if system else pack.by_text(text)
@@ -173,6 +192,8 @@ def boards(conn: Connection, viewer: Viewer, now: datetime) -> list[Board]:
         Board(key, row[key], row[f"{key}_since"])
         for key in ("unverified", "soon", "overdue", "returned", "outside")
     ]
+    missed = sql.photos_board(conn, **viewer.scope_params(), **photos_missed(now))
+    found.append(Board("photos", missed["photos"], missed["photos_since"]))
     if viewer.district is not None:
         held = sql.holds_board(conn, district=viewer.district)
         found.insert(4, Board("held", held["held"], held["held_since"]))

@@ -73,6 +73,17 @@ select id from organisations where district_id = :district_id and code = :code;
 -- name: held_cases
 select distinct case_id from holds where district_id = :district_id and decided_at is null and case_id is not null;
 
+-- name: cases_without_photo
+-- Declared photos that did not come or were refused; whoever asks sees of their cases what is in scope.
+select distinct a.case_id from attachments a left join refused_pictures r on r.sha256 = a.sha256
+where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null);
+
+-- name: photos_board^
+select count(distinct c.id) as photos, min(a.declared_at) as photos_since
+from attachments a left join refused_pictures r on r.sha256 = a.sha256
+join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
+where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null);
+
 -- name: grid_names
 -- Names of nodes in the boundaries of today.
 select g.node_id, g.code, g.name, g.level from grids g where g.current and g.node_id = any (:nodes::bigint[]);
@@ -88,8 +99,17 @@ select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d
 from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.id = any (:ids::uuid[]) order by d.started_at, d.kind;
 
 -- name: attachments_of
-select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at
-from attachments a where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
+select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at, b.damaged_at, r.code as refused
+from attachments a
+left join blobs b on b.sha256 = a.sha256
+left join refused_pictures r on r.sha256 = a.sha256 and a.arrived_at is null
+where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
+
+-- name: photo_in_scope^
+select a.sha256, b.mime, a.stage, c.number from attachments a
+join blobs b on b.sha256 = a.sha256
+join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
+where a.id = :id and a.arrived_at is not null and (:number::text is null or c.number = :number);
 
 -- name: timeline
 -- The events of a case with the names of who acted (personal fields stand apart and may have been erased).

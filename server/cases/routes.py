@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
-from server.cases import acts, lists, service
-from server.cases.blobs import open_blob
+from server.cases import acts, lists, photos, service
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase
 from server.cases.view import iso
-from server.errors import BadInput, NotFound, PreconditionNeeded
+from server.errors import BadInput, PreconditionNeeded
 from server.protocol.commands import Position
 from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid
@@ -122,24 +121,21 @@ def events(request: Request, viewer: Reader, number: str) -> dict[str, Any]:
 
 
 @router.get("/api/v1/cases/{number}/photos/{attachment_id}")
-def photo(request: Request, viewer: Reader, number: str, attachment_id: uuid.UUID) -> FileResponse:
-    """A photo of a case in scope."""
-    return photo_response(request, viewer, number, attachment_id)
+def photo(
+    request: Request,
+    viewer: Reader,
+    number: str,
+    attachment_id: uuid.UUID,
+    thumb: bool = False,
+    original: bool = False,
+) -> Response:
+    """What is shown of a photo: a JPEG of at most 2048 pixels without place and time, or its thumbnail (320).
 
-
-def photo_response(request: Request, viewer: Viewer, number: str, attachment_id: uuid.UUID) -> FileResponse:
-    """The bytes of a case's photo for those who may see the case."""
-    with request.app.state.database.read() as conn:
-        case = service.get_case(conn, viewer, number, datetime.now(UTC))
-    found = next((a for a in case["attachments"] if a["id"] == str(attachment_id)), None)
-    if found is None:
-        raise NotFound
-    path = open_blob(request.app.state.settings.blobs, found["sha256"])
-    return FileResponse(
-        path,
-        media_type=found["mime"],
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
-    )
+    `original=1` gives the file as it was captured, to duty officers, supervisors and auditors; each reading is logged.
+    """
+    if original:
+        return photos.original(request, viewer, attachment_id, number)
+    return photos.shown(request, viewer, attachment_id, number, thumb)
 
 
 @router.post("/api/v1/cases/{number}/actions/{action}")

@@ -45,7 +45,7 @@ def whole_cases(
     for row, case in zip(rows, whole, strict=True):
         zone = ZoneInfo(case["district"]["timezone"])
         case["deadlines"] = view.clocks_json(clocks.get(row["id"], ()), now, zone, lang)
-        case["attachments"] = view.attachments_json(photos.get(row["id"], ()), row["number"])
+        case["attachments"] = view.attachments_json(photos.get(row["id"], ()), row["number"], lang)
         case["facts"] = view.facts_json(row, now)
     return whole
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.cases.pictures import PictureRefused
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
@@ -198,8 +199,11 @@ def clocks_json(
     ]
 
 
-def attachments_json(rows: Iterable[dict[str, Any]], number: str) -> list[dict[str, Any]]:
-    """Declared evidence; `arrived` is false while its bytes are on the way."""
+def attachments_json(rows: Iterable[dict[str, Any]], number: str, lang: str) -> list[dict[str, Any]]:
+    """Declared evidence. `arrived` is false while its bytes are on the way, or for ever when they were `refused` (a
+    sentence); `damaged`: the stored original no longer has its fingerprint.
+    """
+    translate = gettext_for(lang)
     return [
         {
             "id": str(r["id"]),
@@ -209,7 +213,10 @@ def attachments_json(rows: Iterable[dict[str, Any]], number: str) -> list[dict[s
             "stage": r["stage"],
             "made_at": iso(r["made_at"]),
             "arrived": r["arrived_at"] is not None,
+            "refused": PictureRefused(r["refused"]).text(translate) if r["refused"] else None,
+            "damaged": r["damaged_at"] is not None,
             "url": f"/cases/{number}/photos/{r['id']}",
+            "thumb_url": f"/cases/{number}/photos/{r['id']}?thumb=1",
         }
         for r in rows
     ]

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from server.cases import acts, service
 from server.cases.apply import Answer
+from server.cases.pictures import PictureRefused, looked_at
 from server.console import evidence
 from server.console.case import whole_page
 from server.console.casefile import open_case
@@ -46,18 +47,24 @@ def act(
         now = page.now
     command_id = read_uuid(form.fields.get("command_id"))
     payload: dict[str, Any] = {k: v for k, v in form.fields.items() if k not in OF_THE_FORM}
-    if form.pictures:
-        payload["attachments"] = evidence.declared(form.pictures, action, command_id)
     state = request.app.state
 
     def work(conn: Connection) -> Answer:
         seen = whole_number(form.fields.get("version"))
         answer = acts.act(conn, viewer, number, action, payload, seen, "console", command_id, now)
-        evidence.keep(conn, state.settings, form.pictures, now)
+        evidence.keep(conn, state.settings, pictures, now)
         return answer
 
     try:
-        answer = state.database.run(work)
+        with looked_at(state.settings.blobs, form.pictures) as pictures:
+            if pictures:
+                payload["attachments"] = evidence.declared(pictures, action, command_id)
+            answer = state.database.run(work)
+    except PictureRefused as refusal:
+        fault = {"attachments": refusal.text(gettext_for(viewer.lang))}
+        with desk(request, viewer) as page:
+            opened = open_case(page, number) | {"given": form.fields, "faults": fault, "tried": action}
+            return whole_page(page, opened, refusal.status)
     except Conflict as refusal:
         return refused_page(request, viewer, number, form, refusal)
     return RedirectResponse(back_to(form, number, action, answer.outcome), status_code=303)

@@ -4,15 +4,13 @@ import uuid
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
-from server.cases import service
-from server.cases.blobs import open_blob
+from server.cases import photos, service
 from server.console.casefile import open_case
 from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
-from server.errors import NotFound
 from server.locale import gettext_for
 from server.protocol.words import ACTION_WORDS
 from server.security import Viewer
@@ -56,18 +54,14 @@ def drawer(
 
 @router.get("/cases/{number}/photos/{attachment_id}")
 def photo(
-    request: Request, number: str, attachment_id: uuid.UUID, viewer: Viewer = Depends(reader)
+    request: Request,
+    number: str,
+    attachment_id: uuid.UUID,
+    thumb: bool = False,
+    original: bool = False,
+    viewer: Viewer = Depends(reader),
 ) -> Response:
-    """Evidence of a case that the reader may see; its bytes never change, so the browser may keep them."""
-    with desk(request, viewer) as page:
-        case = service.get_case(page.conn, viewer, number, page.now)
-    held = next((a for a in case["attachments"] if a["id"] == str(attachment_id) and a["arrived"]), None)
-    if held is None:
-        raise NotFound
-    headers = {
-        "cache-control": "private, max-age=31536000, immutable",
-        "content-security-policy": "default-src 'none'; sandbox",
-    }
-    return FileResponse(
-        open_blob(request.app.state.settings.blobs, held["sha256"]), media_type=held["mime"], headers=headers
-    )
+    """Evidence of a case that the reader may see: the public copy, its thumbnail, or by a logged door the original."""
+    if original:
+        return photos.original(request, viewer, attachment_id, number)
+    return photos.shown(request, viewer, attachment_id, number, thumb)

@@ -14,11 +14,12 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from server.cases.photos import sees_originals
 from server.console import words
 from server.db import Connection, queries
 from server.locale import LANGUAGES, chosen, gettext_for, translations_for
 from server.protocol.wire import read_time
-from server.protocol.words import span_words
+from server.protocol.words import STAGE_WORDS, span_words
 from server.protocol.workflow import ENDED
 from server.security import Viewer
 
@@ -48,6 +49,8 @@ def templates(lang: str) -> jinja2.Environment:
     env.filters["urlpart"] = lambda value: quote(str(value), safe="")
     env.globals["query"] = with_query
     env.globals["ended"] = ENDED
+    env.globals["stage_words"] = STAGE_WORDS
+    env.globals["sees_originals"] = sees_originals
     return env
 
 

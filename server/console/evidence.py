@@ -1,8 +1,7 @@
 """Photos out of a form: read within limits, declared with the act, kept in the same transaction."""
 
-import hashlib
-import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +9,20 @@ from typing import Any
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from server.cases.blobs import keep_bytes, sniff
+from server.cases import blobs
+from server.cases.pictures import Picture
 from server.db import Connection
 from server.errors import TooLarge
 from server.protocol.fields import MOST_ATTACHMENTS, MOST_BYTES
 from server.settings import Settings
 
-STAGE_OF_ACT = {"report": "before", "add_evidence": "during"}
+STAGE_OF_ACT = {
+    "report": "before",
+    "add_evidence": "during",
+    "make_safe": "during",
+    "pass": "inspection",
+    "fail": "inspection",
+}
 
 
 @dataclass(frozen=True)
@@ -40,21 +46,21 @@ async def posted(request: Request) -> Posted:
         return Posted({key: value for key, value in form.items() if isinstance(value, str)}, tuple(pictures))
 
 
-def declared(pictures: tuple[bytes, ...], action: str, command_id: uuid.UUID) -> list[dict[str, Any]]:
+def declared(pictures: Sequence[Picture], action: str, command_id: uuid.UUID) -> list[dict[str, Any]]:
     """The pictures as a command declares them; the same form sent twice declares the same ids."""
     return [
         {
             "id": str(uuid.uuid5(command_id, f"picture {n}")),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
-            "mime": sniff(io.BytesIO(content))[0],
+            "sha256": picture.sha256,
+            "bytes": picture.bytes,
+            "mime": picture.mime,
             "stage": STAGE_OF_ACT.get(action, "after"),
         }
-        for n, content in enumerate(pictures)
+        for n, picture in enumerate(pictures)
     ]
 
 
-def keep(conn: Connection, settings: Settings, pictures: tuple[bytes, ...], now: datetime) -> None:
+def keep(conn: Connection, settings: Settings, pictures: Sequence[Picture], now: datetime) -> None:
     """Stores the bytes of what was declared."""
-    for content in pictures:
-        keep_bytes(conn, settings.blobs, content, now)
+    for picture in pictures:
+        blobs.keep(conn, settings.blobs, picture, now)

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from server.cases import acts
 from server.cases.apply import Answer
+from server.cases.pictures import PictureRefused, looked_at
 from server.console import evidence
 from server.console.acts import read_uuid
 from server.console.desk import Desk, desk
@@ -54,7 +55,6 @@ def enter_case(
         "title": given.get("title", ""),
         "description": given.get("description", ""),
         "grid_code": given.get("grid", ""),
-        "attachments": evidence.declared(form.pictures, "report", command_id),
     }
     place = degrees(given)
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()
@@ -65,10 +65,17 @@ def enter_case(
         answer = acts.report(
             conn, viewer, payload, position, str(source), None, None, "console", command_id, now
         )
-        evidence.keep(conn, state.settings, form.pictures, now)
+        evidence.keep(conn, state.settings, pictures, now)
         return answer
 
-    answer = state.database.run(work)
+    try:
+        with looked_at(state.settings.blobs, form.pictures) as pictures:
+            payload["attachments"] = evidence.declared(pictures, "report", command_id)
+            answer = state.database.run(work)
+    except PictureRefused as refusal:
+        fault = {"attachments": refusal.text(gettext_for(viewer.lang))}
+        with desk(request, viewer) as page:
+            return form_page(page, given, fault, refusal.status, command_id)
     return RedirectResponse(f"/cases/{answer.case_number}?done=report", status_code=303)
 
 

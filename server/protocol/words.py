@@ -199,6 +199,12 @@ SOURCE_WORDS = {
     "api": _("Other system"),
     "demo": _("Demo history"),
 }
+STAGE_WORDS = {
+    "before": _("Before"),
+    "during": _("During"),
+    "after": _("After"),
+    "inspection": _("At the inspection"),
+}
 DEADLINE_WORDS = {
     "ontime": _("On time"),
     "soon": _("Due soon"),

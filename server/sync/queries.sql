@@ -11,15 +11,18 @@ select id, sha256, bytes from uploads where attachment_id = :attachment_id and d
 limit 1;
 
 -- name: one^
-select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.stored_at as stored
+select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.damaged_at is null and b.stored_at is not null as sound
 from uploads u left join blobs b on b.sha256 = u.sha256 where u.id = :id and u.device_id = :device_id;
 
 -- name: lock_one^
-select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.stored_at as stored
+select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.damaged_at is null and b.stored_at is not null as sound
 from uploads u left join blobs b on b.sha256 = u.sha256 where u.id = :id and u.device_id = :device_id for update of u;
 
 -- name: advance!
 update uploads set offset_bytes = :offset, expires_at = :expires_at where id = :id;
+
+-- name: end!
+delete from uploads where id = :id;
 
 -- name: expired
 delete from uploads where expires_at < :now returning id;
@@ -70,9 +73,3 @@ order by c.id limit :limit;
 -- name: digest_rows
 select c.id, c.version from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
 where c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz order by c.id;
-
--- name: seen_attachment^
--- A photo of a case in scope.
-select a.sha256, a.mime from attachments a
-join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
-where a.id = :id;

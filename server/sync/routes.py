@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from server.cases.blobs import open_blob
-from server.errors import BadInput, NotFound, TooLarge
+from server.cases import photos
+from server.errors import BadInput, TooLarge
 from server.locale import chosen
 from server.people.enrolment import enrol
 from server.protocol.fields import MOST_BYTES
@@ -130,18 +130,11 @@ def get_digest(
 
 
 @router.get("/attachments/{attachment_id}")
-def get_attachment(request: Request, device: Device, attachment_id: uuid.UUID) -> FileResponse:
-    """A photo of a case in scope."""
-    with request.app.state.database.read() as conn:
-        row = service.sql.seen_attachment(conn, **device.viewer.scope_params(), id=attachment_id)
-    if row is None:
-        raise NotFound
-    path = open_blob(request.app.state.settings.blobs, row["sha256"])
-    return FileResponse(
-        path,
-        media_type=row["mime"],
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
-    )
+def get_attachment(
+    request: Request, device: Device, attachment_id: uuid.UUID, thumb: bool = False
+) -> Response:
+    """What is shown of a photo of a case in scope: a JPEG without the original's place and time, or its thumbnail."""
+    return photos.shown(request, device.viewer, attachment_id, thumb=thumb)
 
 
 def _tus(upload: uploads.Upload, status: int, **headers: str) -> Response:
@@ -214,15 +207,18 @@ def tus_patch(
     upload = request.app.state.database.run(
         lambda conn: uploads.append(conn, config, device.device_id, upload_id, upload_offset, body, now)
     )
+    if upload.refused:
+        raise upload.refused
     if upload_offset + len(body) == upload.bytes and not upload.confirmed:
         raise uploads.WrongChecksum
     return _tus(upload, 204)
 
 
 def envelope_problem(problem: dict[str, Any], now: datetime) -> JSONResponse:
-    """A refusal to a tablet: a problem document that stands in our envelope."""
+    """A refusal to a tablet: a problem document that stands in our envelope, and in tus, which asks for its header."""
     return JSONResponse(
         {**service.stamp(now), **problem},
         status_code=problem["status"],
+        headers=TUS,
         media_type="application/problem+json",
     )

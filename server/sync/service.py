@@ -173,6 +173,7 @@ def _case_changes(
         case["events"] = timelines.get(row["id"], [])[-TIMELINE:]
         for photo in case["attachments"]:
             photo["url"] = f"/sync/v1/attachments/{photo['id']}"
+            photo["thumb_url"] = f"{photo['url']}?thumb=1"
     return [
         {"seq": seq, "kind": "case", "id": case["id"], "version": case["version"], "body": case}
         for case in whole

@@ -8,12 +8,13 @@ import base64
 import binascii
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from server.cases.blobs import blob_path, hash_of, keep_file
+from server.cases import blobs
+from server.cases.pictures import PictureRefused, hash_of, look_at
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound, TooLarge, XungeError
 from server.protocol.fields import MOST_BYTES
@@ -42,7 +43,9 @@ class WrongChecksum(XungeError):
 
 @dataclass(frozen=True)
 class Upload:
-    """One photo on its way. `confirmed` once its bytes with the right hash are kept for good."""
+    """One photo on its way. `confirmed` once its bytes with the right hash are kept for good; `refused` when they
+    have come and are never taken: the upload is over and the case says why.
+    """
 
     id: uuid.UUID
     attachment_id: uuid.UUID
@@ -51,10 +54,11 @@ class Upload:
     sha256: str
     expires_at: datetime
     confirmed: bool
+    refused: PictureRefused | None = None
 
 
 def _upload(row: dict[str, Any], folder: Path) -> Upload:
-    done = row["stored"] is not None and blob_path(folder, row["sha256"]).is_file()
+    done = row["sound"] is True and blobs.blob_path(folder, row["sha256"]).is_file()
     offset = row["bytes"] if done else row["offset_bytes"]
     return Upload(
         row["id"], row["attachment_id"], row["bytes"], offset, row["sha256"], row["expires_at"], done
@@ -76,7 +80,10 @@ def metadata(header: str) -> dict[str, str]:
 def create(
     conn: Connection, config: Settings, device_id: uuid.UUID, length: int, header: str, now: datetime
 ) -> Upload:
-    """The upload of one attachment: a new one, or the one that is already under way."""
+    """The upload of one attachment: a new one, or the one that is already under way.
+
+    Raises PictureRefused for bytes that came before and are never taken, so that they need not come again.
+    """
     if not 0 < length <= MOST_BYTES:
         raise TooLarge(limit=MOST_BYTES)
     told = metadata(header)
@@ -88,6 +95,8 @@ def create(
     sha256 = told["sha256"].lower()
     if len(sha256) != 64:
         raise BadInput("Upload-Metadata must name attachment_id and sha256.")
+    if why := blobs.refusal_of(conn, sha256):
+        raise PictureRefused(why)
     row = sql.begin(
         conn,
         id=uuid.uuid4(),
@@ -125,15 +134,36 @@ def append(
     """Appends `piece` at `offset`; when it was the last one the photo is checked, kept and told to its case.
 
     Bytes that do not have the declared hash send the upload back to offset 0: complete but not confirmed means that.
+    A file that is no picture or a dangerous one ends the upload; the case keeps the reason, the tablet the photo.
     """
     upload = find(conn, config, device_id, upload_id, lock=True)
     if upload.confirmed:
         return upload
     if offset != upload.offset:
         raise WrongOffset(offset=upload.offset)
-    if offset + len(piece) > upload.bytes:
+    end = offset + len(piece)
+    if end > upload.bytes:
         raise TooLarge(limit=upload.bytes)
-    config.uploads.mkdir(parents=True, exist_ok=True)
+    path = _write(config, upload, offset, piece)
+    whole = end == upload.bytes
+    if whole and hash_of(path) != upload.sha256:
+        whole, end = False, 0
+    sql.advance(conn, id=upload.id, offset=end, expires_at=now + KEPT)
+    if whole:
+        try:
+            picture = look_at(config.blobs, path, upload.sha256)
+        except PictureRefused as refusal:
+            blobs.refuse(conn, upload.sha256, refusal.why, now)
+            sql.end(conn, id=upload.id)
+            path.unlink()
+            return replace(upload, refused=refusal)
+        blobs.keep(conn, config.blobs, picture, now)
+    return find(conn, config, device_id, upload_id)
+
+
+def _write(config: Settings, upload: Upload, offset: int, piece: bytes) -> Path:
+    """The piece is on the disk when this returns; what a cut-off try left behind `offset` is written over."""
+    config.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = config.uploads / upload.id.hex
     with path.open("r+b" if path.exists() else "w+b") as file:
         file.truncate(offset)
@@ -141,17 +171,12 @@ def append(
         file.write(piece)
         file.flush()
         os.fsync(file.fileno())
-    end = offset + len(piece)
-    if end == upload.bytes and hash_of(path) != upload.sha256:
-        end = 0
-    sql.advance(conn, id=upload.id, offset=end, expires_at=now + KEPT)
-    if offset + len(piece) == upload.bytes and end:
-        keep_file(conn, config.blobs, path, upload.sha256, now)
-    return find(conn, config, device_id, upload_id)
+    return path
 
 
 def expire(conn: Connection, config: Settings, now: datetime) -> int:
     """Forgets uploads that nobody went on with, and their bytes; returns how many."""
+    blobs.sweep(config.blobs, now)
     gone = list(sql.expired(conn, now=now))
     for row in gone:
         (config.uploads / row["id"].hex).unlink(missing_ok=True)

@@ -27,6 +27,7 @@ UNSCOPED = {
     "server/cases/queries.sql: case_of_outside": "looked up by outside number, then fetched in scope",
     "server/cases/queries.sql: clocks_of": "of ids that a scoped query gave",
     "server/cases/queries.sql: page_counted": "joins counted_for, which takes the viewer's scope",
+    "server/cases/queries.sql: cases_without_photo": "ids only; the list then asks for those of them in scope",
     "server/cases/queries.sql: missed_deadlines": "the system's own clock",
     "server/cases/queries.sql: run_out": "the system's own clock",
 }

@@ -1,0 +1,95 @@
+"""Who is given which bytes of a case's photo: the copy to all who may see the case, the original by a logged door."""
+
+import base64
+import hashlib
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse
+
+from server.audit import service as audit
+from server.cases.blobs import open_copy, open_original
+from server.db import Connection, queries
+from server.errors import NotAllowed, NotFound
+from server.security import Viewer, address_of
+
+sql = queries(__file__)
+# A raw file that a browser is led to is a page of nothing: no script, no frame, no other site.
+SANDBOX = "default-src 'none'; sandbox"
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+MAY_SEE_ORIGINALS = frozenset({"duty", "supervisor"})
+
+
+def sees_originals(viewer: Viewer) -> bool:
+    """The duty officer, who answers for the case, the supervisor, who examines it, and the auditor."""
+    return bool(viewer.duties & MAY_SEE_ORIGINALS) or viewer.role == "auditor"
+
+
+def find(
+    conn: Connection, viewer: Viewer, attachment_id: uuid.UUID, number: str | None = None
+) -> dict[str, Any]:
+    """A photo that has arrived, of a case in scope (the one with `number`, when it is given). Raises NotFound."""
+    row = sql.photo_in_scope(conn, **viewer.scope_params(), id=attachment_id, number=number)
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
+def shown(
+    request: Request,
+    viewer: Viewer,
+    attachment_id: uuid.UUID,
+    number: str | None = None,
+    thumb: bool = False,
+) -> Response:
+    """The public copy, or its thumbnail. Its bytes never change in meaning, so a browser may keep it."""
+    with request.app.state.database.read() as conn:
+        row = find(conn, viewer, attachment_id, number)
+    tag = f'"{row["sha256"][:32]}-{"thumb" if thumb else "copy"}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=31536000, immutable"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    path = open_copy(request.app.state.settings.blobs, row["sha256"], thumb)
+    return _sent(path, "image/jpeg", name_of(row, "jpg"), "inline", headers)
+
+
+def original(request: Request, viewer: Viewer, attachment_id: uuid.UUID, number: str) -> Response:
+    """The file as it was captured, to be saved and not to be opened; who took it stands in the security log."""
+    if not sees_originals(viewer):
+        raise NotAllowed
+
+    def work(conn: Connection) -> tuple[dict[str, Any], Path]:
+        row = find(conn, viewer, attachment_id, number)
+        detail = {"case": row["number"], "photo": str(attachment_id), "sha256": row["sha256"]}
+        audit.log(conn, "original_read", viewer, address_of(request), detail, datetime.now(UTC))
+        return row, open_original(request.app.state.settings.blobs, row["sha256"])
+
+    row, path = request.app.state.database.run(work)
+    # Each reading is a row of the log, so nothing in between may keep the answer.
+    name = name_of(row, ENDINGS[row["mime"]])
+    return _sent(path, row["mime"], name, "attachment", {"Cache-Control": "private, no-store"})
+
+
+def name_of(row: dict[str, Any], ending: str) -> str:
+    """What the file is called when it is saved."""
+    return f"{row['number']}-{row['stage']}-{row['sha256'][:8]}.{ending}"
+
+
+def _sent(path: Path, mime: str, name: str, how: str, headers: dict[str, str]) -> FileResponse:
+    digest = base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
+    return FileResponse(
+        path,
+        media_type=mime,
+        filename=name,
+        content_disposition_type=how,
+        headers={
+            **headers,
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": SANDBOX,
+            # RFC 9530: a tablet on a poor line can tell a cut picture from a whole one.
+            "Repr-Digest": f"sha-256=:{digest}:",
+        },
+    )
