@@ -165,8 +165,10 @@ def tasks(cursor: Any) -> Finding:
 
 def photos(cursor: Any) -> Finding:
     """What the task that reads originals again has found."""
-    cursor.execute("select count(*) as kept, count(damaged_at) as damaged, min(sha256) filter (where damaged_at is not null)"
-                   " as first from blobs")  # fmt: skip
+    cursor.execute(
+        "select count(*) as kept, count(damaged_at) as damaged,"
+        " min(sha256) filter (where damaged_at is not null) as first from blobs"
+    )
     row = cursor.fetchone()
     if row["damaged"]:
         words = _(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PIL import Image
 
@@ -47,6 +48,7 @@ class BadWire:
         self.share = share
         self.plan = list(plan or ())
         self.done: list[str] = []
+        self.asked: list[str] = []
         self.online = True
         self._dice = random.Random(seed)
         self._late: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -69,6 +71,7 @@ class BadWire:
             raise LinkDown("no signal")
         fault = self._next_fault()
         self.done.append(fault)
+        self.asked.append(f"{method} {urlsplit(url).path}")
         if fault in FOREIGN:
             return FOREIGN[fault]
         if fault == "drop_request":

@@ -11,7 +11,6 @@ from mobile.core.seal import SealBroken
 from mobile.core.views import PhotoView
 from server.protocol.words import STAGE_WORDS
 
-
 ORDER = tuple(STAGE_WORDS)
 ANSWERED = ("applied", "applied_with_conflict", "held")
 

@@ -143,7 +143,7 @@ class Photos:
             )
 
     def refused(self, photo_id: str, sentence: str) -> None:
-        """The server will never take these bytes: they are not sent again, and stay until the worker lets go of them."""
+        """The server will never take these bytes: not sent again, they stay until the worker lets go of them."""
         with self._store.writing() as sql:
             sql.execute(
                 "insert into photo_refusals values (?, ?, ?) on conflict do nothing",

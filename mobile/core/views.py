@@ -308,7 +308,7 @@ class NextStep:
     `edit` answers with a draft: the window opens the report screen.
     """
 
-    step: Literal["edit", "ask_office", "discard", "seen", "open_case", "undo"]
+    step: Literal["edit", "ask_office", "discard", "seen", "open_case", "undo", "let_go"]
     label: str
     icon: str = ""
     asks_reason: bool = False

@@ -70,8 +70,8 @@ class Darkroom:
         process, self._process = self._process, None
         if process is None:
             return
-        # Its children stand in its group.
-        with suppress(ProcessLookupError):
+        if process.poll() is None:
+            # Its child stands in its group, and dies with it in any case.
             os.killpg(process.pid, signal.SIGKILL)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:

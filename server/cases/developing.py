@@ -5,10 +5,12 @@ It reads one JSON object a line ({original, copy, thumb}: paths) and answers one
 A fork for each picture costs milliseconds, and whatever a decoder does with a forged file ends with that child.
 """
 
+import ctypes
 import io
 import json
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ QUALITY = 85
 MIMES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # Loaded before the fork, so that no child pays for it.
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+LIBC, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
@@ -117,8 +120,9 @@ def in_a_child(order: dict[str, str]) -> dict[str, Any]:
     coming, going = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(coming)
-        os.close(0)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        for inherited in (coming, 0, 1):
+            os.close(inherited)
         os.write(going, json.dumps(answer_for(order)).encode())
         os._exit(0)
     os.close(going)

@@ -1,12 +1,14 @@
 """The protocol document tells the truth: each of its examples runs against the real server, and none is missing."""
 
 import hashlib
+import io
 import json
 from base64 import b64encode
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
 from server.protocol.commands import COMMAND_TYPES
 from server.protocol.wire import uuid7
@@ -145,7 +147,12 @@ def test_a_photo_goes_up_as_in_the_document(office: Office) -> None:
     changes = tablet.ask("GET", "/sync/v1/changes").json()["changes"]
     photo = next(c["body"] for c in changes if c["id"] == case_id)["attachments"][0]
     assert (photo["id"], photo["arrived"]) == (attachment, True)
-    assert tablet.ask("GET", photo["url"]).content == content
+    shown = tablet.ask("GET", photo["url"])
+    assert (
+        shown.headers["Repr-Digest"]
+        == f"sha-256=:{b64encode(hashlib.sha256(shown.content).digest()).decode()}:"
+    )
+    assert Image.open(io.BytesIO(shown.content)).format == "JPEG"
 
 
 def test_a_difference_is_found_where_there_is_one() -> None:

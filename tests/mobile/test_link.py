@@ -1,7 +1,7 @@
 """What the sync promises, tried over a bad wire: everything captured arrives exactly once, whatever happens on the way."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,40 @@ def test_a_photo_stays_on_the_tablet_until_the_server_has_confirmed_its_hash(
     wire.heal()
     tablet.sync_now()
     assert tablet.outbox().waiting == ()
+
+
+@pytest.mark.parametrize("plan", [[], ["", "", "", "", "drop_answer"]], ids=["heard", "its answer was lost"])
+def test_a_photo_that_the_office_never_takes_is_shown_with_its_reason_and_not_sent_for_ever(
+    live_server: LiveServer, tablet: Tablet, wire: BadWire, plan: list[str]
+) -> None:
+    half, whole = picture(5, 700)[:-5000], picture(6)
+    photos = [tablet.take_in(content, "before").photo_id for content in (half, whole)]
+    tablet.report(COVER, "missing", here(), "井盖不见了", photos, False)
+    wire.plan = plan
+    while tablet.outbox().waiting:
+        tablet.sync_now()
+    (item,) = tablet.outbox().needs_you
+    assert (item.status, item.why) == ("照片未收", "图片损坏或不完整，无法打开。")
+    assert [step.step for step in item.steps] == ["open_case", "let_go"]
+    assert tablet.today(datetime.now(UTC), None).needs_you == 1
+    # The other one arrived; this one stays here and is not sent again.
+    assert [row["bytes"] for row in rows(live_server, "select bytes from blobs")] == [len(whole)]
+    sent = len(wire.asked)
+    for _ in range(3):
+        assert tablet.sync_now().state == "online"
+    assert not [path for path in wire.asked[sent:] if "uploads" in path]
+    tablet.discard_photo(photos[0])
+    assert tablet.photo(photos[0]) == half
+    (row,) = tablet.cases("mine").rows
+    assert "未收" in next(
+        photo.caption for photo in tablet.case(row.case_id).photos if photo.photo_id == photos[0]
+    )
+    with pytest.raises(Refusal):
+        tablet.outbox_act(item.command_id, "let_go", " ")
+    tablet.outbox_act(item.command_id, "let_go", "拍坏了")
+    assert tablet.outbox().needs_you == tablet.outbox().waiting == ()
+    assert tablet.photo(photos[0]) is None
+    assert tablet.photo(photos[1]) == whole
 
 
 def test_acts_without_a_signal_build_on_each_other_and_are_applied_in_their_order(

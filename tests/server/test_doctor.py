@@ -56,6 +56,17 @@ def test_silent_and_failing_tasks_are_faults(installation: Settings, dsn: str) -
     assert findings(installation)["tasks"].sentence == "sweep: OSError: the disk is full"
 
 
+def test_photos_that_lost_their_fingerprint_are_counted(installation: Settings, dsn: str) -> None:
+    assert findings(installation)["photos"].well
+    execute(
+        dsn,
+        f"insert into blobs (sha256, bytes, mime, damaged_at) values ('{'a' * 64}', 1, 'image/jpeg', now())",
+    )
+    found = findings(installation)["photos"]
+    assert not found.well
+    assert "a" * 64 in found.sentence
+
+
 def test_a_database_without_schema_is_a_fault(installation: Settings, dsn: str) -> None:
     execute(dsn, "alter table migrations rename to elsewhere")
     assert not findings(installation)["schema"].well

@@ -1,9 +1,11 @@
 """What tablets are promised: applied once, answered for ever, nothing missed, nothing refused into nothing."""
 
 import gzip
+import hashlib
 import json
 import threading
 import uuid
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from server.cases.blobs import blob_path
 from server.people.enrolment import make_enrol_code, revoke_device
 from server.protocol.wire import sha256, time_text, uuid7
 from tests.conftest import LiveServer
@@ -78,8 +81,6 @@ class Tablet:
         return found, cursor
 
     def upload(self, attachment: dict[str, Any], content: bytes, pieces: int = 3) -> requests.Response:
-        from base64 import b64encode
-
         pairs = {"attachment_id": attachment["id"], "sha256": attachment["sha256"]}
         meta = ",".join(f"{k} {b64encode(v.encode()).decode()}" for k, v in pairs.items())
         tus = {"Tus-Resumable": "1.0.0"}
@@ -425,7 +426,12 @@ def test_a_photo_comes_in_pieces_and_is_confirmed_by_its_hash(
     got = requests.get(
         f"{tablet.url}/sync/v1/attachments/{photo['id']}", headers=tablet.headers(), timeout=30
     )
-    assert (got.content, got.headers["content-type"]) == (content, "image/jpeg")
+    assert got.headers["content-type"] == "image/jpeg"
+    assert (
+        got.headers["repr-digest"] == f"sha-256=:{b64encode(hashlib.sha256(got.content).digest()).decode()}:"
+    )
+    original = blob_path(live_server.settings.blobs, photo["sha256"])
+    assert original.read_bytes() == content != got.content
     found, _ = tablet.follow()
     case = next(change["body"] for change in found if change["kind"] == "case")
     assert [a["arrived"] for a in case["attachments"]] == [True]
@@ -446,8 +452,6 @@ def test_a_piece_at_the_wrong_offset_is_refused_with_where_to_go_on(tablet: Tabl
     tus = tablet.headers(
         **{"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "50"}
     )
-    from base64 import b64encode
-
     meta = (
         ",".join(f"{k} {b64encode(photo[k].encode()).decode()}" for k in ("sha256",))
         + f",attachment_id {b64encode(photo['id'].encode()).decode()}"
@@ -464,7 +468,37 @@ def test_a_piece_at_the_wrong_offset_is_refused_with_where_to_go_on(tablet: Tabl
     assert "0 bytes" in answer.json()["detail"]
 
 
-def test_a_file_that_is_no_picture_is_refused(live_server: LiveServer, tablet: Tablet) -> None:
+def test_a_file_that_is_never_taken_is_told_to_tablet_and_case_and_not_asked_for_again(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
     content = b"<svg onload=alert(1)>" * 20
-    assert tablet.upload(declared(content), content).status_code == 422
-    assert count(live_server, "blobs") == 0
+    photo, report = declared(content), tablet.command()
+    report["payload"]["attachments"] = [photo]
+    tablet.send(report)
+    _, cursor = tablet.follow()
+    answer = tablet.upload(photo, content)
+    assert (answer.status_code, answer.json()["code"]) == (422, "picture_refused")
+    assert answer.json()["detail"] == "The file is not a JPEG, PNG or WebP picture."
+    # The case is told: the photo is no longer on its way, and why.
+    found, _ = tablet.follow(cursor)
+    (told,) = next(change["body"] for change in found if change["kind"] == "case")["attachments"]
+    assert (told["arrived"], told["refused"]) == (False, "文件不是 JPEG、PNG 或 WebP 图片。")
+    # Its bytes need not come a second time: the very first question is answered.
+    meta = f"sha256 {b64encode(photo['sha256'].encode()).decode()},attachment_id {b64encode(photo['id'].encode()).decode()}"
+    again = requests.post(
+        f"{tablet.url}/sync/v1/uploads",
+        timeout=30,
+        headers=tablet.headers(**{"Tus-Resumable": "1.0.0", "Upload-Length": "420", "Upload-Metadata": meta}),
+    )
+    assert (again.status_code, again.json()["code"]) == (422, "picture_refused")
+    assert count(live_server, "blobs") == count(live_server, "uploads") == 0
+    assert list(live_server.settings.uploads.iterdir()) == []
+
+
+def test_a_refusal_in_tus_carries_the_header_that_tus_asks_for(tablet: Tablet) -> None:
+    gone = requests.head(
+        f"{tablet.url}/sync/v1/uploads/{uuid.uuid4()}",
+        headers=tablet.headers(**{"Tus-Resumable": "1.0.0"}),
+        timeout=30,
+    )
+    assert (gone.status_code, gone.headers["Tus-Resumable"]) == (404, "1.0.0")

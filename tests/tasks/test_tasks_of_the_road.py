@@ -9,10 +9,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from server.cases.blobs import blob_path
 from server.db import Connection, Database
 from server.settings import Settings
 from server.sync import uploads
-from tasks import escalate_overdue, expire_uploads, schedule, verify_chains
+from tasks import escalate_overdue, expire_uploads, schedule, verify_blobs, verify_chains
 from tasks.task import SQL, Task, perform
 from tests.factories import Street
 
@@ -129,7 +130,23 @@ def test_a_broken_link_is_named_in_the_security_log(database: Database, tmp_path
     assert alarm["event"] == 1
 
 
-def alarms(conn: Connection) -> list[dict[str, Any]]:
+def test_a_photo_that_was_altered_on_disk_is_named_in_the_security_log_once(
+    street: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(verify_blobs, "settings", lambda: Settings(home=tmp_path))
+    street.folder = tmp_path / "blobs"
+    number = street.handled()
+    sha256 = street.case(number)["attachments"][0]["sha256"]
+    assert (verify_blobs.run(street.conn, street.now), alarms(street.conn, "photo_damaged")) == (1, [])
+    with blob_path(street.folder, sha256).open("ab") as file:
+        file.write(b"!")
+    for _ in range(3):
+        assert verify_blobs.run(street.conn, street.now) == 1
+    assert alarms(street.conn, "photo_damaged") == [{"sha256": sha256, "why": "changed"}]
+    assert street.case(number)["attachments"][0]["damaged"] is True
+
+
+def alarms(conn: Connection, what: str = "chain_broken") -> list[dict[str, Any]]:
     with conn.cursor() as cursor:
-        cursor.execute("select detail from security_log where what = 'chain_broken' order by id")
+        cursor.execute("select detail from security_log where what = %s order by id", (what,))
         return [row["detail"] for row in cursor.fetchall()]
