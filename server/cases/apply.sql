@@ -15,7 +15,8 @@ select c.id, c.number, c.pack_version, c.category_system, c.category_code, c.pla
     c.street_id, c.community_id, c.grid_id, c.boundary_version, c.handler_id, c.reporter_id, c.flags,
     c.helpers, c.dispatchers, c.holder_level, c.parent_id, c.survivor_id, c.payer, c.form, c.external_id, c.tags, c.self_handled, c.due_at, c.due_provisional, c.next_due_at, c.next_clock,
     c.closed_at, c.close_kind, c.last_hash,
-    (select count(*) from attachments a where a.case_id = c.id and a.stage = 'after' and a.arrived_at is null) as photos_waiting
+    (select count(*) from attachments a where a.case_id = c.id and a.stage = 'after' and a.arrived_at is null
+        and not exists (select from refused_pictures r where r.sha256 = a.sha256)) as photos_waiting
 from cases c where c.id = any (:ids::uuid[]) order by c.id for update of c;
 
 -- name: present_cycles

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
-from server.audit import service as audit
+from server.audit import access
 from server.cases.blobs import open_copy, open_original
 from server.db import Connection, queries
 from server.errors import NotAllowed, NotFound
@@ -57,15 +57,24 @@ def shown(
 
 
 def original(request: Request, viewer: Viewer, attachment_id: uuid.UUID, number: str) -> Response:
-    """The file as it was captured, to be saved and not to be opened; who took it stands in the security log."""
+    """The file as it was captured, to be saved and not to be opened; who took it stands in the access log."""
     if not sees_originals(viewer):
         raise NotAllowed
 
     def work(conn: Connection) -> tuple[dict[str, Any], Path]:
         row = find(conn, viewer, attachment_id, number)
-        detail = {"case": row["number"], "photo": str(attachment_id), "sha256": row["sha256"]}
-        audit.log(conn, "original_read", viewer, address_of(request), detail, datetime.now(UTC))
-        return row, open_original(request.app.state.settings.blobs, row["sha256"])
+        path = open_original(request.app.state.settings.blobs, row["sha256"])
+        access.read_personal(
+            conn,
+            viewer,
+            access.READ,
+            "",
+            datetime.now(UTC),
+            case_id=row["case_id"],
+            filter={"photo": str(attachment_id), "sha256": row["sha256"]},
+            address=address_of(request),
+        )
+        return row, path
 
     row, path = request.app.state.database.run(work)
     # Each reading is a row of the log, so nothing in between may keep the answer.

@@ -106,7 +106,7 @@ left join refused_pictures r on r.sha256 = a.sha256 and a.arrived_at is null
 where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
 
 -- name: photo_in_scope^
-select a.sha256, b.mime, a.stage, c.number from attachments a
+select a.sha256, b.mime, a.stage, c.number, c.id as case_id from attachments a
 join blobs b on b.sha256 = a.sha256
 join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
 where a.id = :id and a.arrived_at is not null and (:number::text is null or c.number = :number);

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import stat
 import threading
@@ -19,7 +20,7 @@ from server.cases.darkroom import Darkroom, NotDeveloped
 from server.cases.filters import Filters
 from server.cases.pictures import PictureRefused, looked_at
 from server.db import Connection
-from server.errors import Busy, NotFound
+from server.errors import BadInput, Busy, NotFound
 from server.protocol.wire import uuid7
 from tests.conftest import LiveServer
 from tests.factories import Street
@@ -331,6 +332,17 @@ def test_a_case_says_why_a_photo_was_not_taken_and_stands_on_the_board(street: S
     assert lists.list_cases(street.conn, elsewhere, Filters(board="photos"), 50, None, street.now).items == []
 
 
+def test_inspection_waits_for_a_photo_on_its_way_and_not_for_one_that_is_never_taken(street: Street) -> None:
+    told, number = street.declared(), street.dispatched()
+    street.act("crew", number, "accept")
+    street.act("crew", number, "handle", done="换新井盖", attachments=[told])
+    with pytest.raises(BadInput, match="on its way"):
+        street.act("worker", number, "pass", close_kind="fixed")
+    blobs.refuse(street.conn, told["sha256"], "polyglot", street.now)
+    street.act("worker", number, "pass", close_kind="fixed")
+    assert street.case(number)["state"] == "inspected"
+
+
 # By HTTP ---------------------------------------------------------------------------------------------------
 
 
@@ -348,12 +360,9 @@ def photo_of(office: LiveServer, session: requests.Session, number: str) -> dict
     return session.get(f"{office.url}/api/v1/cases/{number}", timeout=20).json()["attachments"][0]
 
 
-def security_log(office: LiveServer, what: str) -> list[dict[str, Any]]:
+def access_log(office: LiveServer) -> list[dict[str, Any]]:
     with office.database.read() as conn, conn.cursor() as cursor:
-        cursor.execute(
-            "select l.detail, p.login from security_log l left join people p on p.id = l.person_id where what = %s",
-            (what,),
-        )
+        cursor.execute("select l.what, p.login, c.number, l.filter from access_log l join people p on p.id = l.person_id join cases c on c.id = l.case_id")  # fmt: skip
         return [dict(row) for row in cursor.fetchall()]
 
 
@@ -382,7 +391,7 @@ def test_everybody_is_shown_the_copy_and_a_few_the_original_which_is_logged(offi
         assert (known.status_code, known.content) == (304, b"")
     door = f"{office.url}{taken['url']}?original=1"
     assert dispatcher.get(door, timeout=20).status_code == 403
-    assert security_log(office, "original_read") == []
+    assert access_log(office) == []
     got = duty.get(door, timeout=20)
     assert got.content == content
     assert got.headers["content-disposition"].startswith("attachment;")
@@ -390,9 +399,9 @@ def test_everybody_is_shown_the_copy_and_a_few_the_original_which_is_logged(offi
         "private, no-store",
         "default-src 'none'; sandbox",
     )
-    assert security_log(office, "original_read") == [
-        {"login": "duty", "detail": {"case": number, "photo": taken["id"], "sha256": taken["sha256"]}}
-    ]
+    (read,) = access_log(office)
+    assert (read["what"], read["login"], read["number"]) == ("read", "duty", number)
+    assert json.loads(read["filter"]) == {"photo": taken["id"], "sha256": taken["sha256"]}
 
 
 def test_a_photo_is_seen_by_those_who_see_its_case_and_only_under_its_own_number(office: LiveServer) -> None:
