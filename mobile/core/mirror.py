@@ -19,6 +19,7 @@ from server.protocol.pack import Pack, read_pack
 from server.protocol.wire import read_time, sha256
 
 SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
+MOST_MESSAGES = 200
 EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
 
 
@@ -90,6 +91,13 @@ class Mirror:
                         for (kind, name), (version, body) in came.items()
                     ],
                 )
+                if any(kind == "message" for kind, _ in came):
+                    sql.execute(
+                        "delete from mirror where kind = 'message' and cast(id as integer) <="
+                        " (select cast(id as integer) from mirror where kind = 'message'"
+                        " order by 1 desc limit 1 offset ?)",
+                        (MOST_MESSAGES,),
+                    )
                 if not more:
                     stale = sql.execute(
                         "select id from mirror where kind = 'case' and generation < ?", (generation,)
@@ -166,6 +174,13 @@ class Mirror:
     def bodies(self) -> dict[str, dict[str, Any]]:
         """Every case as the server sent it, by id."""
         return {case_id: body for case_id, (_, body) in self._opened().items()}
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What this tablet's person was told, newest first: number, sentence, urgent, made_at."""
+        rows = self._store.rows(
+            "select * from mirror where kind = 'message' order by cast(id as integer) desc"
+        )
+        return [self._body("message", row) for row in rows]
 
     def digest(self) -> tuple[int, str]:
         """How many cases are here, and the hash over their ids and versions that the server makes of its own."""

@@ -29,6 +29,7 @@ from mobile.core.views import (
     Draft,
     LinkView,
     MapShapes,
+    MessageView,
     MeView,
     OutboxView,
     PersonView,
@@ -41,6 +42,7 @@ from mobile.core.views import (
     TodayView,
 )
 from server.protocol.fields import BadCommand
+from server.protocol.wire import read_time
 
 MODEL = "desktop"
 RECENT = 12
@@ -156,6 +158,20 @@ class Tablet:
         telling = self._known.telling(position=position)
         standings = self._known.standings(telling.actor).values()
         return lists.cases(standings, telling, chosen, query, after, self.person.grids, self._album.first)
+
+    def messages(self) -> tuple[MessageView, ...]:
+        """What the person of this tablet was told, newest first."""
+        telling, here = self._known.telling(), self._mirror.bodies()
+        return tuple(
+            MessageView(
+                number=str(body.get("number", "")),
+                case_id=str(body.get("case_id")) if body.get("case_id") in here else "",
+                sentence=str(body.get("sentence", "")),
+                urgent=bool(body.get("urgent")),
+                at=telling.speech.moment(read_time(body["made_at"]), telling.now),
+            )
+            for body in self._mirror.messages()
+        )
 
     def case(self, case_id: str) -> CaseView:
         telling = self._known.telling()

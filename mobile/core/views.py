@@ -107,6 +107,17 @@ class TodayView:
 
 
 @dataclass(frozen=True)
+class MessageView:
+    """One thing that the worker was told, in the words of the office; `case_id` is "" when that case is not here."""
+
+    number: str
+    case_id: str
+    sentence: str
+    urgent: bool
+    at: str
+
+
+@dataclass(frozen=True)
 class GridShape:
     """One node of the grid tree as outlines; `level` 0 district … 3 grid; `mine`: in the worker's scope at level 3."""
 

@@ -54,7 +54,7 @@ from epoch e;
 -- name: log_page
 -- The next rows of the district's log, and whether each concerns the viewer: bounded work a call, whatever the scope.
 select l.seq, l.n, l.kind, l.id,
-    (l.kind <> 'case' or l.scope_before && :nodes::bigint[] or l.scope_after && :nodes::bigint[]
+    (l.kind not in ('case', 'message') or l.scope_before && :nodes::bigint[] or l.scope_after && :nodes::bigint[]
      or l.handlers && :organisations::bigint[] or l.people && :people::bigint[]) as mine
 from change_log l
 where l.district_id = :district_id and (l.seq, l.n) > (:seq::bigint, :n::integer)

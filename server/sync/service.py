@@ -17,9 +17,11 @@ from server.grids import service as grids
 from server.packs import body_of, current
 from server.protocol.wire import ENVELOPE, sha256, time_text
 from server.security import DeviceViewer, Viewer
+from server.telling import service as telling
 
 sql = queries(__file__)
 LOG_PAGE, SNAPSHOT_PAGE, TIMELINE = 1000, 200, 30
+FIRST_MESSAGES = 50
 KEEP_CLOSED_DAYS = 30
 NOTHING = uuid.UUID(int=0)
 
@@ -115,7 +117,7 @@ def changes(
         raise CursorGone
     found: list[dict[str, Any]] = []
     if cursor is None or cursor.scope != scope:
-        found = _beginning(conn, viewer, at["seq"], anew=cursor is not None)
+        found = _beginning(conn, viewer, at["seq"], cursor is not None, now)
         cursor = Cursor(str(at["epoch"]), scope, at["seq"], after=str(NOTHING))
     if cursor.after is not None:
         rows = list(
@@ -137,8 +139,8 @@ def changes(
     return {"changes": found, "cursor": following.text(), "more": more, "keep_closed_since": iso(since)}
 
 
-def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool) -> list[dict[str, Any]]:
-    """What comes before the first case: forget what was (when the scope changed), who, the pack, the grids."""
+def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool, now: datetime) -> list[dict[str, Any]]:
+    """What comes before the first case: forget what was (when the scope changed), who, pack, grids, messages."""
     found = [{"seq": seq, "kind": "leave", "id": "*", "version": None, "body": None}] if anew else []
     found.append(
         {
@@ -149,7 +151,9 @@ def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool) -> list[d
             "body": person_json(viewer),
         }
     )
-    return found + _pack_change(conn, viewer, seq) + _grid_change(conn, viewer, seq)
+    found += _pack_change(conn, viewer, seq) + _grid_change(conn, viewer, seq)
+    newest = telling.page(conn, viewer, FIRST_MESSAGES, None, now)["items"]
+    return found + [_message_change(message, seq) for message in reversed(newest)]
 
 
 def _pack_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, Any]]:
@@ -162,6 +166,10 @@ def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, A
     return (
         [{"seq": seq, "kind": "grid", "id": "package", "version": None, "body": package}] if package else []
     )
+
+
+def _message_change(message: dict[str, Any], seq: int) -> dict[str, Any]:
+    return {"seq": seq, "kind": "message", "id": str(message["id"]), "version": None, "body": message}
 
 
 def _case_changes(
@@ -217,6 +225,9 @@ def _follow(
             found.append({"seq": seq, "kind": "leave", "id": id_, "version": None, "body": None})
     for change in _case_changes(conn, viewer, rows, cursor.seq, now):
         found.append({**change, "seq": latest["case", change["id"]]})
+    messages = [int(id_) for kind, id_ in latest if kind == "message"]
+    for message in telling.by_id(conn, viewer, messages) if messages else ():
+        found.append(_message_change(message, latest["message", str(message["id"])]))
     last = log[-1]
     return (
         sorted(found, key=lambda c: c["seq"]),

@@ -223,3 +223,27 @@ def test_the_search_finds_by_number_initials_and_words(tmp_path: Path) -> None:
     ):
         assert [row.case_id for row in tablet.cases("open", query).rows] == sorted(found)
     tablet.close()
+
+
+def message_change(which: int, **more: Any) -> dict[str, Any]:
+    body = {"id": which, "number": "20261122-000001", "sentence": f"消息 {which}", "urgent": False, "case_id": CASES[1],
+            "made_at": time_text(datetime.now(UTC)), **more}  # fmt: skip
+    return {"seq": 9, "kind": "message", "id": str(which), "version": None, "body": body}
+
+
+def test_messages_are_kept_newest_first_and_the_oldest_make_room(tmp_path: Path) -> None:
+    tablet, office = with_cases(tmp_path, case_change(1), *(message_change(n) for n in range(1, 9)))
+    assert [m.sentence for m in tablet.messages()] == [f"消息 {n}" for n in range(8, 0, -1)]
+    assert {m.case_id for m in tablet.messages()} == {CASES[1]}
+    office.changes = [message_change(n) for n in range(9, 260)]
+    tablet.sync_now()
+    kept = [m.sentence for m in tablet.messages()]
+    assert kept == [f"消息 {n}" for n in range(259, 59, -1)], "two hundred are enough"
+    assert tablet.case(CASES[1]).case_id == CASES[1], "cases stay beside them"
+    tablet.close()
+
+
+def test_a_message_that_comes_twice_is_one_message(tmp_path: Path) -> None:
+    tablet, _ = with_cases(tmp_path, message_change(1), message_change(1))
+    assert [m.sentence for m in tablet.messages()] == ["消息 1"]
+    tablet.close()
