@@ -16,6 +16,7 @@ from server.logs import write_json_logs
 from server.migrate import migrate
 from server.people import cli as people
 from server.settings import settings
+from server.telling import cli as telling
 
 _ = gettext_for(settings().lang)
 FAULT, WRONG_USE = 1, 2
@@ -72,7 +73,7 @@ def migrate_schema(
             print(name)
 
 
-for room in (people, cases, doctor):
+for room in (people, cases, telling, doctor):
     room.register(app)
 
 

@@ -22,6 +22,7 @@ from server.protocol.wire import read_time
 from server.protocol.words import STAGE_WORDS, span_words
 from server.protocol.workflow import ENDED
 from server.security import Viewer
+from server.telling import service as telling
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -106,6 +107,8 @@ class Desk:
 
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """The template with this reader's chrome around it."""
+        unread = telling.unread(self.conn, self.viewer, self.now)
+        context = {"unread": unread} | context
         return answer(self.request, template, self.viewer, self.place, self.now, status, **context)
 
 
@@ -137,6 +140,7 @@ def answer(
         "viewer": viewer,
         "place": place,
         "now": now,
+        "unread": 0,
         "zone": zone,
         "path": request.url.path,
         "here": request.url.path.split("/")[1],

@@ -20,6 +20,7 @@ from server.console import (
     login,
     map_page,
     me,
+    messages,
     streets,
 )
 from server.console.desk import STATIC
@@ -27,7 +28,21 @@ from server.console.errors import page_of_fault, page_of_http_error, wants_page
 from server.console.headers import SecurityHeaders
 
 router = APIRouter(include_in_schema=False)
-for room in (login, map_page, cases, intake, acts, case, streets, grids, crews, me, admin, calendar):
+for room in (
+    login,
+    map_page,
+    cases,
+    intake,
+    acts,
+    case,
+    streets,
+    grids,
+    crews,
+    me,
+    messages,
+    admin,
+    calendar,
+):
     router.include_router(room.router)
 
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]

@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import smtplib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 from server.db import Connection, queries
 from server.errors import XungeError
 from server.locale import gettext_for
+from server.security import Viewer
 from server.settings import Settings
 from server.telling import exchanges, mail, webhook
 from server.telling.words import joined, sentence
@@ -213,3 +215,15 @@ def _later(conn: Connection, row: dict[str, Any], now: datetime, error: str) -> 
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:MOST_ERROR]
+
+
+def undelivered(conn: Connection, viewer: Viewer, limit: int, before: int | None = None) -> dict[str, Any]:
+    """What was given up in the viewer's district, newest first, with why; `next` is the `after` of the next page."""
+    rows = list(sql.undelivered(conn, district=viewer.district_id, before=before, limit=limit + 1))
+    items = [dict(row) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["id"] if len(rows) > limit else None}
+
+
+def send_again(conn: Connection, viewer: Viewer, ids: Sequence[int], now: datetime) -> None:
+    """Those of `ids` that were given up in the viewer's district begin anew, under their old keys."""
+    sql.again(conn, ids=list(ids), district=viewer.district_id, now=now)

@@ -82,7 +82,7 @@ update outbox set given_up_at = :now, error = :error where webhook_id = :id and 
 
 -- name: again!
 -- What was given up begins anew, under its old keys.
-update outbox set given_up_at = null, tries = 0, due_at = :now where given_up_at is not null and id = any (:ids::bigint[]);
+update outbox set given_up_at = null, tries = 0, due_at = :now where given_up_at is not null and district_id = :district and id = any (:ids::bigint[]);
 
 -- name: undelivered
 -- What was given up, newest first.

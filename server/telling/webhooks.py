@@ -1,5 +1,6 @@
 """Where outcomes are returned to: receivers of a source's events, looked after by those who see all its cases."""
 
+import re
 import secrets
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,18 @@ from server.telling.webhook import check_url
 sql = queries(__file__, "webhooks.sql")
 MOST_OF_A_SOURCE = 5
 BEGINS = "xunge_hook_"
+SOURCE = re.compile(r"^[A-Za-z0-9_.:-]{1,50}$")
 
 
 def allow(viewer: Viewer) -> None:
     """An event tells of any case of its source, so only those may ask for it who see every case of the district."""
     if viewer.district is None or viewer.role not in ("admin", "centre", "resident-service"):
+        raise NotAllowed
+
+
+def only_admin(viewer: Viewer) -> None:
+    """Raises NotAllowed for all but administrators."""
+    if viewer.role != "admin":
         raise NotAllowed
 
 
@@ -37,6 +45,12 @@ def page(conn: Connection, viewer: Viewer, limit: int, after: int = 0) -> dict[s
     )
     items = [dict(row) for row in rows[:limit]]
     return {"items": items, "next": items[-1]["id"] if len(rows) > limit else None}
+
+
+def all_of(conn: Connection, district_id: int) -> list[dict[str, Any]]:
+    """All webhooks of a district, for its operator."""
+    found = sql.page(conn, district=district_id, person=None, after=0, limit=1000)
+    return [dict(row) for row in found]
 
 
 def add(
@@ -59,6 +73,8 @@ def make(
     now: datetime,
 ) -> dict[str, Any]:
     """The same for the operator, who is nobody of the district."""
+    if not SOURCE.match(source):
+        raise BadInput("A source is a short name of letters, digits and . _ : -")
     check_url(url, private)
     if sql.active_of_source(conn, district=district_id, source=source) >= MOST_OF_A_SOURCE:
         raise BadInput(
@@ -107,7 +123,7 @@ def again(conn: Connection, viewer: Viewer, webhook_id: int, now: datetime) -> i
         found["id"]
         for found in delivery.sql.undelivered_ids(conn, district=row["district_id"], webhook=row["id"])
     ]
-    delivery.sql.again(conn, ids=ids, now=now)
+    delivery.send_again(conn, viewer, ids, now)
     return len(ids)
 
 

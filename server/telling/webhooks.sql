@@ -11,6 +11,10 @@ order by w.id limit :limit;
 select id, district_id, source, active, made_by from webhooks
 where id = :id and district_id = :district and (:person::bigint is null or made_by = :person);
 
+-- name: any_one^
+-- For the operator of the installation.
+select id, district_id, source, active from webhooks where id = :id and active;
+
 -- name: active_of_source$
 select count(*) from webhooks where district_id = :district and source = :source and active;
 

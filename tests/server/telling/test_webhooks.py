@@ -128,7 +128,9 @@ def test_after_fourteen_tries_it_is_given_up_and_can_be_sent_again_under_its_old
     (row,) = house.rows("select id, tries, given_up_at, error from outbox")
     assert (row["tries"], row["error"]) == (delivery.MOST_TRIES, "HTTP 400")
     assert row["given_up_at"] is not None
-    house.database.run(lambda conn: delivery.sql.again(conn, ids=[row["id"]], now=house.now))
+    house.database.run(
+        lambda conn: delivery.sql.again(conn, ids=[row["id"]], district=house.district.id, now=house.now)
+    )
     house.send()
     assert len(receiver.taken) == delivery.MOST_TRIES + 1
     assert len(set(receiver.keys)) == 1
