@@ -132,7 +132,7 @@ class Due:
 def due(
     start: datetime,
     limit: Limit,
-    calendar: Calendar | str,
+    calendar: Calendar,
     pauses: Sequence[Pause] = (),
     times: int = 1,
 ) -> Due:
@@ -143,8 +143,6 @@ def due(
     continuous minutes end: two days given on Monday end on Wednesday at 24:00. In `pauses` (begin, end) no time runs.
     Never earlier for a later start, a longer limit or a longer pause.
     """
-    if isinstance(calendar, str):
-        calendar = Calendar.plain(calendar)
     kind, minutes, zone = limit.time_kind, limit.minutes * times, start.tzinfo
     begin = _instant(start)
     stood = _merged(pauses, begin) if pauses else []
@@ -165,11 +163,6 @@ def spent(
     for paused, resumed in _merged(pauses, begin):
         ran -= _ran(paused, min(resumed, until), time_kind, calendar)
     return timedelta(microseconds=ran)
-
-
-def shifted(due_at: datetime, paused_at: datetime, resumed_at: datetime) -> datetime:
-    """The deadline after a pause: later by as long as the clock stood, never earlier."""
-    return due_at + max(resumed_at - paused_at, timedelta(0))
 
 
 class _Year:

@@ -10,7 +10,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.db import Database
 from server.errors import XungeError
-from tasks import anchor_heads, deliver, escalate_overdue, expire_uploads, verify_blobs, verify_chains
+from tasks import (
+    anchor_heads,
+    deliver,
+    escalate_overdue,
+    expire_uploads,
+    recompute_deadlines,
+    verify_blobs,
+    verify_chains,
+)
 from tasks.leader import Leader
 from tasks.task import Task, perform
 
@@ -34,6 +42,13 @@ TASKS: tuple[Task, ...] = (
         timedelta(minutes=10),
         "removes photos that began to arrive and were given up",
         expire_uploads.run,
+    ),
+    Task(
+        "recompute_deadlines",
+        timedelta(minutes=1),
+        "computes open deadlines anew after a change of calendar or limits",
+        recompute_deadlines.run,
+        chunk=recompute_deadlines.SLICE,
     ),
     Task(
         "verify_chains",

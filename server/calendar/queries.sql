@@ -38,8 +38,7 @@ select :district_id, d, w, n from unnest(:days::date[], :working::boolean[], :na
 on conflict do nothing;
 
 -- name: touch!
-update calendars set stamp = gen_random_uuid(), changed_at = :now, recompute_after = null
-where district_id = :district_id;
+update calendars set stamp = gen_random_uuid(), changed_at = :now where district_id = :district_id;
 
 -- name: lock^
 select stamp from calendars where district_id = :district_id for update;
@@ -72,3 +71,12 @@ from unnest(:weekdays::smallint[], :opens::smallint[], :closes::smallint[]) as t
 update calendars set through_holidays = array_remove(through_holidays, :time_kind)
     || case when :through then array[:time_kind] else '{}'::text[] end
 where district_id = :district_id;
+
+-- name: settled
+-- Calendars that nobody has touched since :quiet, with what their open deadlines stand under.
+select c.district_id, d.timezone, c.stamp, c.recomputed, c.recomputed_pack
+from calendars c join districts d on d.id = c.district_id where c.changed_at <= :quiet order by c.district_id;
+
+-- name: recomputed!
+-- Nothing when the calendar was changed meanwhile.
+update calendars set recomputed = :stamp, recomputed_pack = :pack where district_id = :district_id and stamp = :stamp;

@@ -124,3 +124,13 @@ def seed_all(conn: Connection, now: datetime) -> None:
     """Does so for every district: `migrate` calls it."""
     for district in list(SQL.districts(conn)):
         seed(conn, district["id"], now)
+
+
+def settled(conn: Connection, quiet: datetime) -> list[dict[str, Any]]:
+    """Calendars unchanged since `quiet`, with the stamp and pack version that their open deadlines stand under."""
+    return [dict(row) for row in SQL.settled(conn, quiet=quiet)]
+
+
+def recomputed(conn: Connection, district_id: int, stamp: str, pack_version: int) -> None:
+    """Says that all open deadlines of the district stand under that calendar and the limits of that pack version."""
+    SQL.recomputed(conn, district_id=district_id, stamp=stamp, pack=pack_version)

@@ -103,7 +103,7 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
     for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
         viewer = load_viewer(conn, person, now)
         actors[person] = viewer.actor() if viewer else Actor(person, "")
-    works = _load_cases(conn, [command.case_id for command in fresh])
+    works = load_cases(conn, [command.case_id for command in fresh])
     districts = {row["id"]: row for row in sql.districts(conn)}
     reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
     moved = [c for c in fresh if c.kind in MAY_MOVE and c.case_id in works and _names_place(c)]
@@ -162,7 +162,7 @@ def _others(conn: Connection, commands: Sequence[Command]) -> dict[str, Other]:
     }
 
 
-def _load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
+def load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
     wanted = sorted(set(ids))
     rows = {row["id"]: row for row in sql.lock_cases(conn, ids=wanted)} if wanted else {}
     if not rows:

@@ -6,6 +6,7 @@ from typing import Any
 
 from server.cases.state import Clock, Working
 from server.cases.world import Refused, World
+from server.clock import Calendar
 from server.protocol.pack import Category, Condition, Limit, Pack
 from server.protocol.workflow import OWN_CLOCKS, Row
 
@@ -70,34 +71,43 @@ def stop_clocks(work: Working, kinds: Iterable[str], at: datetime) -> None:
             work.touched_clocks.add((clock.cycle, kind))
 
 
-def extend(work: Working, world: World) -> None:
+def extend(work: Working, calendar: Calendar) -> None:
     """One more original limit for handling, and as much for the whole case."""
     more = work.clocks["handle"].limit_min if "handle" in work.clocks else 0
     for kind in ("handle", "whole"):
         clock = work.clocks.get(kind)
         if clock is not None and clock.stopped_at is None:
             clock.granted_min += more
-            _reckon(clock, work, world)
+            _reckon(clock, work, calendar)
 
 
-def relimit(work: Working, world: World, kinds: Iterable[str], pack: Pack | None = None) -> None:
+def relimit(work: Working, calendar: Calendar, kinds: Iterable[str], pack: Pack | None = None) -> None:
     """Reckons open clocks anew from their start; with `pack`, under the limits that it gives now.
 
-    A moment that was named by hand stays. What extensions granted stays as many original limits.
+    A moment that was named by hand stays. What extensions granted stays as many original limits. A pack that no
+    longer has the category or the condition takes nothing away: the limits stay as they are.
     """
+    known = pack is not None and _knows(work, pack)
     for kind in kinds:
         clock = work.clocks.get(kind)
         if clock is None or clock.stopped_at is not None or clock.time_kind == "fixed":
             continue
-        if pack is not None:
+        if pack is not None and known:
             limit = limit_of(kind, work, pack)
             clock.limit_min, clock.time_kind = limit.minutes, limit.time_kind
-            clock.granted_min = work.cycle.extensions * condition_of(work, pack).handle.minutes
-        _reckon(clock, work, world)
+            if kind in ("handle", "whole"):
+                clock.granted_min = work.cycle.extensions * condition_of(work, pack).handle.minutes
+        _reckon(clock, work, calendar)
 
 
-def _reckon(clock: Clock, work: Working, world: World) -> None:
-    clock.reckon(world.calendar)
+def _knows(work: Working, pack: Pack) -> bool:
+    case = work.case
+    category = pack.category(case.category_system, case.category_code)
+    return category is not None and (not case.condition or category.condition(case.condition) is not None)
+
+
+def _reckon(clock: Clock, work: Working, calendar: Calendar) -> None:
+    clock.reckon(calendar)
     work.touched_clocks.add((clock.cycle, clock.kind))
 
 

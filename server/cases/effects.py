@@ -185,7 +185,7 @@ def _grant_extension(work: Working, payload: Any, world: World) -> None:
     if handle is not None and handle.due_at < world.now:
         raise Refused("too_late_to_extend")
     work.cycle.extensions += 1
-    extend(work, world)
+    extend(work, world.calendar)
     if work.cycle.extensions >= world.pack.extensions:
         work.case.put_flags([*work.case.flags, "extensions_used"])
 
@@ -283,7 +283,7 @@ def _change(work: Working, payload: c.Change, world: World) -> None:
         _move(work, world)
     if "registered" in case.flags and not case.condition:
         raise Refused("condition_needed")
-    relimit(work, world, ("handle", "whole"), pack)
+    relimit(work, world.calendar, ("handle", "whole"), pack)
 
 
 def _move(work: Working, world: World) -> None:
@@ -302,7 +302,7 @@ def _move(work: Working, world: World) -> None:
 
 
 def _recompute(work: Working, payload: c.Recompute, world: World) -> None:
-    relimit(work, world, tuple(work.clocks), world.later_pack)
+    relimit(work, world.calendar, tuple(work.clocks), world.later_pack)
 
 
 EFFECTS: dict[str, Effect] = {
