@@ -11,6 +11,7 @@ from mobile.core.place import Places, metres_between
 from mobile.core.speech import Speech
 from mobile.core.views import Act, CaseRow, CaseView, Fact, Mood, PhotoView, Position, StepView
 from server.protocol import workflow
+from server.protocol.hats import Actor
 from server.protocol.pack import Category, Condition, Pack
 from server.protocol.words import (
     ACTION_WORDS,
@@ -19,15 +20,13 @@ from server.protocol.words import (
     STATE_WORDS,
     STEP_WORDS,
 )
-from server.protocol.workflow import ENDED, STEP_OF, STEPS, Actor, Row
+from server.protocol.workflow import ENDED, FORWARD, STEP_OF, STEPS, Row
 
 
 def _(msgid: str) -> str:
     return msgid
 
 
-# Acts that are always possible and ask nobody to do anything: not what makes a case a to-do.
-BESIDE = ("comment", "add_evidence", "escalate", "reopen")
 TODO_WORDS = {
     "pass": _("Inspect"),
     "fail": _("Inspect"),
@@ -92,7 +91,7 @@ class Telling:
         """The act that waits for this person, "" for none."""
         if standing.case_id not in self._todos:
             held = any(entry.state == "held" for entry in standing.refused)
-            acts = [row.action for row in self.rows(standing) if row.action not in BESIDE]
+            acts = [row.action for row in self.rows(standing) if row.action in FORWARD]
             self._todos[standing.case_id] = acts[0] if acts and not held else ""
         return self._todos[standing.case_id]
 
@@ -334,6 +333,6 @@ class Telling:
         """The buttons: what the table allows, the one that waits for this person first."""
         rows = list({row.action: row for row in self.rows(standing)}.values())
         todo = self.todo(standing)
-        rows.sort(key=lambda row: (row.action != todo, row.action in BESIDE))
+        rows.sort(key=lambda row: (row.action != todo, row.action not in FORWARD))
         about = self.category(standing)
         return tuple(act(row, *about, row.action == todo, self.speech) for row in rows)

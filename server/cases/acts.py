@@ -18,7 +18,7 @@ from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Pack
 from server.protocol.wire import body_hash, named_uuid, uuid7
-from server.protocol.workflow import Needs, Row, allowed
+from server.protocol.workflow import FORWARD, Needs, Row, allowed
 from server.security import Viewer
 
 sql = queries(__file__)
@@ -32,11 +32,6 @@ REFUSALS: dict[str, type[XungeError]] = {
     "case_exists": Conflict,
     "forged": Conflict,
 }
-# The acts that carry a case on along its road; of several the first is the one that waits.
-FORWARD = (
-    "verify", "register", "answer", "uphold_return", "grant_extension", "suspend", "uphold_appeal", "dispatch",
-    "accept", "arrive", "answer_help", "recheck", "enforced", "handle", "answer_outside", "pass", "close",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

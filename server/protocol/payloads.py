@@ -35,9 +35,9 @@ def _read_by(reader: Reader, default: Any, private: bool = False) -> Any:
     return field(default=default, metadata={"read": reader, "private": private})
 
 
-def text(required: bool = False) -> Any:
+def text(required: bool = False, longest: int = LONG) -> Any:
     """Free text: personal by nature, so it stands beside the chain."""
-    return _read_by(lambda raw, name: read_text(raw, name, LONG, required), "", private=True)
+    return _read_by(lambda raw, name: read_text(raw, name, longest, required), "", private=True)
 
 
 def short(required: bool = False, otherwise: str = "", key: str = "") -> Any:
@@ -187,7 +187,7 @@ class Report(Payload):
     code: str = _category("code")
     category_text: str = _category("text")
     condition: str = short()
-    title: str = text()
+    title: str = text(longest=SHORT)
     description: str = text()
     grid_code: str = short()
     done: str = text()
@@ -413,7 +413,7 @@ class Change(Payload):
     category_text: str = _category("text")
     condition: str = short()
     grid_code: str = short()
-    title: str = text()
+    title: str = text(longest=SHORT)
     description: str = text()
     payer: str = choice(("public", "fund", "responsible", "owner", "unclear"))
 

@@ -226,7 +226,7 @@ TABLE: tuple[Row, ...] = (
           clears=("other_inspector",), tells=("handler", "dispatcher"))
       for back, start, only_if in (("forwarded", (), ("outside",)), ("handling", (), ("handler", "!outside")),
                                    ("registered", ("dispatch",), ("!handler",)))),
-    Row("cannot_inspect", ("handled",), None, (WORKER_HERE,), (REASON,), start=("inspect",),
+    Row("cannot_inspect", ("handled",), None, (WORKER_HERE,), (REASON,), start=("inspect",), apart_from="handler",
         only_if=("!other_inspector",), raises=("other_inspector",), tells=("community",)),
     Row("absent", ("handled",), None, (SYSTEM,), start=("inspect",), only_if=("!other_inspector",),
         raises=("other_inspector",), tells=("community",), shown=False),
@@ -278,6 +278,11 @@ TABLE: tuple[Row, ...] = (
     Row("recompute", OPEN, None, (SYSTEM,), appends=True, shown=False),
 )  # fmt: skip
 
+# The acts that carry a case on along its road; of several the first is the one that waits.
+FORWARD = (
+    "verify", "register", "answer", "uphold_return", "grant_extension", "suspend", "uphold_appeal", "dispatch",
+    "accept", "arrive", "answer_help", "recheck", "enforced", "handle", "answer_outside", "pass", "close",
+)  # fmt: skip
 ACTIONS = tuple(dict.fromkeys(row.action for row in TABLE))
 FLAGS = tuple(sorted({flag for row in TABLE for flag in row.raises} | {"extensions_used", "claimable"}))
 
