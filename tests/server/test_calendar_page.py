@@ -1,14 +1,17 @@
 """The calendar page by plain forms: the administrator enters, others read, and what cannot be meant is told."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 
 from server.calendar import service
 from server.clock import Calendar
+from server.db import Connection
 from tests.conftest import LiveServer
+from tests.factories import Street
 from tests.server.small_district import SmallDistrict, make_small_district
 from tests.server.test_console_pages import hidden, signed_in
 
@@ -167,3 +170,18 @@ def test_a_year_in_the_address_that_is_none_is_a_sentence(office: Office) -> Non
 def test_an_auditor_sees_who_changed_the_calendar(office: Office) -> None:
     office.send("years")
     assert "日历变更" in signed_in(office.server, "auditor", "/audit").get(office.server.url + "/audit").text
+
+
+def test_a_provisional_deadline_is_called_one_in_the_list_and_on_the_case(office: Office) -> None:
+    def report(conn: Connection) -> str:
+        eve = datetime(2026, 12, 31, 17, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+        street = Street(conn, office.district, office.server.settings.blobs, eve)
+        number = street.report()
+        street.act("duty", number, "register", condition="any")
+        return number
+
+    number = office.server.database.run(report)
+    session = signed_in(office.server, "duty")
+    assert "总时限暂定" in session.get(office.server.url + "/cases").text
+    page = session.get(f"{office.server.url}/cases/{number}").text
+    assert "总时限暂定" in page and '<span class="tag">暂定</span>' in page
