@@ -23,7 +23,7 @@ insert into cases (id, number, state, version, moved_version, pack_version, cate
     handler_id, source, external_id, reported_at, received_at, changed_at, acted_at, due_at, next_due_at, next_clock, closed_at,
     close_kind, last_hash)
 select gen_random_uuid(), 'B' || lpad(n::text, 9, '0'), case when open then 'handling' else 'closed' end, 6, 6,
-    (select max(id) from pack_versions), 'urban/event', (array['0110', '0406', '0505', '0600'])[1 + n %% 4],
+    (select version_id from shipped_packs where code = 'urban'), 'urban/event', (array['0110', '0406', '0505', '0600'])[1 + n %% 4],
     'case ' || n, ((lon + (random() - 0.5) * 0.003) * 1e7)::integer, ((lat + (random() - 0.5) * 0.003) * 1e7)::integer,
     8, 'EPSG:4326', 'inside', district_id, street_id, community_id, grid_id, current_version, k.id, k.id,
     'patrol', null, at, at, at, at, at + interval '8 hours', case when open then at + interval '8 hours' end,

@@ -14,6 +14,7 @@ from server.errors import BadInput, XungeError
 from server.locale import gettext_for
 from server.logs import write_json_logs
 from server.migrate import migrate
+from server.packs import cli as packs
 from server.people import cli as people
 from server.settings import settings
 from server.telling import cli as telling
@@ -73,7 +74,7 @@ def migrate_schema(
             print(name)
 
 
-for room in (people, cases, telling, doctor):
+for room in (people, cases, packs, telling, doctor):
     room.register(app)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from psycopg2.extras import execute_values
 
-from server import packs
 from server.calendar import service as calendar
 from server.db import Connection, connect
 from server.errors import SetupFault
+from server.packs.keeping import keep_shipped
 from server.protocol.workflow import moves
 
 MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
@@ -34,7 +34,7 @@ def migrate(dsn: str) -> list[str]:
         connection.commit()
         applied = _apply_files(connection, cursor)
         fill_workflow_moves(cursor)
-        keep_packs(connection, cursor)
+        keep_shipped(connection)
         calendar.seed_all(connection, datetime.now(UTC))
         connection.commit()
     return applied
@@ -65,13 +65,3 @@ def fill_workflow_moves(cursor: Any) -> None:
         "insert into workflow_moves (action, from_state, to_state) values %s on conflict do nothing",
         sorted(moves()),
     )
-
-
-def keep_packs(connection: Connection, cursor: Any) -> None:
-    """Stores the content of every pack folder as a version; tablets of districts whose pack is new are told."""
-    for code in packs.names():
-        version, new = packs.keep(connection, code)
-        if new:
-            cursor.execute(
-                "select log_change(id, 'pack', %s, %s) from districts where pack = %s", (code, version, code)
-            )

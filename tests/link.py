@@ -16,8 +16,7 @@ from PIL import Image
 from mobile.core.tablet import Tablet
 from mobile.core.transport import HttpTransport, LinkDown, Reply
 from mobile.core.views import Position
-from server import packs
-from server.db import Connection, Database
+from server.db import Database
 from server.people.enrolment import make_enrol_code
 from tests.conftest import LiveServer
 from tests.server.small_district import SmallDistrict, make_small_district
@@ -114,11 +113,7 @@ class TurnedClock:
 def settle(database: Database) -> SmallDistrict:
     """The small district, committed: two streets of two communities of three grids, and its people."""
 
-    def make(conn: Connection) -> SmallDistrict:
-        packs.keep(conn, "urban")
-        return make_small_district(conn)
-
-    return database.run(make)
+    return database.run(make_small_district)
 
 
 def code_for(database: Database, login: str) -> str:

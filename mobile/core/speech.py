@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.locale import gettext_for
 from server.protocol import words
-from server.protocol.pack import WORKING_DAY_MINUTES, Category, Condition, Limit, Pack
+from server.protocol.pack import Category, Condition, Limit, Pack, limit_words
 
 
 def _(msgid: str) -> str:
@@ -15,12 +15,6 @@ def _(msgid: str) -> str:
 
 
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
-LIMIT_WORDS = {
-    "emergency": (_("{n} min, day and night"), _("{n} h, day and night"), _("{n} d, day and night")),
-    "seat": (_("{n} min"), _("{n} h"), _("{n} d")),
-    "working": (_("{n} working min"), _("{n} working h"), _("{n} working d")),
-    "calendar": (_("{n} min"), _("{n} h"), _("{n} d")),
-}
 
 
 class Speech:
@@ -73,15 +67,7 @@ class Speech:
 
     def limit(self, limit: Limit) -> str:
         """A time limit with the kind of time that it runs in."""
-        short, hours, days = LIMIT_WORDS[limit.time_kind]
-        day = WORKING_DAY_MINUTES if limit.time_kind == "working" else 1440
-        if limit.minutes % day == 0:
-            return self.say(days, n=limit.minutes // day)
-        return (
-            self.say(hours, n=limit.minutes // 60)
-            if limit.minutes % 60 == 0
-            else self.say(short, n=limit.minutes)
-        )
+        return limit_words(limit, self.translate)
 
     def metres(self, metres: float) -> str:
         """A distance as people say it."""

@@ -21,6 +21,7 @@ from server.console import (
     map_page,
     me,
     messages,
+    packs,
     streets,
 )
 from server.console.desk import STATIC
@@ -42,6 +43,7 @@ for room in (
     messages,
     admin,
     calendar,
+    packs,
 ):
     router.include_router(room.router)
 

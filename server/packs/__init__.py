@@ -10,9 +10,8 @@ from server.errors import SetupFault
 from server.packs.check import found_wrong
 from server.packs.folder import FOLDER, MAIN, read_written
 from server.protocol.pack import Pack, read_pack
-from server.protocol.wire import sha256
 
-DEFAULT = "urban"
+SQL = queries(__file__)
 
 
 def read_folder(code: str) -> dict[str, Any]:
@@ -29,16 +28,9 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob(f"*/{MAIN}"))
 
 
-def keep(conn: Connection, code: str) -> tuple[int, bool]:
-    """Stores the pack's present content as a version unless it is there: its id, and whether it is new."""
-    body = json.dumps(read_folder(code), ensure_ascii=False, sort_keys=True)
-    row = queries(__file__).keep_version(conn, code=code, sha256=sha256(body), body=body)
-    return int(row["id"]), bool(row["new"])
-
-
 def current(conn: Connection, district_id: int) -> tuple[int, Pack]:
     """The pack that new cases of the district are made under, and its version's id (`migrate` stores them)."""
-    version = queries(__file__).current_version(conn, district_id=district_id)
+    version = SQL.current_version(conn, district_id=district_id)
     if version is None:
         raise SetupFault("The pack of district {district} is not stored; run migrate.", district=district_id)
     return int(version["id"]), _pack(conn, version)
@@ -46,12 +38,12 @@ def current(conn: Connection, district_id: int) -> tuple[int, Pack]:
 
 def pack_of_version(conn: Connection, version_id: int) -> Pack:
     """The pack as it was in that version."""
-    return _pack(conn, queries(__file__).version(conn, version_id=version_id))
+    return _pack(conn, SQL.version(conn, version_id=version_id))
 
 
 def body_of(conn: Connection, version_id: int) -> dict[str, Any]:
     """The data of a pack version, as `read_pack` takes it: what tablets are sent."""
-    return dict(json.loads(queries(__file__).body(conn, version_id=version_id)["body"]))
+    return dict(json.loads(SQL.body(conn, version_id=version_id)["body"]))
 
 
 # A body is large and a version never changes: it is read once, and known again by its digest in whatever database.

@@ -14,7 +14,9 @@ FOLDER = Path(__file__).parent
 MAIN = "pack.toml"
 LARGEST_BYTES = 4_000_000
 # Lists that the files of a pack, and the packs that it includes, have in common; tables are joined key by key.
-LISTS, TABLES = ("majors", "categories", "routing"), ("systems", "trades", "reasons", "words", "narrow")
+LISTS, TABLES = ("majors", "categories", "routing"), ("systems", "trades")
+# What a pack says of its own acts and words is said for the whole of it, never taken from a pack that it includes.
+OWN = ("without", "narrow", "words")
 HEAD = ("system", "major", "kind", "name")
 
 
@@ -140,7 +142,7 @@ def _append(written: Written, name: str, entry: Any, file: Path, place: Place) -
 
 def _include(written: Written, inside: tuple[str, ...]) -> None:
     """Adds the packs that this one is made of: their lists and tables, and whatever it does not say itself."""
-    included = written.data.get("includes", [])
+    included = written.data.pop("includes", [])
     for index, code in enumerate(included if isinstance(included, list) else ()):
         line = line_of(written.texts.get(written.main, ""), ("includes", index))
         if not isinstance(code, str) or not code.isalnum() or not (FOLDER / code / MAIN).is_file():
@@ -153,6 +155,7 @@ def _include(written: Written, inside: tuple[str, ...]) -> None:
 
 
 def _join(written: Written, other: Written) -> None:
+    """Entries of lists are added, tables filled up; of two "other" categories the first one stays it."""
     written.findings += other.findings
     written.texts |= other.texts
     had_other = any(isinstance(c, dict) and c.get("other") for c in written.data.get("categories", ()))
@@ -165,5 +168,16 @@ def _join(written: Written, other: Written) -> None:
         mine, theirs = written.data.get(name, {}), other.data.get(name, {})
         if isinstance(mine, dict) and isinstance(theirs, dict):
             written.data[name] = {**theirs, **mine}
+    _join_reasons(written.data, other.data)
     for name, value in other.data.items():
-        written.data.setdefault(name, value)
+        if name not in OWN:
+            written.data.setdefault(name, value)
+
+
+def _join_reasons(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Reasons of one act stand side by side, each code once."""
+    kept = mine.setdefault("reasons", {})
+    for act, reasons in theirs.get("reasons", {}).items():
+        had = kept.get(act, [])
+        codes = {reason.get("code") for reason in had}
+        kept[act] = [*had, *(reason for reason in reasons if reason.get("code") not in codes)]

@@ -1,19 +1,63 @@
--- name: keep_version^
+-- name: keep_version$
 -- The id of this content of a pack; stored the first time it is seen.
 with added as (
     insert into pack_versions (code, sha256, body) values (:code, :sha256, :body) on conflict do nothing returning id
 )
-select id, true as new from added
+select id from added
 union all
-select id, false from pack_versions where code = :code and sha256 = :sha256
+select id from pack_versions where code = :code and sha256 = :sha256
 limit 1;
 
+-- name: ship$
+-- Makes a version the one that the program brings; its code when it was another before.
+insert into shipped_packs as s (code, version_id) values (:code, :version_id)
+on conflict on constraint shipped_packs_pkey
+    do update set version_id = excluded.version_id, kept_at = clock_timestamp() where s.version_id <> excluded.version_id
+returning code;
+
+-- name: tell_followers
+-- Tells the tablets of the districts that follow the program's pack.
+select log_change(d.id, 'pack', :code, :version_id::int) from districts d
+where d.pack = :code and (
+    select p.version_id from district_packs p where p.district_id = d.id order by p.id desc limit 1
+) is null;
+
+-- name: tell
+select log_change(:district_id, 'pack', :code, :version_id::int);
+
 -- name: current_version^
-select v.id, v.sha256 from pack_versions v join districts d on d.pack = v.code
-where d.id = :district_id order by v.loaded_at desc, v.id desc limit 1;
+-- What the district put in force last, or the program's pack that it follows.
+select v.id, v.sha256
+from districts d
+left join lateral (
+    select p.version_id from district_packs p where p.district_id = d.id order by p.id desc limit 1
+) own on true
+left join shipped_packs s on s.code = d.pack
+join pack_versions v on v.id = coalesce(own.version_id, s.version_id)
+where d.id = :district_id;
 
 -- name: body^
 select body::text as body from pack_versions where id = :version_id;
 
 -- name: version^
 select id, sha256 from pack_versions where id = :version_id;
+
+-- name: put!
+insert into district_packs (district_id, version_id, code, file, put_at, put_by)
+values (:district_id, :version_id, :code, :file, :now, :put_by);
+
+-- name: follow!
+update districts set pack = :code where id = :district_id;
+
+-- name: district_of_code$
+select id from districts where code = :code;
+
+-- name: district_codes
+select code from districts order by code;
+
+-- name: history
+-- What the district put in force, newest first.
+select p.id, p.version_id, p.code, p.file, p.put_at, n.name as put_by
+from district_packs p left join people_private n on n.person_id = p.put_by
+where p.district_id = :district_id and (:before::bigint is null or p.id < :before)
+order by p.id desc limit :limit;

@@ -26,6 +26,7 @@ from server.protocol.pack.shape import (
     Reason,
     Rule,
 )
+from server.protocol.pack.spoken import limit_words
 
 __all__ = [
     "ANSWERABLE",
@@ -51,5 +52,6 @@ __all__ = [
     "Reason",
     "Rule",
     "faults_of",
+    "limit_words",
     "read_pack",
 ]

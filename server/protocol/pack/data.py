@@ -178,9 +178,9 @@ class Table:
             self.fault(name, _("{name} is empty"), name=name)
         return (Table(value, (*self.place, name, index), self.notes) for index, value in enumerate(values))
 
-    def finish(self, *known: str) -> None:
-        """Notes keys that were not asked for (and are not among `known`): mostly slips of the pen."""
-        for name in self.data.keys() - self._asked - set(known):
+    def finish(self) -> None:
+        """Notes keys that nobody asked for: mostly slips of the pen."""
+        for name in sorted(self.data.keys() - self._asked):
             self.notes.strange.append(
                 Fault((*self.place, name), _("{name} is not a key that belongs here"), {"name": name})
             )

@@ -90,7 +90,7 @@ def _read(raw: Any) -> tuple[Pack, Notes]:
         frequent=top.texts("frequent", [category.key for category in categories]),
     )
     duplicate.finish()
-    top.finish("includes")
+    top.finish()
     return pack, notes
 
 
