@@ -11,7 +11,6 @@ def _(msgid: str) -> str:
     return msgid
 
 
-HATS = frozenset(hat for row in workflow.TABLE for hat in row.who)
 UNKNOWN = _("{value} is not known here; known: {known}")
 # An act without which no case would ever come to an end.
 NEEDED = frozenset({"report", "register", "decline", "dispatch", "handle", "pass", "close"})
@@ -20,7 +19,7 @@ NEEDED = frozenset({"report", "register", "decline", "dispatch", "handle", "pass
 def found_wrong(written: Written) -> list[Finding]:
     """All that is wrong with it in the order of files and lines; [] when it can be used."""
     findings = list(written.findings)
-    if written.data:
+    if written.data or not findings:
         faults = faults_of(written.data)
         findings += [written.find(fault) for fault in faults or _unknown_words(written.data)]
     order = list(written.texts)
@@ -33,7 +32,7 @@ def _unknown_words(data: dict[str, Any]) -> list[Fault]:
     faults = _unknown(("reasons",), data.get("reasons", {}), actions)
     faults += _unknown(("narrow",), data.get("narrow", {}), actions)
     for act, hats in data.get("narrow", {}).items():
-        faults += _unknown(("narrow", act), hats, sorted(HATS))
+        faults += _unknown(("narrow", act), hats, _hats(act))
     for kind, known in (("states", workflow.STATES), ("actions", actions)):
         faults += _unknown(("words", kind), data.get("words", {}).get(kind, {}), known)
     for index, act in enumerate(data.get("without", ())):
@@ -43,6 +42,11 @@ def _unknown_words(data: dict[str, Any]) -> list[Fault]:
                 Fault(("without", index), _("{value} cannot be left out: no case would end"), {"value": act})
             )
     return faults
+
+
+def _hats(act: str) -> list[str]:
+    """Who may do an act by the table; a pack takes from them and adds nobody."""
+    return sorted({hat for row in workflow.TABLE if row.action == act for hat in row.who})
 
 
 def _unknown(place: Place, values: Any, known: Any) -> list[Fault]:

@@ -12,11 +12,12 @@ PART = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z0-9_-]+""")
 
 
 def line_of(text: str, place: Place) -> int:
-    """The line (from 1) of `place` (keys and indexes from the top), or of the nearest thing that holds it."""
+    """The line (from 1) of `place` (keys and indexes from the top), of the first thing in it, or of what holds it."""
     best, found = 0, 1
     for line, here in _marks(text):
-        if len(here) > best and place[: len(here)] == here:
-            best, found = len(here), line
+        shared = min(len(here), len(place))
+        if shared > best and place[:shared] == here[:shared]:
+            best, found = shared, line
     return found
 
 

@@ -66,6 +66,7 @@ def test_no_page_has_inline_script_or_style(office: LiveServer) -> None:
         "/cases/new",
         "/conflicts",
         "/calendar",
+        "/packs",
     ):
         text = session.get(office.url + path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path

@@ -13,6 +13,9 @@ def _(msgid: str) -> str:
     return msgid
 
 
+EACH_LANGUAGE = _("{name} must give a text for each language")
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong: where (keys and indexes from the top), and why as a msgid with parameters."""
@@ -147,14 +150,19 @@ class Table:
 
     def names(self, name: str, required: bool = True) -> dict[str, str]:
         """A text in each language; Chinese is needed."""
-        value = self.take(name, dict, _("{name} must give a text for each language"), required)
+        value = self.take(name, dict, EACH_LANGUAGE, required)
         return {} if value is None else self.languages(name, value)
 
     def languages(self, at: str | Place, value: Any) -> dict[str, str]:
         """Checks one text in each language that stands at `at`."""
         at = (at,) if isinstance(at, str) else at
-        if not isinstance(value, dict) or not all(isinstance(v, str) and v.strip() for v in value.values()):
-            self.fault(at, _("{name} must give a text for each language"), name=at[-1])
+        if not isinstance(value, dict):
+            self.fault(at, EACH_LANGUAGE, name=at[-1])
+            return {"zh-CN": ""}
+        wrong = [lang for lang, text in value.items() if not (isinstance(text, str) and text.strip())]
+        for lang in wrong:
+            self.fault((*at, lang), EACH_LANGUAGE, name=at[-1])
+        if wrong:
             return {"zh-CN": ""}
         if "zh-CN" not in value:
             self.fault(at, _("{name} has no Chinese (zh-CN)"), name=at[-1])
