@@ -118,7 +118,7 @@ class Calendar:
         """Whether weekdays stand in for the holidays of a year from `first` to `last` that nobody has declared."""
         if not self.declared or not self.hours[time_kind].keeps_holidays:
             return False
-        return any(year not in self.declared for year in range(first, last + 1))
+        return not self.declared.issuperset(range(first, last + 1))
 
 
 @dataclass(frozen=True)
