@@ -24,7 +24,7 @@ def board_words(_: Words) -> dict[str, str]:
         "returned": _("Return asked"),
         "held": _("Waiting for a decision"),
         "outside": _("Outside every grid"),
-        "photos": _("Photo missing or not taken"),
+        "photos": _("Photos missing"),
     }
 
 
