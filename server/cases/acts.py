@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from server.cases import outside
 from server.cases.apply import Answer, apply, narrowing
 from server.cases.service import get_row
 from server.cases.state import CaseState
@@ -120,15 +121,15 @@ def report(
     command_id: uuid.UUID | None,
     now: datetime,
 ) -> Answer:
-    """A new case from an office or another system; the same (source, external_id) or command id is the same case."""
+    """A new case from an office or another system; the same (source, external_id) or command id is the same case.
+
+    What its source says anew of a case that is there becomes an event of it (`outside`).
+    """
     if external_id:
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
-        if known is not None and known["id"] != named_uuid(
-            "case", str(named_uuid("report", str(viewer.district_id), source, external_id))
-        ):
-            # The same outside number came by another door (imported history): that is the case.
-            get_row(conn, viewer, known["number"])
-            return Answer(uuid7(), "applied", known["id"], known["number"], known["version"])
+        if known is not None:
+            row = get_row(conn, viewer, known["number"])
+            return outside.told_again(conn, viewer, row, payload, position, now)
         command_id = named_uuid("report", str(viewer.district_id), source, external_id)
     case_id = named_uuid("case", str(command_id)) if command_id else uuid7()
     command = _command(
@@ -140,12 +141,11 @@ def report(
         case_id,
         {"position": position.chained(), "made_at": str(made_at)},
     )
-    return _applied(
-        conn,
-        viewer,
-        replace(command, position=position, source=source, external_id=external_id, made_at=made_at),
-        now,
-    )
+    told = replace(command, position=position, source=source, external_id=external_id, made_at=made_at)
+    answer = _applied(conn, viewer, told, now)
+    if external_id:
+        outside.keep(conn, answer.case_id, payload, position)
+    return answer
 
 
 def _command(

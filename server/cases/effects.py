@@ -279,6 +279,7 @@ def _change(work: Working, payload: c.Change, world: World) -> None:
         case.condition = condition.code if condition else ""
     case.title, case.description = payload.title or case.title, payload.description or case.description
     case.payer = payload.payer or case.payer
+    case.form = {**case.form, **payload.form}
     if world.place is not None:
         _move(work, world)
     if "registered" in case.flags and not case.condition:

@@ -8,9 +8,16 @@ from server.cases.batch import Batch
 from server.cases.chain import Event
 from server.cases.state import CaseState, Working
 from server.cases.world import World
-from server.protocol.hats import ASKED_FLAG, CALLED_FLAG, Actor
+from server.protocol.hats import ASKED_FLAG, CALLED_FLAG, NEW, Actor
 from server.protocol.workflow import Row
 from server.telling.service import Notice
+
+# Of which office the sentence of an act speaks: who holds the case then, or who acts; of others whose hands it is in.
+OF_HOLDER = frozenset({"escalate", "hand_down", "dispatch_down"})
+OF_ACTOR = frozenset(
+    {"take", "claim", "arrive", "answer_help", "ask_return", "ask_extension", "ask_suspension"}
+)
+OF_NOBODY = frozenset({"whistle", "ask_help"})
 
 
 def notices_of(
@@ -25,16 +32,20 @@ def notices_of(
     """One notice an address; whoever did it is not told of it."""
     case = work.case
     params = {
+        "organisation": _office_named(event, case, before, actor, world),
         "category": f"{case.category_system}/{case.category_code}",
         "condition": case.condition,
         "state": case.state,
         "severity": case.severity,
         "due_at": work.clocks["handle"].due_at if "handle" in work.clocks else case.due_at,
         "close_kind": case.close_kind,
+        "reported_at": case.reported_at,
+        "closed_at": case.closed_at,
         "source": case.source,
         "external_id": case.external_id,
     }
-    addresses = dict.fromkeys(a for who in row.tells for a in _addresses(who, case, before, world))
+    told = dict.fromkeys((*row.tells, *(("source",) if _outcome(event) else ())))
+    addresses = dict.fromkeys(a for who in told for a in _addresses(who, case, before, world))
     return [
         Notice(
             case.district_id, uuid.UUID(str(case.id)), case.number, event.n, event.action, kind, to, params
@@ -42,6 +53,26 @@ def notices_of(
         for kind, to in addresses
         if (kind, to) not in (("person", actor.person), ("organisation", actor.organisation))
     ]
+
+
+def _outcome(event: Event) -> bool:
+    """Whether the system that the case came from hears of it: every new state, but not what it told itself."""
+    return event.from_state not in (NEW, event.to_state) and event.action != "record"
+
+
+def _office_named(
+    event: Event, case: CaseState, before: Mapping[str, Any], actor: Actor, world: World
+) -> str | None:
+    """The name of the office that the sentence of an act speaks of, where the batch knows it."""
+    wanted = case.handler_id or before["handler_id"]
+    if event.action in OF_HOLDER:
+        wanted = case.holder_id
+    elif event.action in OF_ACTOR:
+        wanted = actor.organisation
+    elif event.action in OF_NOBODY:
+        return None
+    offices = {office.id: office.name for office in world.offices.values()}
+    return {one.id: one.name for one in world.organisations.values()}.get(wanted) or offices.get(wanted)
 
 
 def _addresses(

@@ -36,7 +36,10 @@ def _command_id(viewer: Viewer, key: str | None) -> uuid.UUID | None:
 def create(
     request: Request, response: Response, viewer: Writer, new: NewCase, key: Key = None
 ) -> dict[str, Any]:
-    """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case."""
+    """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case.
+
+    What a repeat says anew is carried into the case as one more event, or said there as a comment where it cannot be.
+    """
     now = datetime.now(UTC)
     request.state.external_id = new.external_id
     if (new.lon is None) != (new.lat is None):
@@ -48,7 +51,7 @@ def create(
     position = Position.read(
         {"lon": new.lon, "lat": new.lat, "accuracy_m": new.accuracy_m, "crs": new.crs, "provider": "api"}
     )
-    payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code"})
+    payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code", "form"})
 
     def work(conn: Any) -> tuple[dict[str, Any], bool]:
         answer = acts.report(

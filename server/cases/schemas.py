@@ -22,6 +22,7 @@ class NewCase(BaseModel):
     condition: str = Field(default="", max_length=200)
     title: str = Field(default="", max_length=200)
     description: str = Field(default="", max_length=4000)
+    form: dict[str, str] = Field(default_factory=dict, max_length=50)
     reported_at: datetime | None = None
 
 

@@ -105,6 +105,7 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
     if erasure.person_id is not None:
         for statement in (
             SQL.drop_private,
+            SQL.end_letters,
             SQL.drop_credentials,
             SQL.drop_sessions,
             SQL.end_tokens,

@@ -12,6 +12,9 @@ values (:id, :at, :person_id, :case_id, :n, :by_id, :reason) on conflict do noth
 -- name: drop_private!
 delete from people_private where person_id = :person_id;
 
+-- name: end_letters!
+update contacts set mail = '', active = false where person_id = :person_id;
+
 -- name: drop_credentials!
 delete from credentials where person_id = :person_id;
 

@@ -416,6 +416,7 @@ class Change(Payload):
     title: str = text(longest=SHORT)
     description: str = text()
     payer: str = choice(("public", "fund", "responsible", "owner", "unclear"))
+    form: dict[str, str] = field(default_factory=dict, metadata={"read": _form, "private": True})
 
 
 @dataclass(frozen=True)

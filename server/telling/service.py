@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from server.db import Connection, queries
 from server.locale import gettext_for
 from server.protocol.wire import canonical, time_text
+from server.protocol.workflow import ENDED
 from server.security import Viewer
 from server.telling import words
 from server.telling.outcome import outcome_body
@@ -60,7 +61,7 @@ def _row(notice: Notice) -> dict[str, Any]:
         "n": notice.n,
         "action": notice.action,
         "params": plain(notice.params),
-        "urgent": notice.params.get("severity") == "emergency",
+        "urgent": notice.params.get("severity") == "emergency" and notice.params.get("state") not in ENDED,
     }
 
 

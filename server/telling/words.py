@@ -20,6 +20,7 @@ def _(msgid: str) -> str:
 
 SENTENCES = {
     "report": _("A case was reported and waits to be registered."),
+    "part": _("A part of a split case waits to be dispatched."),
     "self_handle": _("A case was mended on the spot."),
     "record": _("A case was recorded from another system."),
     "send_verify": _("Somebody should look at the spot before the case is registered."),
@@ -54,8 +55,9 @@ SENTENCES = {
     "ask_extension": _("{organisation} asks for more time."),
     "grant_extension": _("More time was granted."),
     "refuse_extension": _("More time was refused; the deadline stands."),
-    "ask_suspend": _("{organisation} asks to suspend the case."),
+    "ask_suspension": _("{organisation} asks to suspend the case."),
     "suspend": _("The case was suspended; its clocks stand."),
+    "refuse_suspension": _("Suspending was refused; the clocks run on."),
     "resume": _("The case goes on; its clocks run again."),
     "handle": _("The case was handled and waits for inspection."),
     "parts_done": _("All parts of the case are done; it waits for inspection."),
@@ -71,12 +73,11 @@ SENTENCES = {
     "appeal": _("There is an appeal about the case."),
     "uphold_appeal": _("The appeal was upheld."),
     "reject_appeal": _("The appeal was rejected."),
-    "sample": _("The case was drawn as a sample."),
-    "uphold_sample": _("The sample confirms that the matter was mended."),
-    "void": _("The sample shows that the matter was not mended; the case is open again."),
+    "sample": _("A sample shows that the matter was not mended; the case is open again."),
     "escalate": _("The case was escalated to {organisation}."),
     "hand_down": _("The case was handed down to {organisation}."),
     "supervise": _("The case is pressed by supervision."),
+    "answer_supervision": _("There is an answer to the demand of supervision."),
     "change": _("Facts of the case were changed."),
     "contact": _("The reporter was contacted."),
     "reply": _("The reporter was answered."),
@@ -84,8 +85,7 @@ SENTENCES = {
     "comment": _("Something was added to the case."),
     "add_evidence": _("Photos were added to the case."),
     "cancel": _("The case was cancelled."),
-    "outcome": _("What you reported has an outcome: {state}."),
-    "held": _("An act of yours waits for the office to decide."),
+    "recompute": _("The deadlines were computed anew."),
 }
 # Instead of a sentence with a parameter that is not known.
 SHORTER = {
@@ -103,15 +103,30 @@ SHORTER = {
     "ask_help": _("Help is asked for on the case."),
     "answer_help": _("The request for help was answered."),
     "ask_extension": _("The crew asks for more time."),
-    "ask_suspend": _("The crew asks to suspend the case."),
+    "ask_suspension": _("The crew asks to suspend the case."),
     "send_back": _("The case was sent back before closing."),
     "escalate": _("The case was escalated."),
     "hand_down": _("The case was handed down one level."),
     "close": _("The case was closed."),
     "merge": _("The case goes on in another one that is the same matter."),
     "rate": _("The case was rated."),
-    "outcome": _("What you reported has an outcome."),
 }
+# Acts after which somebody's clock runs: their messages name the deadline.
+CALLING = frozenset(
+    {
+        *("report", "part", "register", "send_verify", "reopen", "sample"),
+        *("dispatch", "assign_anyway", "dispatch_down", "claim", "forward", "recall"),
+        *(
+            "uphold_return",
+            "refuse_return",
+            "grant_extension",
+            "refuse_extension",
+            "refuse_suspension",
+            "resume",
+        ),
+        *("whistle", "ask_help", "fail", "send_back", "supervise", "escalate", "hand_down"),
+    }
+)
 SOMETHING = _("Something happened to the case: {act}.")
 DUE = _("Due {time}.")
 EMERGENCY = _("Emergency.")
@@ -128,7 +143,7 @@ def sentence(action: str, params: Mapping[str, Any], translate: Translate, zone:
     said = [translate(_template(action, named)).format(**named)]
     if params.get("severity") == "emergency":
         said.insert(0, translate(EMERGENCY))
-    if params.get("due_at"):
+    if params.get("due_at") and action in CALLING:
         due = params["due_at"]
         at = (due if isinstance(due, datetime) else read_time(str(due))).astimezone(zone or UTC)
         said.append(translate(DUE).format(time=f"{at:%m-%d %H:%M}"))

@@ -69,6 +69,14 @@ create table contacts (
     constraint contacts_organisation_fkey foreign key (organisation_id) references organisations (id)
 );
 
+-- What another system said of its case last, so that a repeat can be told from a change: one hash a field, no words.
+create table outside_told (
+    case_id uuid not null,
+    told    jsonb not null,
+    constraint outside_told_pkey primary key (case_id),
+    constraint outside_told_case_fkey foreign key (case_id) references cases (id) on delete cascade
+);
+
 -- Where the outcome of a source's cases is returned to.
 create table webhooks (
     id          bigint generated always as identity,
@@ -200,7 +208,7 @@ create index exchanges_district_idx on exchanges (district_id, id desc);        
 create index exchanges_person_idx on exchanges (person_id, id desc) where person_id is not null;     -- a system's own
 create index exchanges_at_idx on exchanges using brin (at);                                           -- tasks: old enough to be forgotten
 
-grant select, insert, update, delete on messages, message_reads, contacts, webhooks, outbox, letter_lines to xunge_app;
+grant select, insert, update, delete on messages, message_reads, contacts, outside_told, webhooks, outbox, letter_lines to xunge_app;
 grant select, insert, delete on exchanges to xunge_app;
 grant usage, select on all sequences in schema public to xunge_app;
 grant execute on function log_message, put_messages to xunge_app;
