@@ -14,7 +14,7 @@ from typing import Any
 from server.audit import access
 from server.cases import merkle
 from server.cases.anchors import AT_ONCE, HEADER, HEADS, SQL, Anchor, Head, line_of, read_anchor, read_heads
-from server.cases.chain import Break
+from server.cases.link import Break
 from server.db import Connection
 from server.errors import BadInput, NotFound
 

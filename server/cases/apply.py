@@ -196,7 +196,7 @@ def _perform(
     if not row.appends and any(getattr(case, name) != value for name, value in moved_before.items()):
         case.moved_version = case.version
     work.touched = True
-    event = append_event(command, actor, work, batch, state_before, before, world.stood_in)
+    event = append_event(command, actor, work, batch, state_before, before, kept[1], world.stood_in)
     batch.notices += notices_of(row, event, work, before, actor, batch, world)
     for a in getattr(payload, "attachments", ()):
         made = command.made_at or now

@@ -15,6 +15,10 @@ select case_id from case_keys where number = :number;
 select id::text, number, version, state, last_hash, closed_at from cases
 where id > :after and id <= :last order by id;
 
+-- name: cycles_between
+-- The facts that events record, and where the cycle lies, are added after n.
+select case_id::text, n from cycles where case_id > :after and case_id <= :last;
+
 -- name: clocks_between
 -- Times as the chain writes them.
 select case_id::text, cycle, kind, limit_min,

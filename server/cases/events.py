@@ -21,6 +21,7 @@ def append_event(
     batch: Batch,
     state_before: str,
     before: Mapping[str, Any],
+    cycle_before: Mapping[str, Any],
     stood_in: Sequence[str],
 ) -> Event:
     case, payload = work.case, command.payload
@@ -43,6 +44,12 @@ def append_event(
             for kind, clock in sorted(work.clocks.items())
             if (clock.cycle, kind) in work.touched_clocks
         },
+        # Every rate counts cycles: what they say is part of the chain.
+        "facts": _plain(
+            work.cycle.facts_since(
+                cycle_before if case.version > 1 and cycle_before["n"] == case.cycle else {}
+            )
+        ),
         "private": None,
     }
     if command.kind in REPORTING:

@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 
 from server.cases import anchored, anchors, chain
-from server.cases.chain import Break
+from server.cases.link import Break
 from server.cases.proving import Proved, prove_all
 from server.cases.terminal import opened, progress
 from server.db import Connection, Database

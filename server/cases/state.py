@@ -1,8 +1,8 @@
 """A case in memory while commands are applied to it: its row, its clocks, its cycle, and what must be written."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -95,6 +95,22 @@ class Cycle:
 
     def end(self, at: datetime, kind: str) -> None:
         self.ended_at, self.ended_as = at, kind
+
+    def facts_since(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts that are not as in `before`, or not as in a cycle of which nothing is known yet."""
+        return {
+            name: getattr(self, name)
+            for name, blank in FACTS.items()
+            if getattr(self, name) != before.get(name, blank)
+        }
+
+
+# The facts of a cycle with what they are before an event says otherwise.
+FACTS: dict[str, Any] = {
+    f.name: None if f.default is MISSING else f.default
+    for f in fields(Cycle)
+    if f.name not in ("case_id", "n")
+}
 
 
 @dataclass

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from server.audit import access
-from server.cases import anchored, anchors, chain, merkle
+from server.cases import anchored, anchors, chain, link, merkle
 from server.cases.proving import prove_all
 from server.db import Connection, Database, connect
 from server.people.erasure import erase_words
@@ -91,10 +91,10 @@ def rewrite(dsn: str, number: str) -> None:
         cursor.execute("select * from case_events where case_id = %s order by n", (case_id,))
         previous = ""
         for row in cursor.fetchall():
-            values = {name: row[name] for name in chain.LINK[:15]}
+            values = {name: row[name] for name in link.LINK[:15]}
             values |= {"case_id": str(case_id), "command_id": str(row["command_id"]), "prev_hash": previous}
             values["acted_at"] = values["acted_at"].replace("2026-11-22", "2026-11-21")
-            previous = chain.Event(**values).hash
+            previous = link.Event(**values).hash
             cursor.execute(
                 "update case_events set acted_at = %s, prev_hash = %s, hash = %s where (case_id, n) = (%s, %s)",
                 (values["acted_at"], values["prev_hash"], previous, case_id, row["n"]),

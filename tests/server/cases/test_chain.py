@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.cases import chain, proving, service
+from server.cases import link, proving, replay, service
 from server.cases.chain import verify_case, verify_slice
 from server.db import Connection, Database, connect
 from server.errors import BadInput
@@ -104,42 +104,54 @@ def tampered(dsn: str, *statements: str) -> None:
 
 # How it is altered, the event that is named, and why.
 TAMPERING = {
-    "a changed body": ("update case_events set body = replace(body, '8', '9') where n = 1", 1, chain.ALTERED),
-    "a changed actor": ("update case_events set actor = actor + 1 where n = 3", 3, chain.ALTERED),
+    "a changed body": (
+        "update case_events set body = replace(body, '8', '9') where n = 1",
+        1,
+        replay.ALTERED,
+    ),
+    "a changed actor": ("update case_events set actor = actor + 1 where n = 3", 3, replay.ALTERED),
     "a changed time": (
         "update case_events set acted_at = '2026-11-22T02:00:00.000001Z' where n = 2",
         2,
-        chain.ALTERED,
+        replay.ALTERED,
     ),
-    "a changed hash": ("update case_events set hash = repeat('0', 64) where n = 2", 2, chain.ALTERED),
+    "a changed hash": ("update case_events set hash = repeat('0', 64) where n = 2", 2, replay.ALTERED),
     "two events changed about": (
         "update case_events set n = case n when 3 then 104 else 103 end where n in (3, 4);"
         " update case_events set n = n - 100 where n > 100",
         3,
-        chain.LOOSE,
+        replay.LOOSE,
     ),
-    "a cut middle": ("delete from case_events where n = 4", 4, chain.MISSING),
-    "a cut tail": ("delete from case_events where n = 7", 6, chain.NOT_LAST),
-    "a chain without its case": ("delete from cases", 7, chain.NO_CASE),
-    "a case without its chain": ("delete from case_events", 0, chain.NO_EVENTS),
+    "a cut middle": ("delete from case_events where n = 4", 4, replay.MISSING),
+    "a cut tail": ("delete from case_events where n = 7", 6, replay.NOT_LAST),
+    "a chain without its case": ("delete from cases", 7, replay.NO_CASE),
+    "a case without its chain": ("delete from case_events", 0, replay.NO_EVENTS),
     "changed private words": (
         "update event_private set body = replace(body, '换新', '修补')",
         5,
-        chain.OTHER_WORDS,
+        replay.OTHER_WORDS,
     ),
-    "words taken away": ("delete from event_private where n = 5", 5, chain.LOST_WORDS),
-    "a case that was moved on": ("update cases set version = 6, state = 'inspected'", 7, chain.NOT_LAST),
-    "another handler": ("update cases set handler_id = handler_id + 1", 7, chain.NOT_RECORDED),
-    "another grid": ("update cases set grid_id = grid_id + 1", 7, chain.NOT_RECORDED),
-    "another way of closing": ("update cases set close_kind = 'gone'", 7, chain.NOT_RECORDED),
-    "a note that nobody made": ("update cases set tags = '{place_missing}'", 7, chain.NOT_RECORDED),
-    "a closed case without an end": ("update cases set closed_at = null", 7, chain.NOT_RECORDED),
+    "words taken away": ("delete from event_private where n = 5", 5, replay.LOST_WORDS),
+    "a case that was moved on": ("update cases set version = 6, state = 'inspected'", 7, replay.NOT_LAST),
+    "another handler": ("update cases set handler_id = handler_id + 1", 7, replay.NOT_RECORDED),
+    "another grid": ("update cases set grid_id = grid_id + 1", 7, replay.NOT_RECORDED),
+    "another way of closing": ("update cases set close_kind = 'gone'", 7, replay.NOT_RECORDED),
+    "a note that nobody made": ("update cases set tags = '{place_missing}'", 7, replay.NOT_RECORDED),
+    "a closed case without an end": ("update cases set closed_at = null", 7, replay.NOT_RECORDED),
     "a deadline that was put off": (
         "update deadlines set due_at = due_at + interval '1 day' where kind = 'handle'",
         7,
-        chain.OTHER_CLOCK,
+        replay.OTHER_CLOCK,
     ),
-    "a clock that is gone": ("delete from deadlines where kind = 'whole'", 7, chain.NO_CLOCK),
+    "a cycle made to be in time": (
+        "update cycles set ended_at = ended_at - interval '1 day'",
+        7,
+        replay.OTHER_CYCLE,
+    ),
+    "a rework that is forgotten": ("update cycles set reworks = reworks + 1", 7, replay.OTHER_CYCLE),
+    "a cycle moved to another street": ("update cycles set street_id = street_id + 1", 7, replay.OTHER_CYCLE),
+    "a cycle that is gone": ("delete from cycles", 7, replay.NO_CYCLE),
+    "a clock that is gone": ("delete from deadlines where kind = 'whole'", 7, replay.NO_CLOCK),
 }
 
 
@@ -152,8 +164,22 @@ def test_verifying_names_the_broken_link_of(database: Database, tmp_path: Path, 
         last, _, broken = verify_slice(conn, uuid.UUID(int=0), 10)
     assert last is None
     assert [(one.n, one.why) for one in broken] == [(n, why)]
-    assert broken[0].number == number or why == chain.NO_CASE
+    assert broken[0].number == number or why == replay.NO_CASE
     assert "{" not in str(broken[0])
+
+
+def test_an_earlier_cycle_is_proved_as_the_present_one_is(database: Database, tmp_path: Path) -> None:
+    def reopened(conn: Connection) -> None:
+        street = Street.open(conn, tmp_path)
+        street.act("street", street.closed(), "reopen", reason="又坏了")
+
+    database.run(reopened)
+    with database.read() as conn:
+        assert verify_slice(conn, uuid.UUID(int=0), 10)[2] == []
+    tampered(database.dsn, "update cycles set on_time = not on_time where n = 1")
+    with database.read() as conn:
+        broken = verify_slice(conn, uuid.UUID(int=0), 10)[2]
+    assert [(one.n, one.why, one.params["field"]) for one in broken] == [(8, replay.OTHER_CYCLE, "on_time")]
 
 
 def test_a_column_that_does_not_follow_from_the_events_is_named_with_both_values(
@@ -170,15 +196,15 @@ texts = st.text(max_size=60)
 whole = st.integers(min_value=-(2**62), max_value=2**62)
 ids = st.uuids().map(str)
 any_event = st.builds(
-    chain.Event, ids, whole, whole, ids, texts, texts, texts, st.none() | whole, st.none() | whole,
+    link.Event, ids, whole, whole, ids, texts, texts, texts, st.none() | whole, st.none() | whole,
     st.none() | ids, texts, texts, texts, texts, texts,
 )  # fmt: skip
 
 
 @given(any_event)
-def test_the_proof_takes_the_same_hash_as_the_event_has(event: chain.Event) -> None:
-    link = (*(getattr(event, name) for name in chain.LINK[:15]), event.hash, None, None)
-    assert chain.hash_of(link) == event.hash
+def test_the_proof_takes_the_same_hash_as_the_event_has(event: link.Event) -> None:
+    row = (*(getattr(event, name) for name in link.LINK[:15]), event.hash, None, None)
+    assert link.hash_of(row) == event.hash
 
 
 @pytest.mark.parametrize("cores", [1, 2])
