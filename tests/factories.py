@@ -10,10 +10,10 @@ from typing import Any
 from PIL import Image
 
 from server.cases import acts, service
-from server.cases.apply import Answer
+from server.cases.apply import Answer, apply
 from server.cases.blobs import keep_bytes
 from server.db import Connection
-from server.protocol.commands import Position
+from server.protocol.commands import Command, Position, read_payload
 from server.protocol.wire import uuid7
 from server.security import Viewer, load_viewer
 from tests.server.small_district import SmallDistrict, make_small_district
@@ -114,3 +114,25 @@ class Street:
         self.later(minutes=10)
         self.act("duty", number, "close")
         return number
+
+    def mended(self) -> str:
+        """Rubbish that the worker of that grid removed on the spot: closed at once."""
+        payload = {"category": RUBBISH, "title": "垃圾袋", "done": "已捡走", "attachments": [self.photo()]}
+        position = Position(104.005, 30.005, 8, "gps", crs="EPSG:4326")
+        command = Command(
+            uuid7(), "self_handle", uuid7(), read_payload("self_handle", payload), "h", "console",
+            self.district.people["worker"], position=position, district_id=self.district.id, source="patrol",
+        )  # fmt: skip
+        answer = apply(self.conn, [command], self.now)[0]
+        assert answer.applied and answer.case_number
+        return answer.case_number
+
+    def by_phone(self) -> str:
+        """Somebody called: a reply is owed."""
+        position = Position(104.005, 30.005, 8, "hand", crs="EPSG:4326")
+        told = {"category": RUBBISH, "title": "垃圾袋"}
+        answer = acts.report(
+            self.conn, self.viewer("intake"), told, position, "phone", None, None, "console", None, self.now
+        )
+        assert answer.case_number
+        return answer.case_number
