@@ -308,11 +308,12 @@ TOLD: dict[str, dict[str, Any]] = {
     "ask_suspension": {"reason": "等", "until": UNTIL},
     "suspend": {"reason": "同意", "until": UNTIL},
     "handle": {"done": "已换", "attachments": "photo"},
+    "make_safe": {"note": "已围挡", "attachments": "photo"},
     "pass": {"close_kind": "fixed"},
     "fail": {"unmet": "不平"},
     "rate": {"stars": "5"},
 }
-BARE = {"send_verify", "make_safe", "take", "accept", "resume", "close"}
+BARE = {"send_verify", "take", "accept", "resume", "close"}
 
 
 def told(street: Street, action: str) -> dict[str, Any]:
