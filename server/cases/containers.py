@@ -14,12 +14,20 @@ MAGIC = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
-# Anywhere in the file: readers of these formats do not ask where it begins.
-ANYWHERE = re.compile(
-    rb"<script[\s>/]|<\?php\s|<!doctype (?:html|svg)|http://www\.w3\.org/2000/svg|__HALT_COMPILER\(\)"
-    rb"|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c",
-    re.IGNORECASE,
+# Anywhere in the file: readers of these formats do not ask where it begins. In lower case, for markup has none.
+SCRIPT = (
+    b"<script>",
+    b"<script ",
+    b"<script/",
+    b"<?php ",
+    b"<?php\n",
+    b"<?php\r",
+    b"<!doctype html",
+    b"<!doctype svg",
+    b"http://www.w3.org/2000/svg",
+    b"__halt_compiler()",
 )
+PACKED = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 PDF = re.compile(rb"%PDF-[12]\.\d")
 PDF_HEAD = 1024
 # At the beginning of what stands behind the picture's end.
@@ -28,7 +36,7 @@ BEHIND = re.compile(
     rb"|MZ.{58}|\x7fELF|PK\x03\x04|\xca\xfe\xba\xbe|GIF8[79]a",
     re.IGNORECASE | re.DOTALL,
 )
-JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 BARE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 END = 0xD9
 ZIP_END, ZIP_ENTRY, ZIP64 = b"PK\x05\x06", b"PK\x01\x02", b"PK\x06\x07"
@@ -48,9 +56,10 @@ def end_of_picture(content: bytes, mime: str) -> int:
 
 def is_polyglot(content: bytes, mime: str) -> bool:
     """Whether a program other than a picture viewer would find something of its own in these bytes."""
-    behind = end_of_picture(content, mime)
+    behind, flat = end_of_picture(content, mime), content.lower()
     return bool(
-        ANYWHERE.search(content)
+        any(word in flat for word in SCRIPT)
+        or any(word in content for word in PACKED)
         or PDF.search(content, 0, PDF_HEAD)
         or PDF.search(content, behind)
         or BEHIND.match(content, behind)
