@@ -1,5 +1,6 @@
 """The checker of packs: whatever is wrong is named with its line and its place, and nothing of it is used."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from server.packs.check import found_wrong
 from server.packs.folder import read_written
 from server.packs.toml import as_toml
 from server.protocol.pack import BadPack, Place, faults_of, read_pack
+from server.protocol.pack.data import Table
+from server.settings import CHECKOUT
 from tests.server.packs.written import SMALL, data, findings, line_of, reasons
 
 # The text that is right, what stands there instead, what the checker says; and the line where it says so when that is
@@ -181,3 +184,19 @@ def test_a_text_stays_itself_through_the_writer(draw: st.DataObject) -> None:
     there = data()
     there["name"]["zh-CN"] = draw.draw(st.text(st.characters(exclude_categories=["Cs"])))
     assert tomllib.loads(as_toml(there)) == there
+
+
+def test_every_key_that_is_read_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    take = Table.take
+
+    def noting(table: Table, name: str, *rest: Any, **more: Any) -> Any:
+        asked.add(name)
+        return take(table, name, *rest, **more)
+
+    monkeypatch.setattr(Table, "take", noting)
+    assert faults_of(data()) == []
+    text = (CHECKOUT / "docs" / "packs.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`([a-z_]+)`", text))
+    assert len(asked) > 60
+    assert asked - explained - {"cancel", "decline"} == set()
