@@ -33,6 +33,10 @@ MEANING = {
     "demo": "`0`: no demo people and no walk at the start of a run",
     "lang": "language of the command line, and of pages before sign-in: `zh-CN` or `en`",
     "pool": "database connections of one server process",
+    "public_url": "how people reach the console from outside, for links in letters; else host and port",
+    "smtp_url": "the post office: `smtp://user:password@host:port`, or `smtps://`; without it no letters",
+    "mail_from": "who letters are from: `Name <desk@district.example>`",
+    "webhook_private": "`1`: webhooks may go to private addresses (and by http to this machine)",
     "cookie_secure": "`1`: cookies over https only; set it wherever people other than you sign in",
 }
 
@@ -142,11 +146,16 @@ def commands(program: str) -> Iterator[tuple[str, Any]]:
     described: Any = typer.main.get_command(
         {"server": server_app, "gis": gis_app, "tasks": tasks_app}[program]
     )
-    below = getattr(described, "commands", None)
-    if below is None:
-        yield f"python -m {program}", described
+    yield from _below(f"python -m {program}", described)
+
+
+def _below(line: str, described: Any) -> Iterator[tuple[str, Any]]:
+    commands = getattr(described, "commands", None)
+    if commands is None:
+        yield line, described
     else:
-        yield from ((f"python -m {program} {name}", one) for name, one in below.items())
+        for name, one in commands.items():
+            yield from _below(f"{line} {name}", one)
 
 
 def command_lines() -> str:

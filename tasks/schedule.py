@@ -15,6 +15,7 @@ from tasks import (
     deliver,
     escalate_overdue,
     expire_uploads,
+    forget_told,
     recompute_deadlines,
     verify_blobs,
     verify_chains,
@@ -36,6 +37,13 @@ TASKS: tuple[Task, ...] = (
         timedelta(seconds=30),
         "escalates cases whose deadline passed without the act it waits for",
         escalate_overdue.run,
+    ),
+    Task(
+        "forget_told",
+        timedelta(hours=6),
+        "removes messages, sent letters and the log of exchanges after thirteen months",
+        forget_told.run,
+        chunk=forget_told.CHUNK,
     ),
     Task(
         "expire_uploads",

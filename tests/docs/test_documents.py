@@ -113,6 +113,8 @@ def test_every_command_exists_with_its_options(path: Path) -> None:
             if len(words) == start + 1:
                 continue
             name = f"{name} {words[start + 1]}"
+        if name not in known and len(words) > start + 2:
+            name = f"{name} {words[start + 2]}"
         assert name in known, f"{line}: there is no {name}"
         for word in words[start + 1 :]:
             if word.startswith("--"):

@@ -6,6 +6,7 @@ from datetime import time
 import pytest
 
 from server.db import Connection
+from server.people.erasure import erase_person
 from server.security import load_viewer
 from server.telling import mail, service
 from server.telling.delivery import MOST_LINES
@@ -187,3 +188,14 @@ def test_a_password_is_not_sent_in_the_clear_to_another_machine(
     house.send()
     assert office.letters == []
     assert "no encryption" in house.rows("select error from outbox")[0]["error"]
+
+
+def test_erasing_a_person_takes_the_address_away_and_ends_their_letters(
+    house: House, office: PostOffice
+) -> None:
+    house.contact("worker")
+    house.tell("person", "worker")
+    house.database.run(lambda conn: erase_person(conn, "worker", "asked for it", house.now))
+    assert house.rows("select mail, active from contacts") == [{"mail": "", "active": False}]
+    house.send()
+    assert office.letters == []

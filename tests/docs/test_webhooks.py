@@ -1,0 +1,74 @@
+"""What docs/webhooks.md tells receivers is what they get: the example's shape, and the check of a signature."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from server.settings import CHECKOUT
+from tests.server.telling.conftest import House, house
+from tests.server.telling.receivers import Receiver, receiving
+
+TEXT = (CHECKOUT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+__all__ = ["house"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+def documented_check() -> Callable[..., bool]:
+    """The function that the document shows, as a reader would paste it."""
+    (code,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    room: dict[str, Any] = {}
+    exec(compile(code, "docs/webhooks.md", "exec"), room)  # noqa: S102
+    check: Callable[..., bool] = room["is_genuine"]
+    return check
+
+
+def test_the_documented_check_accepts_a_real_delivery_and_nothing_else(
+    house: House, receiver: Receiver
+) -> None:
+    made = house.hook(receiver.url)
+    house.outcome("closed", "close", close_kind="fixed")
+    house.send()
+    (taken,) = receiver.taken
+    check, header = documented_check(), taken.headers["x-xunge-signature"]
+    assert check(made["secret"], header, taken.body)
+    assert not check(made["secret"], header, taken.body.replace(b"fixed", b"gone!"))
+    assert not check("another", header, taken.body)
+    assert not check(made["secret"], header, taken.body, now=time.time() + 301), "an old one is no news"
+    later = header.replace("t=", "t=1")
+    assert not check(made["secret"], later, taken.body, now=int(later[2:].split(",")[0]))
+    for nonsense in ("", "v1=", "t=1", "t=x,v1=y", "t=1,v1=é"):
+        assert not check(made["secret"], nonsense.encode("ascii", "replace").decode(), taken.body)
+
+
+def test_the_documented_delivery_has_the_fields_of_a_real_one(house: House, receiver: Receiver) -> None:
+    (example,) = re.findall(r"<!-- example: delivery -->\s*```json\n(.*?)```", TEXT, re.DOTALL)
+    shown = json.loads(example)
+    house.hook(receiver.url)
+    known = {key: shown["case"][key] for key in ("severity", "organisation", "category", "close_kind")}
+    times = {key: shown["case"][key] for key in ("reported_at", "due_at", "closed_at")}
+    house.outcome("closed", "close", **known, **times)
+    house.send()
+    real = json.loads(receiver.taken[0].body)
+    assert real.keys() == shown.keys()
+    assert real["case"].keys() == shown["case"].keys()
+    assert (real["event"], real["words"]) == (shown["event"], shown["words"])
+    assert {key: real["case"][key] for key in known | times} == known | times
+    assert receiver.taken[0].headers["x-xunge-event"] == shown["event"]
+
+
+def test_every_header_that_is_documented_is_sent(house: House, receiver: Receiver) -> None:
+    house.hook(receiver.url)
+    house.outcome()
+    house.send()
+    named = re.findall(r"`(X-Xunge-[A-Za-z]+|Idempotency-Key)`", TEXT)
+    assert len(set(named)) == 4
+    assert {name.lower() for name in named} <= receiver.taken[0].headers.keys()
