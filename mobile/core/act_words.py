@@ -4,7 +4,7 @@ from typing import Literal
 
 from mobile.core.speech import Speech
 from mobile.core.views import Act, Choice, Field
-from server.protocol.pack import Category, Condition
+from server.protocol.pack import Category, Condition, Pack
 from server.protocol.words import ACTION_WORDS, CLOSE_KIND_WORDS, FIELD_WORDS
 from server.protocol.workflow import CLOSE_KINDS, Needs, Row
 
@@ -70,15 +70,22 @@ def photo_rule(row: Row, category: Category | None) -> PhotoRule:
 
 
 def act(
-    row: Row, category: Category | None, condition: Condition | None, primary: bool, speech: Speech
+    row: Row,
+    pack: Pack | None,
+    category: Category | None,
+    condition: Condition | None,
+    primary: bool,
+    speech: Speech,
 ) -> Act:
-    """The button of one row of the table, on a case of that category and condition."""
+    """The button of one row of the table, on a case of that category and condition, in the words of the pack."""
     asked = [need for need in row.needs if need.kind != "evidence"]
+    offered = pack.offered(row.action, speech.language) if pack else ()
     return Act(
         row.action,
-        speech.say(ACTION_WORDS[row.action]),
+        (pack.word("actions", row.action, speech.language) if pack else "")
+        or speech.say(ACTION_WORDS[row.action]),
         ICONS.get(row.action, "info"),
-        tuple(_field(need, category, condition, speech) for need in asked),
+        tuple(_field(need, offered, category, condition, speech) for need in asked),
         primary,
         photo_rule(row, category),
         STAGES.get(row.action, "during"),
@@ -86,7 +93,14 @@ def act(
     )
 
 
-def _field(need: Needs, category: Category | None, condition: Condition | None, speech: Speech) -> Field:
+def _field(
+    need: Needs,
+    offered: tuple[str, ...],
+    category: Category | None,
+    condition: Condition | None,
+    speech: Speech,
+) -> Field:
+    """What one need asks; `offered` are the pack's reasons for the act."""
     say = speech.say
     label = say(FIELD_WORDS.get(need.name, need.name))
     if need.name == "close_kind":
@@ -95,7 +109,7 @@ def _field(need: Needs, category: Category | None, condition: Condition | None, 
     if need.name == "unmet":
         # What is not met is first of all the condition for closing itself, in its own words.
         wanted = [speech.named(condition.closing)] if condition else []
-        unmet = tuple(Choice(words, words) for words in (*wanted, *map(say, UNMET)))
+        unmet = tuple(Choice(words, words) for words in (*wanted, *(offered or map(say, UNMET))))
         return Field(need.name, label, "choices", need.required, unmet)
     if need.kind == "condition" and category:
         choices = tuple(
@@ -103,4 +117,8 @@ def _field(need: Needs, category: Category | None, condition: Condition | None, 
         )
         value = condition.code if condition else ""
         return Field(need.name, label, "choice", need.required, choices, value=value)
+    if need.name == "reason" and offered:
+        return Field(
+            need.name, label, "long", need.required, tuple(Choice(words, words) for words in offered)
+        )
     return Field(need.name, label, "text" if need.kind == "crew" else "long", need.required)

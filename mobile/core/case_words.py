@@ -85,7 +85,11 @@ class Telling:
 
     def rows(self, standing: Standing) -> list[Row]:
         """What the table allows this person now."""
-        return workflow.allowed(standing.facts, self.actor) if standing.facts.state else []
+        if not standing.facts.state:
+            return []
+        pack = self.pack
+        narrowing = workflow.Narrowing.of(pack.without, pack.narrow) if pack else workflow.WHOLE_TABLE
+        return workflow.allowed(standing.facts, self.actor, narrowing)
 
     def todo(self, standing: Standing) -> str:
         """The act that waits for this person, "" for none."""
@@ -335,4 +339,4 @@ class Telling:
         todo = self.todo(standing)
         rows.sort(key=lambda row: (row.action != todo, row.action not in FORWARD))
         about = self.category(standing)
-        return tuple(act(row, *about, row.action == todo, self.speech) for row in rows)
+        return tuple(act(row, self.pack, *about, row.action == todo, self.speech) for row in rows)

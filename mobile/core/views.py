@@ -267,7 +267,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that an act asks: `text` one line, `long` more, `choice` one of, `choices` some of `choices`."""
+    """One thing that an act asks: `text` one line, `long` more, `choice` one of, `choices` some of `choices`;
+    `long` with choices: words to start from."""
 
     name: str
     label: str

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.cases import outside
-from server.cases.apply import Answer, apply, narrowing
+from server.cases.apply import Answer, apply
 from server.cases.service import get_row
 from server.cases.state import CaseState
 from server.db import Connection, queries
@@ -19,8 +19,10 @@ from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Pack
 from server.protocol.wire import body_hash, named_uuid, uuid7
-from server.protocol.workflow import FORWARD, Needs, Row, allowed
+from server.protocol.workflow import FORWARD, Narrowing, Needs, Row, allowed
 from server.security import Viewer
+
+EXPLAINS = ("reason", "unmet")
 
 sql = queries(__file__)
 REFUSALS: dict[str, type[XungeError]] = {
@@ -44,6 +46,7 @@ class Need:
     required: bool
     label: str
     choices: tuple[tuple[str, str], ...] = ()
+    offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,11 @@ def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime
     facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
     pack = pack_of_version(conn, row["pack_version"])
     # Rows of one action differ in what they lead to, not in what they ask.
-    rows = list({r.action: r for r in allowed(facts, viewer.actor(), narrowing(pack))}.values())
+    rows = list(
+        {
+            r.action: r for r in allowed(facts, viewer.actor(), Narrowing.of(pack.without, pack.narrow))
+        }.values()
+    )
     forward = next((r for r in rows if r.action in FORWARD), None)
     return [_offer(r, case, pack, viewer.lang, r is forward) for r in rows]
 
@@ -86,10 +93,12 @@ def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool)
             n.required or (n.kind == "evidence" and row.action in category.needs_photo),
             translate(words.FIELD_WORDS[n.name]),
             choices(n),
+            pack.offered(row.action, lang) if n.name in EXPLAINS else (),
         )
         for n in row.needs
     )
-    return Offer(row.action, translate(words.ACTION_WORDS[row.action]), needs, primary)
+    label = pack.word("actions", row.action, lang) or translate(words.ACTION_WORDS[row.action])
+    return Offer(row.action, label, needs, primary)
 
 
 def act(

@@ -27,9 +27,8 @@ from server.db import Connection
 from server.packs import pack_of_version
 from server.protocol.commands import Command
 from server.protocol.hats import NEW, Actor, Facts, sees
-from server.protocol.pack import Pack
 from server.protocol.payloads import Merge, Recompute, Report
-from server.protocol.workflow import WHOLE_TABLE, Narrowing, Row, find, flags_after
+from server.protocol.workflow import Narrowing, Row, find, flags_after
 from server.telling.service import put as tell
 
 __all__ = ["Answer", "apply"]
@@ -72,7 +71,7 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     if not sees(actor, facts) and command.origin != "tablet":
         return _refuse(command, None, "no_case")
     pack = pack_at(conn, batch, work.case.pack_version)
-    row, why = find(facts, command.kind, actor, payload.given(), narrowing(pack))
+    row, why = find(facts, command.kind, actor, payload.given(), Narrowing.of(pack.without, pack.narrow))
     stale = command.base_version is not None and 0 < command.base_version < work.case.moved_version
     if stale and (row is None or not row.appends) and command.origin in ("console", "api"):
         return _refuse(command, work, "conflict")
@@ -86,14 +85,6 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     if stale and not row.appends and answer.outcome == "applied":
         return replace(answer, outcome="applied_with_conflict", code="moved_on")
     return answer
-
-
-def narrowing(pack: Pack) -> Narrowing:
-    """What the pack takes away from the table."""
-    if not pack.without and not pack.narrow:
-        return WHOLE_TABLE
-    only = {action: frozenset(hats) for action, hats in pack.narrow.items()}
-    return Narrowing(frozenset(pack.without), only)
 
 
 def _actor(command: Command, batch: Batch) -> Actor:

@@ -82,7 +82,7 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[s
         "number": row["number"],
         "id": str(row["id"]),
         "state": row["state"],
-        "state_word": translate(words.STATE_WORDS[row["state"]]),
+        "state_word": pack.word("states", row["state"], lang) or translate(words.STATE_WORDS[row["state"]]),
         "version": row["version"],
         "cycle": row["cycle"],
         "category": {

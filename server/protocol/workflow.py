@@ -294,6 +294,12 @@ class Narrowing:
     without: frozenset[str] = frozenset()
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, without: Iterable[str], narrow: Mapping[str, Iterable[str]]) -> "Narrowing":
+        """What a pack says: acts left out, and by act the hats that are left."""
+        only = {action: frozenset(hats) for action, hats in narrow.items()}
+        return cls(frozenset(without), only) if without or narrow else WHOLE_TABLE
+
     def who(self, row: Row) -> frozenset[str]:
         """The hats that may do `row`; what the system does by itself no pack takes from it."""
         if row.action in self.without:

@@ -11,7 +11,7 @@ from mobile.core.speech import Speech
 from mobile.core.views import Refusal, Settings
 from server.protocol.pack import Limit
 from tests.link import picture
-from tests.mobile.paper_office import PaperOffice, case_body, enrolled
+from tests.mobile.paper_office import PaperOffice, case_body, enrolled, pack_body
 
 RUBBISH, COVER = "urban/event/0110", "urban/component/0102"
 CASE = "01990000-0000-7000-8000-000000000001"
@@ -156,4 +156,24 @@ def test_a_photo_that_is_no_picture_is_refused_and_leaves_nothing(tmp_path: Path
     with pytest.raises(Refusal):
         tablet.take_in(b"MZ not a picture", "before")
     assert list((tmp_path / "photos").iterdir()) == []
+    tablet.close()
+
+
+def test_an_act_offers_the_reasons_of_the_pack_and_leaves_out_what_the_pack_does(tmp_path: Path) -> None:
+    office = PaperOffice()
+    body = pack_body()
+    office.changes[0]["body"] = body
+    office.changes.append({"seq": 2, "kind": "case", "id": CASE, "version": 3, "body": case_body(CASE)})
+    tablet = enrolled(tmp_path, office)
+    tablet.sync_now()
+    fields = {act.action: {field.name: field for field in act.fields} for act in tablet.case(CASE).acts}
+    unmet = [choice.label for choice in fields["fail"]["unmet"].choices]
+    assert unmet[0].startswith("井盖完好") and "未处置，现状与上报时一致" in unmet
+    reason = fields["escalate"]["reason"]
+    assert reason.kind == "long" and "涉及多个部门" in [choice.label for choice in reason.choices]
+    office.changes.append({"seq": 3, "kind": "pack", "id": "urban", "version": 2, "body": body | {
+        "without": ["escalate"], "words": {"actions": {"fail": {"zh-CN": "没修好", "en": "Not mended"}}}}})  # fmt: skip
+    tablet.sync_now()
+    labels = {act.action: act.label for act in tablet.case(CASE).acts}
+    assert "escalate" not in labels and labels["fail"] == "没修好"
     tablet.close()

@@ -28,7 +28,7 @@ class Asked(BoxLayout):
         self.answer = [] if field.kind == "choices" else field.value
         if field.choices:
             self._chips()
-        else:
+        if not field.choices or field.kind == "long":
             self._box()
 
     @staticmethod
@@ -54,20 +54,23 @@ class Asked(BoxLayout):
             kept = [given for given in self.answer if given != code]
             self.answer = [*kept, code] if chip.chosen else kept
             return
+        if self.field.kind == "long":
+            self.box.text = f"{self.box.text.strip()}\n{code}".strip()
+            return
         for other in self.chips.children:
             other.chosen = other is chip
         self.answer = code
 
     def _box(self) -> None:
-        box = Factory.Field(
+        self.box = Factory.Field(
             multiline=self.field.kind == "long",
             hint_text=self.field.hint,
             text=self.field.value,
             size_hint_y=None,
             height=dp(HEIGHTS.get(self.field.kind, 56)),
         )
-        box.bind(text=self._typed)
-        self.add_widget(box)
+        self.box.bind(text=self._typed)
+        self.add_widget(self.box)
 
     def _typed(self, _: Any, text: str) -> None:
         self.answer = text.strip()

@@ -209,6 +209,15 @@ class Pack:
         names = self.majors.get((system, code), {})
         return names.get(lang) or names.get("zh-CN") or code
 
+    def word(self, kind: str, code: str, lang: str) -> str:
+        """The pack's own word for a state or an action (`kind` "states", "actions"); "" where it has none."""
+        names = self.words.get(kind, {}).get(code, {})
+        return names.get(lang) or names.get("zh-CN") or ""
+
+    def offered(self, act: str, lang: str) -> tuple[str, ...]:
+        """The reasons that are offered beside free text when somebody does `act`."""
+        return tuple(r.names.get(lang) or r.names["zh-CN"] for r in self.reasons.get(act, ()))
+
     def limit(self, clock: str, condition: Condition | None = None) -> Limit:
         """How long a clock runs: the condition's own limit, else the stage's; "handle" and "whole" need a condition."""
         if condition is not None and clock in condition.limits:
