@@ -102,13 +102,3 @@ def _rows(conn: Connection) -> Iterator[dict[str, Any]]:
         rows = [dict(row) for row in SQL.rows_after(conn, after=after, limit=AT_ONCE)]
         yield from rows
         after = rows[-1]["n"] if len(rows) == AT_ONCE else None
-
-
-def page(
-    conn: Connection, viewer: "Viewer", limit: int, before: int | None, wanted: dict[str, str | None]
-) -> dict[str, Any]:
-    """Rows of the viewer's district, newest first; `wanted`: what, login, number, since, until (UTC text) or None."""
-    asked = {key: wanted.get(key) or None for key in ("what", "login", "number", "since", "until")}
-    rows = list(SQL.page(conn, district=viewer.district_id, before=before, limit=limit + 1, **asked))
-    items = [dict(row) for row in rows[:limit]]
-    return {"items": items, "next": items[-1]["n"] if len(rows) > limit else None}

@@ -31,6 +31,5 @@ where a.district_id = :district
   and (:before::bigint is null or a.n < :before)
   and (:what::text is null or a.what = :what)
   and (:login::text is null or p.login = :login)
-  and (:number::text is null or k.number = :number)
   and (:since::text is null or a.at >= :since) and (:until::text is null or a.at < :until)
 order by a.n desc limit :limit;

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from server.audit import access
 from server.db import Connection, Database, queries
 from server.errors import NotAllowed
+from server.protocol.wire import time_text
 
 if TYPE_CHECKING:
     from server.security import Viewer
@@ -15,6 +18,7 @@ SQL = queries(__file__)
 # A flood of refusals from one address is one fact: past this many in the window no more are written.
 FLOOD_ROWS = 200
 FLOOD_WINDOW = timedelta(minutes=10)
+EXPORTED = 20_000
 
 
 def log(
@@ -53,12 +57,57 @@ def count_from_address(conn: Connection, kinds: Sequence[str], address: str, sin
     return int(SQL.count_from_address(conn, kinds=list(kinds), address=address, since=since))
 
 
-def page(
-    conn: Connection, viewer: "Viewer", limit: int, before: int | None = None, what: str | None = None
-) -> dict[str, Any]:
-    """The newest rows first; `next` is the `after` of the next page, or None. For auditors only."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of a log: of a kind, of a person, in [since, until)."""
+
+    what: str | None = None
+    login: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def only_auditor(viewer: "Viewer") -> int:
+    """The district that `viewer` watches over; NotAllowed for everybody else: who administers is watched too."""
     if viewer.role != "auditor":
         raise NotAllowed
-    rows = list(SQL.page(conn, district=viewer.district_id, before=before, what=what, limit=limit + 1))
+    return viewer.district_id
+
+
+def page(
+    conn: Connection, viewer: "Viewer", limit: int, before: int | None = None, wanted: Wanted = Wanted()
+) -> dict[str, Any]:
+    """The newest rows first; `next` is the `after` of the next page, or None. For auditors only."""
+    district = only_auditor(viewer)
+    rows = list(SQL.page(conn, district=district, before=before, limit=limit + 1, **asdict(wanted)))
     items = [dict(row) for row in rows[:limit]]
     return {"items": items, "next": items[-1]["id"] if len(rows) > limit else None}
+
+
+def access_page(
+    conn: Connection, viewer: "Viewer", limit: int, before: int | None = None, wanted: Wanted = Wanted()
+) -> dict[str, Any]:
+    """The same of the access log: who was given which personal data, and why."""
+    district = only_auditor(viewer)
+    rows = list(access.SQL.page(conn, district=district, before=before, limit=limit + 1, **_as_text(wanted)))
+    items = [dict(row) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["n"] if len(rows) > limit else None}
+
+
+def _as_text(wanted: Wanted) -> dict[str, str | None]:
+    """Times of the access log are the text that was hashed."""
+    return {k: time_text(v) if isinstance(v, datetime) else v for k, v in asdict(wanted).items()}
+
+
+def export(
+    conn: Connection, viewer: "Viewer", log: str, wanted: Wanted, address: str, now: datetime
+) -> list[dict[str, Any]]:
+    """At most EXPORTED rows of a log (`security` or `access`), newest first; that they left is a row of the access log.
+
+    Hand them out after commit.
+    """
+    read = access_page if log == "access" else page
+    items: list[dict[str, Any]] = read(conn, viewer, EXPORTED, None, wanted)["items"]
+    asked = {"log": log, **{k: v for k, v in _as_text(wanted).items() if v}}
+    access.read_personal(conn, viewer, access.EXPORT, "", now, filter=asked, rows=len(items), address=address)
+    return items

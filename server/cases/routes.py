@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse
 
 from server.cases import acts, lists, photos, service
 from server.cases.filters import Filters
-from server.cases.schemas import Act, NewCase
+from server.cases.schemas import Act, NewCase, Why
+from server.cases.unmask import unmask_case
 from server.cases.view import iso
 from server.errors import BadInput, PreconditionNeeded
 from server.protocol.commands import Position
 from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid
-from server.security import Viewer, require_viewer, require_writer
+from server.security import Viewer, address_of, require_viewer, require_writer
 
 router = APIRouter(tags=["cases"])
 Reader = Annotated[Viewer, Depends(require_viewer)]
@@ -121,6 +122,17 @@ def events(request: Request, viewer: Reader, number: str) -> dict[str, Any]:
     """The whole chain of one case, first event first."""
     with request.app.state.database.read() as conn:
         return {"items": service.events(conn, viewer, number), "next": None}
+
+
+@router.post("/api/v1/cases/{number}/unmask")
+def unmask(request: Request, viewer: Writer, number: str, body: Why) -> dict[str, Any]:
+    """What is masked of a case, to somebody who says why; the reading is written down."""
+    now, address = datetime.now(UTC), address_of(request)
+    return dict(
+        request.app.state.database.run(
+            lambda conn: unmask_case(conn, viewer, number, body.reason, address, now)
+        )
+    )
 
 
 @router.get("/api/v1/cases/{number}/photos/{attachment_id}")

@@ -26,6 +26,14 @@ class NewCase(BaseModel):
     reported_at: datetime | None = None
 
 
+class Why(BaseModel):
+    """Why somebody reads what is masked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=2, max_length=500)
+
+
 class Act(BaseModel):
     """The fields of an act, as the transition table asks for them."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.audit.masking import mask_text
 from server.cases import view
 from server.cases.chain import Break, verify_case
 from server.db import Connection, queries
@@ -33,15 +34,15 @@ def get_case(conn: Connection, viewer: Viewer, number: str, now: datetime) -> di
 
 
 def whole_cases(
-    conn: Connection, rows: Sequence[dict[str, Any]], lang: str, now: datetime
+    conn: Connection, rows: Sequence[dict[str, Any]], lang: str, now: datetime, bare: bool = False
 ) -> list[dict[str, Any]]:
-    """Case JSON with `deadlines`, `attachments` and `facts` for rows already in scope."""
+    """Case JSON with `deadlines`, `attachments` and `facts` for rows already in scope; masked unless `bare`."""
     ids = [row["id"] for row in rows]
     clocks, photos = (
         view.grouped(sql.clocks_of(conn, ids=ids)),
         view.grouped(sql.attachments_of(conn, ids=ids)),
     )
-    whole = view.cases(conn, rows, lang, now)
+    whole = view.cases(conn, rows, lang, now, bare)
     for row, case in zip(rows, whole, strict=True):
         zone = ZoneInfo(case["district"]["timezone"])
         case["deadlines"] = view.clocks_json(clocks.get(row["id"], ()), now, zone, lang)
@@ -56,13 +57,17 @@ def events(conn: Connection, viewer: Viewer, number: str) -> list[dict[str, Any]
     return timelines(conn, [row["id"]], viewer.lang).get(row["id"], [])
 
 
-def timelines(conn: Connection, ids: Sequence[uuid.UUID], lang: str) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """Timelines of cases already in scope, by case id."""
+def timelines(
+    conn: Connection, ids: Sequence[uuid.UUID], lang: str, bare: bool = False
+) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """Timelines of cases already in scope, by case id; numbers in people's words are masked unless `bare`."""
     translate = gettext_for(lang)
     found: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for row in sql.timeline(conn, ids=list(ids)):
         private = json.loads(row["private"]) if row["private"] else {}
         body = json.loads(row["body"])
+        erased = body["private"] is not None and row["private"] is None
+        text = " · ".join(v for v in private.values() if isinstance(v, str))
         found.setdefault(row["case_id"], []).append(
             {
                 "n": row["n"],
@@ -71,7 +76,8 @@ def timelines(conn: Connection, ids: Sequence[uuid.UUID], lang: str) -> dict[uui
                 "action_word": translate(words.ACTION_WORDS[row["action"]]),
                 "from": row["from_state"],
                 "to": row["to_state"],
-                "actor_name": row["actor_name"],
+                "actor_name": row["actor_name"]
+                or (translate("erased person") if row["actor"] is not None else None),
                 "organisation_name": row["organisation_name"],
                 "by_system": row["actor"] is None,
                 "device": str(row["device"]) if row["device"] else None,
@@ -79,7 +85,8 @@ def timelines(conn: Connection, ids: Sequence[uuid.UUID], lang: str) -> dict[uui
                 "made_at": row["made_at"] or None,
                 "acted_at": row["acted_at"],
                 "received_at": row["received_at"],
-                "text": " · ".join(v for v in private.values() if isinstance(v, str)),
+                "text": translate("(erased)") if erased else text if bare else mask_text(text),
+                "erased": erased,
                 "crew": body["payload"].get("crew"),
                 "flags": body.get("flags", []),
                 "hash": row["hash"],
@@ -112,6 +119,7 @@ def nearby(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime
     return [
         {
             **r,
+            "title": mask_text(r["title"]),
             "metres": round(r["metres"]),
             "state_word": translate(words.STATE_WORDS[r["state"]]),
             "reported_at": view.iso(r["reported_at"]),

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.audit.masking import mask_answer, mask_text
 from server.cases.pictures import PictureRefused
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
 from server.packs import pack_of_version
 from server.protocol import words
-from server.protocol.pack import Pack
+from server.protocol.pack import Category, Pack
 from server.protocol.wire import time_text
 from server.protocol.workflow import ENDED, STEP_OF
 
@@ -55,18 +56,51 @@ class Names:
         return {"kind": row["kind"], "code": row["code"], "name": row["name"]} if row else None
 
 
-def cases(conn: Connection, rows: Iterable[dict[str, Any]], lang: str, now: datetime) -> list[dict[str, Any]]:
-    """Case JSON of database rows: interfaces' fields, and what the screens say about them."""
+def cases(
+    conn: Connection, rows: Iterable[dict[str, Any]], lang: str, now: datetime, bare: bool = False
+) -> list[dict[str, Any]]:
+    """Case JSON of database rows: interfaces' fields, and what the screens say about them.
+
+    Personal data is masked unless `bare`: for a sealed tablet, or for somebody who said why (`unmask`).
+    """
     rows = list(rows)
     names = Names.of(conn, rows)
-    return [_case(row, names, lang, now) for row in rows]
+    return [_case(row, names, lang, now, bare) for row in rows]
 
 
-def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[str, Any]:
+def _answers(row: dict[str, Any], category: Category, lang: str, bare: bool) -> list[dict[str, Any]]:
+    """The answers of the category's form in its order, then those that this pack does not ask for (as private)."""
+    asked = {field.name: field for field in category.form}
+    given: dict[str, str] = row["form"]
+    found = []
+    for name in sorted(given, key=lambda name: list(asked).index(name) if name in asked else len(asked)):
+        field = asked.get(name)
+        private = field is None or field.private
+        choices = {choice.code: choice.names for choice in field.choices} if field else {}
+        value = choices[given[name]].get(lang, given[name]) if given[name] in choices else given[name]
+        found.append(
+            {
+                "name": name,
+                "label": field.names.get(lang, name) if field else name,
+                "private": private,
+                "value": mask_answer(name, value) if private and not bare else value,
+            }
+        )
+    return found
+
+
+def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: bool) -> dict[str, Any]:
     translate = gettext_for(lang)
     pack = names.packs[row["pack_version"]]
     category = pack.category(row["category_system"], row["category_code"]) or pack.other
     condition = category.condition(row["condition"])
+    answers = _answers(row, category, lang, bare)
+    hides = not bare and any(
+        [mask_text(row[k]) != row[k] for k in ("title", "description")]
+        + [answer["private"] for answer in answers]
+    )
+    if hides:
+        row = {**row, **{k: mask_text(row[k]) for k in ("title", "description")}}
     levels = [names.node(row[k]) for k in ("street_id", "community_id", "grid_id")]
     zone = ZoneInfo(names.districts[row["district_id"]]["timezone"])
     ended = row["state"] in ENDED
@@ -101,6 +135,8 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime) -> dict[s
         "severity": row["severity"],
         "title": title,
         "description": row["description"],
+        "form": answers,
+        "masked": hides,
         "location": {
             "lon": _degrees(row["lon_e7"]),
             "lat": _degrees(row["lat_e7"]),

@@ -1,11 +1,11 @@
-"""What administrator, auditor and centre look after: people, tablets, the security log, acts that wait."""
+"""What administrator and centre look after: people, tablets, acts that wait."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from server.audit import service as audit
+from server.audit.masking import mask_text
 from server.cases.sentences import SENTENCES
 from server.console.desk import desk
 from server.console.doors import reader
@@ -37,13 +37,6 @@ def devices_page(request: Request, after: UUID | None = None, viewer: Viewer = D
         return page.page("devices.html", found=enrolment.devices_page(page.conn, viewer, ROWS, after))
 
 
-@router.get("/audit", response_class=HTMLResponse)
-def audit_page(request: Request, after: int | None = None, viewer: Viewer = Depends(reader)) -> Response:
-    """The security log for the auditor."""
-    with desk(request, viewer) as page:
-        return page.page("audit.html", found=audit.page(page.conn, viewer, ROWS, after))
-
-
 @router.get("/conflicts", response_class=HTMLResponse)
 def conflicts(request: Request, viewer: Viewer = Depends(reader)) -> Response:
     """Acts of tablets that wait for a decision of the centre, oldest first."""
@@ -54,6 +47,7 @@ def conflicts(request: Request, viewer: Viewer = Depends(reader)) -> Response:
         held = [
             {
                 **row,
+                "title": mask_text(row["title"] or ""),
                 "kind_word": _(ACTION_WORDS.get(row["kind"], row["kind"])),
                 "why": _(SENTENCES.get(row["reason"], row["reason"])),
             }

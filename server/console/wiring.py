@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from server.console import (
     acts,
     admin,
+    audit,
     calendar,
     case,
     cases,
@@ -23,6 +24,7 @@ from server.console import (
     messages,
     packs,
     streets,
+    unmask,
 )
 from server.console.desk import STATIC
 from server.console.errors import page_of_fault, page_of_http_error, wants_page
@@ -42,8 +44,11 @@ for room in (
     me,
     messages,
     admin,
+    audit,
     calendar,
     packs,
+    audit,
+    unmask,
 ):
     router.include_router(room.router)
 

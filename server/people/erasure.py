@@ -111,6 +111,7 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
             SQL.end_tokens,
             SQL.end_tablets,
             SQL.drop_codes,
+            SQL.drop_contact,
             SQL.end_memberships,
             SQL.close_person,
         ):

@@ -30,6 +30,9 @@ update devices set state = 'revoked', model = '' where person_id = :person_id;
 -- name: drop_codes!
 delete from enrol_codes where person_id = :person_id and used_at is null;
 
+-- name: drop_contact!
+update contacts set mail = '', active = false where person_id = :person_id;
+
 -- name: end_memberships!
 update memberships set valid_to = :now where person_id = :person_id and (valid_to is null or valid_to > :now);
 
@@ -58,7 +61,7 @@ update forged_commands set payload = '' where command_id = :command_id;
 
 -- name: blank_case!
 -- What the report said stands in the row of the case as well.
-update cases set title = '', description = '' where id = :case_id;
+update cases set title = '', description = '', form = '{}' where id = :case_id;
 
 -- name: words_of
 -- All that somebody wrote on cases.

@@ -55,7 +55,7 @@ select p.id from people p where p.login = :login and exists (
 -- name: people_page
 -- One row a person: the first membership in force (else the last one) says role and organisation; the scope is the
 -- codes of all roots of that role.
-select p.id, p.login, coalesce(pp.name, p.login) as name, p.active, main.role, o.code as organisation_code,
+select p.id, p.login, coalesce(pp.name, p.login) as name, pp.phone, p.active, main.role, o.code as organisation_code,
        o.name as organisation, d.code as district,
        (select coalesce(array_agg(distinct n.code order by n.code), '{}')
         from memberships m join grid_nodes n on n.id = m.grid_id
@@ -73,6 +73,9 @@ join organisations o on o.id = main.organisation_id
 join districts d on d.id = o.district_id
 where (:district_id::bigint is null or o.district_id = :district_id) and p.id > :after
 order by p.id limit :limit;
+
+-- name: phone_of$
+select phone from people_private where person_id = :person_id;
 
 -- name: set_active!
 update people set active = :active where id = :person_id;

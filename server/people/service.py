@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from server.audit import access
 from server.audit import service as audit
+from server.audit.masking import mask_phone
 from server.db import Connection, queries
 from server.errors import BadInput, NotAllowed, NotFound
 from server.people.organisations import Organisation, ensure_centre, put_organisation
@@ -77,7 +79,19 @@ def people_page(
     last = items[-1]["id"] if len(rows) > limit else None
     for item in items:
         del item["id"]
+        item["phone"] = mask_phone(item["phone"] or "")
     return {"items": items, "next": last}
+
+
+def unmask_phone(
+    conn: Connection, viewer: Viewer, login: str, reason: str, address: str, now: datetime
+) -> dict[str, Any]:
+    """The telephone of somebody of the administrator's district; the reading is written down. Raises NotFound."""
+    row = SQL.person_in_district(conn, login=login.strip().lower(), district_id=only_admin(viewer))
+    if row is None:
+        raise NotFound
+    access.read_personal(conn, viewer, access.UNMASK, reason, now, subject_id=row["id"], address=address)
+    return {"login": login, "phone": SQL.phone_of(conn, person_id=row["id"])}
 
 
 def only_admin(viewer: Viewer) -> int:
