@@ -10,13 +10,14 @@ from tests.factories import Street
 
 # Two closed cases and one in a crew's hands give every page something to show.
 OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "/streets/S1?basis=due", "/grids",
-          "/grids?parent=S1C1", "/crews", "/me", "/cases/new", "/conflicts", "/nowhere"]  # fmt: skip
+          "/grids?parent=S1C1", "/crews", "/me", "/cases/new", "/conflicts", "/nowhere", "/messages",
+          "/messages/letters"]  # fmt: skip
 PAGES = {
     None: ["/login"],
     "duty": OFFICE,
-    "admin": ["/people", "/devices", "/calendar?year=2026"],
+    "admin": ["/people", "/devices", "/calendar?year=2026", "/webhooks", "/exchanges", "/undelivered"],
     "auditor": ["/audit"],
-    "crew": ["/crews", "/cases"],
+    "crew": ["/crews", "/cases", "/messages"],
     "worker": ["/cases", "/calendar"],
 }
 # 1366 × 768 at 100 % and 200 %, and a phone.
