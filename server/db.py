@@ -130,9 +130,11 @@ class Database:
 def tell(connection: Connection) -> None:
     """NOTIFY in a transaction of its own: inside the writing one it would serialise all commits."""
     with connection.cursor() as cursor:
-        cursor.execute("set local synchronous_commit = off")
-        for district in sorted(connection.changed):
-            cursor.execute("select pg_notify('xunge_changes', %s)", (str(district),))
+        cursor.execute(
+            "select set_config('synchronous_commit', 'off', true), pg_notify('xunge_changes', d::text)"
+            " from unnest(%s) d",
+            (sorted(connection.changed),),
+        )
     connection.commit()
     connection.changed.clear()
 

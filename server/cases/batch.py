@@ -2,17 +2,17 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from server.cases.chain import Event
 from server.cases.sentences import SENTENCES
-from server.cases.state import CaseState, Clock, Cycle, Working
+from server.cases.state import Working, read_work
 from server.cases.world import Office, Organisation, Other
 from server.db import Connection, queries
 from server.grids import service as grids
-from server.packs import pack_of_version
+from server.packs import pack_known, pack_of_version
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
@@ -72,57 +72,77 @@ class Batch:
 
 
 def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: dict[int, Actor]) -> Batch:
+    """Locks the cases that `commands` are about, in id order, and reads all that deciding about them needs."""
+    known = sql.load_batch(
+        conn,
+        commands=[command.command_id for command in commands],
+        cases=sorted({command.case_id for command in commands}),
+        now=now,
+    )
+    answers = _stored_answers(conn, known["answers"] or (), commands, now)
+    fresh = [command for command in commands if command.command_id not in answers]
+    for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
+        viewer = load_viewer(conn, person, now)
+        actors[person] = viewer.actor() if viewer else Actor(person, "")
+    works = {work.case.id: work for work in map(read_work, known["works"] or ())}
+    packs = {
+        raw["case"]["pack_version"]: pack_known(conn, raw["case"]["pack_version"], raw["pack"])
+        for raw in known["works"] or ()
+    }
+    reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
+    moved = [c for c in fresh if c.kind in MAY_MOVE and c.case_id in works and _names_place(c)]
+    numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
+    batch = Batch(
+        now, actors, works, packs, {}, {row["id"]: row for row in known["districts"] or ()},
+        _offices(known["offices"] or ()), _organisations(conn, fresh, actors), _others(conn, fresh), answers, {},
+        numbers=numbers,
+    )  # fmt: skip
+    if placed := [*reporting, *moved]:
+        batch.places = _locate(conn, placed, batch)
+        nodes = {
+            node
+            for place in batch.places.values()
+            for node in (place.district_id, place.street_id, place.community_id)
+            if node is not None
+        }
+        batch.offices |= _offices(sql.offices(conn, nodes=sorted(nodes), now=now))
+    return batch
+
+
+def _offices(rows: Iterable[Mapping[str, Any]]) -> dict[int, Office]:
+    return {row["grid_id"]: Office(row["id"], row["code"], row["name"], row["staffed"]) for row in rows}
+
+
+def _stored_answers(
+    conn: Connection, rows: Iterable[Mapping[str, Any]], commands: Sequence[Command], now: datetime
+) -> dict[uuid.UUID, Answer]:
+    """What was answered before; a known id that comes with another content is kept for people to see."""
+    by_id = {command.command_id: command for command in commands}
     answers: dict[uuid.UUID, Answer] = {}
-    hashes = {command.command_id: command for command in commands}
-    for row in sql.stored_answers(conn, ids=list(hashes)):
-        command = hashes[row["command_id"]]
+    for row in rows:
+        command = by_id[uuid.UUID(row["command_id"])]
         if row["body_hash"] == command.body_hash:
             answers[command.command_id] = Answer(
-                row["command_id"],
+                command.command_id,
                 row["outcome"],
-                row["case_id"],
+                uuid.UUID(row["case_id"]) if row["case_id"] else command.case_id,
                 row["number"],
                 row["version"],
                 row["code"],
                 row["params"],
             )
-        else:
-            answers[command.command_id] = Answer(
-                command.command_id, "rejected", command.case_id, code="forged"
-            )
-            sql.keep_forged(
-                conn,
-                command_id=command.command_id,
-                now=now,
-                device_id=command.device_id,
-                person_id=command.person_id,
-                body_hash=command.body_hash,
-                payload=command.raw,
-            )
-    fresh = [command for command in commands if command.command_id not in answers]
-    for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
-        viewer = load_viewer(conn, person, now)
-        actors[person] = viewer.actor() if viewer else Actor(person, "")
-    works = load_cases(conn, [command.case_id for command in fresh])
-    districts = {row["id"]: row for row in sql.districts(conn)}
-    reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
-    moved = [c for c in fresh if c.kind in MAY_MOVE and c.case_id in works and _names_place(c)]
-    numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
-    batch = Batch(
-        now, actors, works, {}, {}, districts, {}, _organisations(conn, fresh, actors), _others(conn, fresh),
-        answers, {}, numbers=numbers,
-    )  # fmt: skip
-    batch.places = _locate(conn, [*reporting, *moved], batch)
-    nodes = {node for work in works.values() for node in work.case.nodes} | {
-        node
-        for place in batch.places.values()
-        for node in (place.district_id, place.street_id, place.community_id)
-    }
-    batch.offices = {
-        row["grid_id"]: Office(row["id"], row["code"], row["name"], row["staffed"])
-        for row in sql.offices(conn, nodes=[node for node in nodes if node is not None], now=now)
-    }
-    return batch
+            continue
+        answers[command.command_id] = Answer(command.command_id, "rejected", command.case_id, code="forged")
+        sql.keep_forged(
+            conn,
+            command_id=command.command_id,
+            now=now,
+            device_id=command.device_id,
+            person_id=command.person_id,
+            body_hash=command.body_hash,
+            payload=command.raw,
+        )
+    return answers
 
 
 def _names_place(command: Command) -> bool:
@@ -162,24 +182,10 @@ def _others(conn: Connection, commands: Sequence[Command]) -> dict[str, Other]:
     }
 
 
-def load_cases(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Working]:
-    wanted = sorted(set(ids))
-    rows = {row["id"]: row for row in sql.lock_cases(conn, ids=wanted)} if wanted else {}
-    if not rows:
-        return {}
-    cycles = {row["case_id"]: row for row in sql.present_cycles(conn, ids=list(rows))}
-    clocks: dict[uuid.UUID, dict[str, Clock]] = {case_id: {} for case_id in rows}
-    for row in sql.present_clocks(conn, ids=list(rows)):
-        clocks[row["case_id"]][row["kind"]] = Clock(**{f.name: row[f.name] for f in fields(Clock)})
-    return {
-        case_id: Working(
-            CaseState(**{k: v for k, v in row.items() if k != "photos_waiting"}),
-            Cycle(**{f.name: cycles[case_id][f.name] for f in fields(Cycle)}),
-            clocks[case_id],
-            photos_waiting=row["photos_waiting"],
-        )
-        for case_id, row in rows.items()
-    }
+def load_cases(conn: Connection, ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Working]:
+    """Cases locked in id order, with their present cycle and clocks."""
+    known = sql.load_batch(conn, commands=[], cases=sorted(set(ids)), now=now)
+    return {work.case.id: work for work in map(read_work, known["works"] or ())}
 
 
 def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dict[uuid.UUID, Any]:

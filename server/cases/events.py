@@ -52,6 +52,9 @@ def append_event(
         ),
         "private": None,
     }
+    if work.earlier_cycles and cycle_before["n"] < case.cycle:
+        # What the act that ended a cycle said of it.
+        body["last_facts"] = _plain(work.earlier_cycles[-1].facts_since(cycle_before))
     if command.kind in REPORTING:
         body["place"] = {
             **command.position.chained(),

@@ -65,7 +65,7 @@ def recompute_slice(
         payload["pack_version"] = str(wanted.pack_version)
     commands = [
         by_system("recompute", case_id, payload, wanted.goal)
-        for case_id, work in sorted(load_cases(conn, ids).items())
+        for case_id, work in sorted(load_cases(conn, ids, now).items())
         if moves(work, calendar, pack)
     ]
     if commands:

@@ -94,6 +94,8 @@ def verify_events(
             for kind, clock in body["clocks"].items():
                 clocks[clock["cycle"], kind] = clock
             cycles.setdefault(link[2], {}).update(body.get("facts", OLDER))
+            if body.get("last_facts"):
+                cycles[link[2] - 1].update(body["last_facts"])
             committed = body["private"]
         except (ValueError, LookupError, TypeError, AttributeError):
             return Break(number, n, UNREADABLE)

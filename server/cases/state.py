@@ -1,7 +1,7 @@
 """A case in memory while commands are applied to it: its row, its clocks, its cycle, and what must be written."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -247,3 +247,40 @@ class Working:
     touched_clocks: set[tuple[int, str]] = field(default_factory=set)
     earlier_cycles: list[Cycle] = field(default_factory=list)
     earlier_clocks: list[Clock] = field(default_factory=list)
+
+
+def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How a column comes back from JSON: moments and ids from text, everything else as it is."""
+    told = {f.name: str(f.type) for f in fields(kind)}
+    found: dict[str, Callable[[Any], Any]] = {}
+    for name, annotation in told.items():
+        if annotation.startswith("list[datetime"):
+            found[name] = lambda texts: [datetime.fromisoformat(text) for text in texts]
+        elif "datetime" in annotation:
+            found[name] = datetime.fromisoformat
+        elif "UUID" in annotation:
+            found[name] = uuid.UUID
+    return found
+
+
+COLUMNS_OF = {kind: tuple(f.name for f in fields(kind)) for kind in (CaseState, Cycle, Clock)}
+READERS_OF = {kind: _readers(kind) for kind in (CaseState, Cycle, Clock)}
+
+
+def _read(kind: Any, row: Mapping[str, Any]) -> Any:
+    values = {name: row[name] for name in COLUMNS_OF[kind]}
+    for name, reader in READERS_OF[kind].items():
+        if values[name] is not None:
+            values[name] = reader(values[name])
+    return kind(**values)
+
+
+def read_work(raw: Mapping[str, Any]) -> Working:
+    """A case with its present cycle and clocks, out of what `load_batch` gives."""
+    clocks = {row["kind"]: _read(Clock, row) for row in raw["clocks"] or ()}
+    return Working(
+        _read(CaseState, raw["case"]),
+        _read(Cycle, raw["cycle"]),
+        clocks,
+        photos_waiting=raw["photos_waiting"],
+    )

@@ -1,13 +1,11 @@
-"""Writes what a batch decided: one statement a table, however many commands there were."""
+"""Writes what a batch decided: one call of `write_batch`, however many commands and tables there were."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from psycopg2.extras import Json, execute_values
 
 from server.cases.batch import Batch
 from server.cases.chain import Event
@@ -25,7 +23,21 @@ PLACE_OF_CYCLE = (
 CYCLE_COLUMNS = tuple(f.name for f in fields(Cycle))
 CLOCK_COLUMNS = tuple(f.name for f in fields(Clock))
 EVENT_COLUMNS = (*(f.name for f in fields(Event)), "hash")
-PAGE = 1000
+PRIVATE_COLUMNS = ("case_id", "n", "salt", "body")
+ATTACHMENT_COLUMNS = ("id", "case_id", "sha256", "bytes", "mime", "stage", "person_id", "command_id", "made_at",
+                      "declared_at")  # fmt: skip
+HOLD_COLUMNS = ("command_id", "case_id", "district_id", "reason", "seen_version", "now_version", "created_at")
+COMMAND_COLUMNS = (
+    "command_id",
+    "origin",
+    "device_id",
+    "seq",
+    "person_id",
+    "kind",
+    "case_id",
+    "body_hash",
+    "made_at",
+)
 
 
 def number(serial: int, received_at: datetime, timezone: str) -> str:
@@ -33,125 +45,53 @@ def number(serial: int, received_at: datetime, timezone: str) -> str:
     return f"{received_at.astimezone(ZoneInfo(timezone)):%Y%m%d}-{serial:06d}"
 
 
-def _values(row: Any, columns: Sequence[str]) -> list[Any]:
-    """The columns of a dataclass; `astuple` would copy every value deeply."""
-    values = (getattr(row, column) for column in columns)
-    return [Json(value) if isinstance(value, dict) else value for value in values]
+def _row(thing: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """The columns of a dataclass; `asdict` would copy every value deeply."""
+    return {column: getattr(thing, column) for column in columns}
 
 
-def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
-    changes = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in keys)
-    return f"{_insert(table, columns)} on conflict ({', '.join(keys)}) do update set {changes}"
-
-
-def _insert(table: str, columns: Sequence[str]) -> str:
-    return f"insert into {table} ({', '.join(columns)}) values %s"
+def _as_json(value: Any) -> str:
+    """Moments and ids as text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def flush(conn: Connection, batch: Batch) -> None:
-    """All rows of the batch, parents before children; the deferred triggers check and number them at commit."""
+    """All rows of the batch; the deferred triggers check and number them at commit."""
     touched = [work for work in batch.works.values() if work.touched]
+    tables: dict[str, list[dict[str, Any]]] = {
+        "new": [_row(work.case, COLUMNS) for work in touched if work.is_new],
+        "changed": [_row(work.case, COLUMNS) for work in touched if not work.is_new],
+        "cycles": [
+            {**_row(cycle, CYCLE_COLUMNS), **_row(work.case, PLACE_OF_CYCLE)}
+            for work in touched
+            for cycle in (*work.earlier_cycles, work.cycle)
+        ],
+        "deadlines": [
+            {"case_id": work.case.id, **_row(clock, CLOCK_COLUMNS)}
+            for work in touched
+            for clock in (*work.earlier_clocks, *work.clocks.values())
+            if (clock.cycle, clock.kind) in work.touched_clocks
+        ],
+        "case_events": [_row(event, EVENT_COLUMNS) for event in batch.events],
+        "event_private": [dict(zip(PRIVATE_COLUMNS, row, strict=True)) for row in batch.private],
+        "attachments": [dict(zip(ATTACHMENT_COLUMNS, row, strict=True)) for row in batch.attachments],
+        "commands": [
+            {
+                **_row(command, COMMAND_COLUMNS),
+                "received_at": batch.now,
+                "outcome": answer.outcome,
+                "code": answer.code,
+                "params": answer.params,
+                "version": answer.version,
+                "payload": command.raw or None,
+            }
+            for command, answer in batch.stored
+        ],
+        "holds": [dict(zip(HOLD_COLUMNS, row, strict=True)) for row in batch.holds],
+    }
+    text = json.dumps(
+        {name: rows for name, rows in tables.items() if rows}, ensure_ascii=False, default=_as_json
+    )
     with conn.cursor() as cursor:
-
-        def put(statement: str, rows: Iterable[Sequence[Any]], template: str | None = None) -> None:
-            rows = list(rows)
-            if rows:
-                execute_values(cursor, statement, rows, template, page_size=PAGE)
-
-        new = [work.case for work in touched if work.is_new]
-        put(_insert("cases", COLUMNS), [_values(case, COLUMNS) for case in new])
-        put(
-            _insert("case_keys", ("number", "source", "external_id", "case_id")),
-            [(c.number, c.source, c.external_id, c.id) for c in new],
-        )
-        # The rows are locked, so the conflict branch is the one that is taken: an update in sets.
-        put(
-            _upsert("cases", COLUMNS, ("id",)),
-            [_values(w.case, COLUMNS) for w in touched if not w.is_new],
-        )
-        put(
-            _upsert("cycles", (*CYCLE_COLUMNS, *PLACE_OF_CYCLE), ("case_id", "n")),
-            [
-                [*_values(cycle, CYCLE_COLUMNS), *(getattr(w.case, c) for c in PLACE_OF_CYCLE)]
-                for w in touched
-                for cycle in (*w.earlier_cycles, w.cycle)
-            ],
-        )
-        put(
-            _upsert("deadlines", ("case_id", *CLOCK_COLUMNS), ("case_id", "cycle", "kind")),
-            [
-                [w.case.id, *_values(clock, CLOCK_COLUMNS)]
-                for w in touched
-                for clock in (*w.earlier_clocks, *w.clocks.values())
-                if (clock.cycle, clock.kind) in w.touched_clocks
-            ],
-        )
-        put(_insert("case_events", EVENT_COLUMNS), [_values(event, EVENT_COLUMNS) for event in batch.events])
-        put(_insert("event_private", ("case_id", "n", "salt", "body")), batch.private)
-        put(
-            "insert into attachments (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at,"
-            " declared_at, arrived_at) select v.*, (select b.stored_at from blobs b where b.sha256 = v.sha256)"
-            " from (values %s) as v (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at,"
-            " declared_at)"
-            " on conflict (id) do nothing",
-            batch.attachments,
-            "(%s, %s, %s, %s::bigint, %s, %s, %s::bigint, %s, %s, %s)",
-        )
-        put(
-            _insert(
-                "commands",
-                (
-                    "command_id",
-                    "origin",
-                    "device_id",
-                    "seq",
-                    "person_id",
-                    "kind",
-                    "case_id",
-                    "body_hash",
-                    "made_at",
-                    "received_at",
-                    "outcome",
-                    "code",
-                    "params",
-                    "version",
-                    "payload",
-                ),
-            ),
-            [
-                (
-                    c.command_id,
-                    c.origin,
-                    c.device_id,
-                    c.seq,
-                    c.person_id,
-                    c.kind,
-                    c.case_id,
-                    c.body_hash,
-                    c.made_at,
-                    batch.now,
-                    a.outcome,
-                    a.code,
-                    json.dumps(a.params, ensure_ascii=False),
-                    a.version,
-                    c.raw or None,
-                )
-                for c, a in batch.stored
-            ],
-        )
-        put(
-            _insert(
-                "holds",
-                (
-                    "command_id",
-                    "case_id",
-                    "district_id",
-                    "reason",
-                    "seen_version",
-                    "now_version",
-                    "created_at",
-                ),
-            ),
-            batch.holds,
-        )
+        cursor.execute("select write_batch(%s)", (text,))
     conn.changed.update(work.case.district_id for work in touched)

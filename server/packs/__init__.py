@@ -41,6 +41,11 @@ def pack_of_version(conn: Connection, version_id: int) -> Pack:
     return _pack(conn, SQL.version(conn, version_id=version_id))
 
 
+def pack_known(conn: Connection, version_id: int, sha256: str) -> Pack:
+    """The same for whoever has read the version's digest in a query of his own."""
+    return _pack(conn, {"id": version_id, "sha256": sha256})
+
+
 def body_of(conn: Connection, version_id: int) -> dict[str, Any]:
     """The data of a pack version, as `read_pack` takes it: what tablets are sent."""
     return dict(json.loads(SQL.body(conn, version_id=version_id)["body"]))
