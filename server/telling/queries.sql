@@ -2,6 +2,10 @@
 -- All notices of a transaction at once (migration 0010 says to whose letters they are added).
 select put_messages(:notices::jsonb, :now);
 
+-- name: heard
+-- Which of these sources have a webhook.
+select distinct district_id, source from webhooks where active and source = any (:sources::text[]);
+
 -- name: put_outcomes!
 -- One delivery for each webhook of the source that a case came from.
 insert into outbox (key, channel, district_id, webhook_id, case_id, number, n, body, made_at, due_at)

@@ -46,9 +46,18 @@ def put(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
     told = [_row(notice) for notice in notices if notice.to_kind != SOURCE]
     if told:
         sql.put(conn, notices=json.dumps(told, ensure_ascii=False), now=now)
-    outcomes = [_outcome(notice, now) for notice in notices if notice.to_kind == SOURCE]
+    outcomes = [notice for notice in notices if notice.to_kind == SOURCE]
     if outcomes:
-        sql.put_outcomes(conn, outcomes=json.dumps(outcomes, ensure_ascii=False), now=now)
+        _put_outcomes(conn, outcomes, now)
+
+
+def _put_outcomes(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
+    """Events for the webhooks of the sources; words are made only where somebody listens."""
+    sources = sorted({str(notice.params["source"]) for notice in notices})
+    heard = {(row["district_id"], row["source"]) for row in sql.heard(conn, sources=sources)}
+    events = [_outcome(n, now) for n in notices if (n.district_id, n.params["source"]) in heard]
+    if events:
+        sql.put_outcomes(conn, outcomes=json.dumps(events, ensure_ascii=False), now=now)
 
 
 def _row(notice: Notice) -> dict[str, Any]:
