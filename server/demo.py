@@ -57,6 +57,13 @@ CREWS: list[tuple[str, str, list[str], list[str], int | None, int]] = [
       "urban/event/03*"], 7, 8),
 ]  # fmt: skip
 
+# What a crew proves, by document: without it nobody is sent to a gas leak, a power line or down a sewer.
+QUALIFIED: dict[str, list[tuple[str, str]]] = {
+    "crew-utilities": [("gas", "示例-燃抢-01"), ("high-voltage", "示例-承修-01")],
+    "crew-lighting": [("high-voltage", "示例-承修-02")],
+    "crew-drainage": [("confined-space", "示例-限空-01")],
+}
+
 
 @dataclass
 class Plan:
@@ -167,14 +174,16 @@ def shares(grids: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def _plan_crews(plan: Plan, district: dict[str, Any], streets: list[dict[str, Any]]) -> None:
-    for code, name, trades, categories, rank, capacity in CREWS:
+    for code, name, trades, permits, rank, capacity in CREWS:
         depot = streets[(rank or 0) % len(streets)]
         served, short = (
             (district, name) if rank is not None else (depot, f"{_without_kind(depot['name'])}{name}")
         )
         title = f"{district['name']}{name}" if rank is not None else short
         at = (depot["lon"], depot["lat"])
-        plan.offices.append(Organisation("crew", code, title, served["id"], trades, categories, at, capacity))
+        proved = [(kind, document, None) for kind, document in QUALIFIED.get(code, ())]
+        crew = Organisation("crew", code, title, served["id"], trades, permits, at, capacity, list(proved))
+        plan.offices.append(crew)
         plan.add(plan.next_login("crew"), "crew", f"{short}值班员", code, [served["id"]], [])
 
 

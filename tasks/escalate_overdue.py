@@ -6,11 +6,12 @@ from server.cases.apply import apply
 from server.cases.bysystem import overdue_commands
 from server.db import Connection
 
-CHUNK = 500
+# Small, because whoever moves a case of the same district waits while a chunk is committed.
+CHUNK = 50
 
 
 def run(conn: Connection, now: datetime) -> int:
-    """At most 500 cases as of `now`; how many were escalated. A clock is never escalated twice for one limit."""
+    """At most `CHUNK` missed clocks as of `now`; how many went up. A clock never goes up twice for one limit."""
     commands = overdue_commands(conn, now, CHUNK)
     answers = apply(conn, commands, now) if commands else []
     return sum(answer.applied for answer in answers)

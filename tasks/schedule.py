@@ -17,6 +17,7 @@ from tasks import (
     expire_uploads,
     forget_told,
     recompute_deadlines,
+    time_passes,
     verify_blobs,
     verify_chains,
 )
@@ -37,6 +38,14 @@ TASKS: tuple[Task, ...] = (
         timedelta(seconds=30),
         "escalates cases whose deadline passed without the act it waits for",
         escalate_overdue.run,
+        chunk=escalate_overdue.CHUNK,
+    ),
+    Task(
+        "time_passes",
+        timedelta(seconds=60),
+        "goes on where time is up: questions without an answer, suspensions, inspectors who do not come",
+        time_passes.run,
+        chunk=time_passes.CHUNK,
     ),
     Task(
         "forget_told",

@@ -13,9 +13,14 @@ select nextval('case_numbers') as n from generate_series(1, :count);
 select grid_id, id, code, name, staffed from offices_at(:nodes::bigint[], :now);
 
 -- name: organisations
--- The organisations that a batch names, by code or because somebody of them acts.
-select id, district_id, code, name, kind, categories, grid_id from organisations
-where active and (code = any (:codes::text[]) or id = any (:ids::bigint[]));
+-- The organisations that a batch names, by code or because somebody of them acts, with their register on the day that
+-- their district has.
+select o.id, o.district_id, o.code, o.name, o.kind, o.grid_id, r.permits, r.lapsed, r.qualifications, r.suspension, t.day::text
+from organisations o
+join districts d on d.id = o.district_id
+cross join lateral (select (:now::timestamptz at time zone d.timezone)::date as day) t
+cross join lateral register_on(o.id, t.day) r
+where o.active and (o.code = any (:codes::text[]) or o.id = any (:ids::bigint[]));
 
 -- name: others
 -- Cases that are named as the survivors of a merger. Primary key of case_keys.

@@ -10,6 +10,7 @@ from server.cases.chain import Event
 from server.cases.sentences import SENTENCES
 from server.cases.state import Working, read_work
 from server.cases.world import Office, Organisation, Other
+from server.crews.permission import Register
 from server.db import Connection, queries
 from server.grids import service as grids
 from server.packs import pack_known, pack_of_version
@@ -94,7 +95,7 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
     numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
     batch = Batch(
         now, actors, works, packs, {}, {row["id"]: row for row in known["districts"] or ()},
-        _offices(known["offices"] or ()), _organisations(conn, fresh, actors), _others(conn, fresh), answers, {},
+        _offices(known["offices"] or ()), _organisations(conn, fresh, actors, now), _others(conn, fresh), answers, {},
         numbers=numbers,
     )  # fmt: skip
     if placed := [*reporting, *moved]:
@@ -150,7 +151,7 @@ def _names_place(command: Command) -> bool:
 
 
 def _organisations(
-    conn: Connection, commands: Sequence[Command], actors: Mapping[int, Actor]
+    conn: Connection, commands: Sequence[Command], actors: Mapping[int, Actor], now: datetime
 ) -> dict[int, dict[str, Organisation]]:
     """The organisations that these commands name, and those that claim, by district and code."""
     named: set[str] = set()
@@ -165,9 +166,9 @@ def _organisations(
     found: dict[int, dict[str, Organisation]] = {}
     named.discard("")
     if named or claiming:
-        for row in sql.organisations(conn, codes=sorted(named), ids=sorted(claiming)):
+        for row in sql.organisations(conn, codes=sorted(named), ids=sorted(claiming), now=now):
             found.setdefault(row["district_id"], {})[row["code"]] = Organisation(
-                row["id"], row["code"], row["name"], row["kind"], tuple(row["categories"]), row["grid_id"]
+                row["id"], row["code"], row["name"], row["kind"], row["grid_id"], Register.of(row)
             )
     return found
 

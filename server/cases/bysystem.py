@@ -9,7 +9,6 @@ from typing import Any
 from server.cases.batch import Batch
 from server.db import Connection, queries
 from server.locale import gettext_for
-from server.packs import current
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.payloads import AskedPart, Part, Split
 from server.protocol.wire import body_hash, named_uuid
@@ -29,6 +28,9 @@ MAY_REGISTER = ("report", "answer", "time_out", "verify", "appeal")
 
 def _(msgid: str) -> str:
     return msgid
+
+
+DEADLINE_MISSED = _("deadline missed")
 
 
 def by_system(
@@ -142,23 +144,26 @@ def _answers_owed(conn: Connection, batch: Batch, closed: Mapping[uuid.UUID, int
 
 
 def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
-    """Escalations that are due: one command a missed clock and time."""
-    kinds = {kind for row in clocks.timezones(conn) for kind in current(conn, row["id"])[1].escalate_on}
+    """Escalations that are due, what waits longest first: one command a missed clock and time.
+
+    Locks their cases. A case that somebody else is working on is passed over: its turn comes with the next call.
+    """
     return [
         by_system(
             "escalate",
             row["case_id"],
-            {"reason": "deadline missed", "clock": row["kind"]},
+            {"reason": DEADLINE_MISSED, "clock": row["kind"]},
             row["cycle"],
             row["kind"],
+            row["started_at"].isoformat(),
             row["escalations"],
         )
-        for row in clocks.missed_deadlines(conn, now=now, kinds=sorted(kinds), limit=limit)
+        for row in clocks.missed_deadlines(conn, now=now, limit=limit)
     ]
 
 
 def run_out_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:
-    """What time itself does: questions time out, suspensions end, another inspector is asked."""
+    """What time itself does: questions time out, suspensions end, another inspector is asked. Locks as above."""
     found: list[Command] = []
     for clock, state, action, flags in TIME_DOES:
         rows = clocks.run_out(

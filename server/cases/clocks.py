@@ -41,9 +41,8 @@ def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
     for kind in row.start:
         if kind == "reply" and not world.pack.owes_reply(category_of(work, world.pack), work.case.source):
             continue
-        work.clocks[kind] = Clock.begin(
-            kind, _limit_asked(kind, work, payload, world), world.now, world.calendar, work.case.cycle
-        )
+        limit, goes_up = _limit_asked(kind, work, payload, world), kind in world.pack.escalate_on
+        work.clocks[kind] = Clock.begin(kind, limit, world.now, world.calendar, work.case.cycle, goes_up)
         work.touched_clocks.add((work.case.cycle, kind))
     settle(work)
 
@@ -109,6 +108,14 @@ def _knows(work: Working, pack: Pack) -> bool:
 def _reckon(clock: Clock, work: Working, calendar: Calendar) -> None:
     clock.reckon(calendar)
     work.touched_clocks.add((clock.cycle, clock.kind))
+
+
+def escalated(kind: str, work: Working, world: World) -> None:
+    """Its clock was missed and has gone up once more."""
+    clock = work.clocks.get(kind)
+    if clock is not None:
+        clock.escalated(world.calendar)
+        work.touched_clocks.add((clock.cycle, kind))
 
 
 def settle(work: Working) -> None:

@@ -11,7 +11,7 @@ from server.cases.clocks import category_of, condition_of, extend, relimit, stop
 from server.cases.effects_beside import BESIDE
 from server.cases.state import Clock, Cycle, Working
 from server.cases.world import Organisation, Refused, World
-from server.crews.ranking import permit
+from server.crews.permission import bars
 from server.protocol import payloads as c
 
 Effect = Callable[[Working, Any, World], None]
@@ -66,6 +66,7 @@ def _record(work: Working, payload: c.Record, world: World) -> None:
     if payload.due_at is not None and payload.opened_at is not None and payload.due_at > payload.opened_at:
         minutes = max(1, int((payload.due_at - payload.opened_at).total_seconds() // 60))
         clock = Clock("whole", minutes, "fixed", payload.opened_at, payload.due_at, cycle=case.cycle)
+        clock.escalate_at = payload.due_at if "whole" in world.pack.escalate_on else None
         work.clocks["whole"] = clock
         work.touched_clocks.add((case.cycle, "whole"))
 
@@ -111,13 +112,14 @@ def _merge(work: Working, payload: c.Merge, world: World) -> None:
 
 
 def _crew(code: str, work: Working, world: World) -> Organisation:
-    """The crew of that code, if it may take this case; else why not."""
+    """The crew of that code, if its register lets it take this case, here; else why not."""
     crew = world.organisations.get(code)
     if crew is None or crew.kind != "crew":
         raise Refused("crew_unknown", crew=code)
     category = category_of(work, world.pack)
-    if permit(crew.categories, category.key) is None:
-        raise Refused("crew_not_permitted", crew=crew.name, category=category.key)
+    requires = category.requires(condition_of(work, world.pack))
+    if bar := next(bars(crew.register, category.key, requires), None):
+        raise Refused(bar.code, crew=crew.name, **bar.params)
     if crew.serves not in work.case.nodes:
         raise Refused("crew_not_here", crew=crew.name)
     return crew
@@ -282,9 +284,19 @@ def _change(work: Working, payload: c.Change, world: World) -> None:
     case.form = {**case.form, **payload.form}
     if world.place is not None:
         _move(work, world)
-    if "registered" in case.flags and not case.condition:
-        raise Refused("condition_needed")
+    if "registered" in case.flags:
+        _weigh_again(work, world)
     relimit(work, world.calendar, ("handle", "whole"), pack)
+
+
+def _weigh_again(work: Working, world: World) -> None:
+    """A case that turns out to be an emergency goes to the centre at once; one that does not stays where it is."""
+    case = work.case
+    if not case.condition:
+        raise Refused("condition_needed")
+    case.severity = "emergency" if condition_of(work, world.pack).emergency else "normal"
+    if case.severity == "emergency":
+        case.holder_id, case.holder_level = world.centre, 0
 
 
 def _move(work: Working, world: World) -> None:

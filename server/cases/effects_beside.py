@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from server.cases.clocks import stop_clocks
+from server.cases.clocks import escalated, stop_clocks
 from server.cases.state import Working
 from server.cases.world import Organisation, Refused, World
 from server.protocol import payloads as c
@@ -64,9 +64,7 @@ def _escalate(work: Working, payload: c.Escalate, world: World) -> None:
     case = work.case
     level = 0 if case.severity == "emergency" else max(0, case.holder_level - 1)
     case.holder_id, case.holder_level = world.office_at_or_above(case.nodes, level)
-    if payload.clock in work.clocks:
-        work.clocks[payload.clock].escalations += 1
-        work.touched_clocks.add((case.cycle, payload.clock))
+    escalated(payload.clock, work, world)
 
 
 def _hand_down(work: Working, payload: c.Reason, world: World) -> None:

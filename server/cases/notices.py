@@ -82,14 +82,16 @@ def _addresses(
         yield "person", case.reporter_id
     elif who in ("duty", "dispatcher", "supervisor"):
         yield f"duty:{who}", world.centre
+    elif who == "supervisor_at_top" and case.holder_level == 0:
+        yield "duty:supervisor", world.centre
     elif who == "holder":
         yield "organisation", case.holder_id
     elif who == "handler" and (handler := case.handler_id or before["handler_id"]) is not None:
         yield "organisation", handler
     elif who == "worker_here" and case.grid_id is not None:
         yield "grid", case.grid_id
-    elif who == "community" and (office := world.offices.get(case.community_id or 0)) is not None:
-        yield "organisation", office.id
+    elif who == "community":
+        yield "organisation", world.office_at_or_above(case.nodes, 2)[0]
     elif who in ("called", "helper"):
         flag = CALLED_FLAG if who == "called" else ASKED_FLAG
         yield from (("organisation", int(f.removeprefix(flag))) for f in case.flags if f.startswith(flag))

@@ -150,15 +150,16 @@ where c.closed_at is null;
 select count(*) as held, min(h.created_at) as held_since from holds h where h.district_id = :district::bigint and h.decided_at is null;
 
 -- name: missed_deadlines
--- Clocks that have run out and were escalated less often than they should: once, and again after one more original limit.
-select d.case_id, d.cycle, d.kind, d.escalations from deadlines d
-where d.stopped_at is null and d.paused_at is null and d.escalations < 2 and d.kind = any (:kinds::text[])
-  and d.due_at + make_interval(mins => d.limit_min * d.escalations) < :now::timestamptz and d.due_at < :now::timestamptz
-order by d.due_at limit :limit;
+-- Clocks that go up now, what waits longest first, with their cases locked. A case that somebody works on is passed over,
+-- so nobody waits in a ring. deadlines_escalate_idx in its order.
+select d.case_id, d.cycle, d.kind, d.started_at, d.escalations
+from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle)
+where d.stopped_at is null and d.paused_at is null and d.escalate_at < :now::timestamptz and c.closed_at is null
+order by d.escalate_at limit :limit for update of c skip locked;
 
 -- name: run_out
--- Clocks of one kind that have run out, of cases that stand where time itself goes on with them.
+-- Clocks of one kind that have run out, of cases that stand where time itself goes on with them; cases locked as above.
 select d.case_id, d.cycle, d.started_at from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle)
 where d.kind = :kind and d.stopped_at is null and d.paused_at is null and d.due_at < :now and c.state = :state
   and not (c.flags && :flags::text[])
-order by d.due_at limit :limit;
+order by d.due_at limit :limit for update of c skip locked;

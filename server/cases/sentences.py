@@ -33,7 +33,15 @@ SENTENCES = {
     "conflict": _("Somebody changed this case in the meantime. Look again before you act."),
     "condition_needed": _("Choose which condition of the category it is; it sets the time limit."),
     "crew_unknown": _("There is no handling crew {crew} in this district."),
-    "crew_not_permitted": _("{crew} is not permitted for category {category}."),
+    "crew_not_permitted": _("{crew} is not permitted for {category}. It is permitted for: {permits}."),
+    "crew_permit_over": _("The permit {permit} of {crew} ended on {last_day}."),
+    "crew_permit_later": _("The permit {permit} of {crew} begins on {first_day}."),
+    "crew_not_qualified": _(
+        "{category} asks for the qualification {qualification}, which {crew} has not proved."
+    ),
+    "crew_qualification_over": _("The qualification {qualification} of {crew} ended on {last_day}."),
+    "crew_suspended": _("{crew} is suspended until further notice: {reason}"),
+    "crew_suspended_to": _("{crew} is suspended to {last_day}: {reason}"),
     "crew_not_here": _("{crew} does not serve this place."),
     "evidence_needed": _("This category needs a photo with this act."),
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,12 +88,21 @@ def timelines(
                 "text": translate("(erased)") if erased else text if bare else mask_text(text),
                 "erased": erased,
                 "crew": body["payload"].get("crew"),
+                "clock": body["payload"].get("clock"),
+                "passed_over": [passed_over(name, translate) for name in body.get("stood_in", ())],
                 "flags": body.get("flags", []),
                 "hash": row["hash"],
                 "prev_hash": row["prev_hash"] or None,
             }
         )
     return found
+
+
+def passed_over(office: str, translate: Callable[[str], str]) -> str:
+    """Why an office was passed over on the way up, as the event names it: a name, or a level that has none."""
+    if office in words.NO_OFFICE_WORDS:
+        return translate(words.NO_OFFICE_WORDS[office])
+    return translate("nobody is at {office}").format(office=office)
 
 
 def nearby(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[dict[str, Any]]:

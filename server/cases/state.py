@@ -6,16 +6,19 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from server.clock import Calendar, Pause, due
+from server.clock import Calendar, Due, Pause, due
 from server.protocol.hats import Facts
 from server.protocol.pack import Limit
+
+# How often a missed deadline goes one level up.
+ESCALATIONS = 2
 
 
 @dataclass
 class Clock:
     """One row of deadlines. `pauses` = from, to, from, to …; a pause that goes on is `paused_at`.
 
-    `granted_min` = what extensions added to the original limit.
+    `granted_min` = what extensions added to the original limit; `escalate_at` = when, missed, it goes up next.
     """
 
     kind: str
@@ -30,10 +33,21 @@ class Clock:
     cycle: int = 1
     pauses: list[datetime] = field(default_factory=list)
     granted_min: int = 0
+    escalate_at: datetime | None = None
 
     @classmethod
-    def begin(cls, kind: str, limit: Limit, started_at: datetime, calendar: Calendar, cycle: int) -> "Clock":
+    def begin(
+        cls,
+        kind: str,
+        limit: Limit,
+        started_at: datetime,
+        calendar: Calendar,
+        cycle: int,
+        goes_up: bool = False,
+    ) -> "Clock":
+        """A clock that starts; `goes_up`: it is escalated when it is missed."""
         clock = cls(kind, limit.minutes, limit.time_kind, started_at, started_at, cycle=cycle)
+        clock.escalate_at = started_at if goes_up else None
         clock.reckon(calendar)
         return clock
 
@@ -46,11 +60,21 @@ class Clock:
         return list(zip(self.pauses[::2], self.pauses[1::2], strict=True))
 
     def reckon(self, calendar: Calendar) -> None:
-        """Computes the deadline anew from start, limit, extensions and pauses."""
-        found = due(
-            self.started_at, Limit(self.limit_min + self.granted_min, self.time_kind), calendar, self.spans()
-        )
+        """Computes the deadline anew from start, limit, extensions and pauses, and when it goes up."""
+        found = self._due(calendar)
         self.due_at, self.provisional = found.at, found.provisional
+        if self.escalate_at is not None:
+            self.escalate_at = self._due(calendar, self.escalations).at if self.escalations else self.due_at
+
+    def _due(self, calendar: Calendar, limits_more: int = 0) -> Due:
+        minutes = self.limit_min * (1 + limits_more) + self.granted_min
+        return due(self.started_at, Limit(minutes, self.time_kind), calendar, self.spans())
+
+    def escalated(self, calendar: Calendar) -> None:
+        """It was missed and has gone up; it does so again after one more original limit, then no more."""
+        self.escalations += 1
+        last = self.escalations >= ESCALATIONS
+        self.escalate_at = None if last else self._due(calendar, self.escalations).at
 
     def resume(self, at: datetime, calendar: Calendar) -> None:
         """Goes on after a pause."""

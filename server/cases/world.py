@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from server.clock import Calendar
+from server.crews.permission import Register
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
 
@@ -36,8 +37,8 @@ class Organisation:
     code: str
     name: str
     kind: str
-    categories: tuple[str, ...]
     serves: int
+    register: Register
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from server.db import queries
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.wire import read_time, uuid7
-from server.protocol.words import CLOSE_KIND_WORDS, SOURCE_WORDS, STEP_WORDS, deadline_status
+from server.protocol.words import CLOCK_WORDS, CLOSE_KIND_WORDS, SOURCE_WORDS, STEP_WORDS, deadline_status
 from server.protocol.workflow import ENDED, STEPS
 
 Words = Callable[[str], str]
@@ -47,7 +47,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "events": [shown_event(event, desk, crew_names) for event in reversed(events)],
         "offers": offers,
         "dispatching": dispatching,
-        "proposals": proposals(desk, number, _) if dispatching else [],
+        "proposals": proposals(desk, number) if dispatching else [],
         "near": service.nearby(conn, viewer, case, now),
         "steps": steps(case, events, _),
         "all_clocks": clocks,
@@ -73,13 +73,13 @@ def tag_words(_: Words) -> dict[str, str]:
     }
 
 
-def proposals(desk: Desk, number: str, _: Words) -> list[dict[str, Any]]:
+def proposals(desk: Desk, number: str) -> list[dict[str, Any]]:
     """Crews for the case, best first, each with its reasons in words."""
     row = service.get_row(desk.conn, desk.viewer, number)
     return [
-        {"code": p.code, "name": p.name, "allowed": p.allowed,
-         "why": [(reason.mark, _(reason.sentence).format(**reason.params)) for reason in p.reasons]}
-        for p in crews.propose(desk.conn, row, PROPOSALS)
+        {"code": p.code, "name": p.name, "allowed": p.allowed, "office": p.office,
+         "why": [(reason.mark, reason.said(desk.lang)) for reason in p.reasons]}
+        for p in crews.propose(desk.conn, row, PROPOSALS, desk.now)
     ]  # fmt: skip
 
 
@@ -133,15 +133,21 @@ def two_clocks(case: dict[str, Any], clocks: list[dict[str, Any]]) -> list[dict[
     return [by_kind[kind] for kind in wanted if kind in by_kind and case["state"] not in ENDED]
 
 
+def said(event: dict[str, Any], _: Words) -> str:
+    """What stands beside an act: its words, the clock that it is about, the offices that were passed over."""
+    # What the system itself gives as a reason is a sentence of ours, not somebody's words.
+    own = _(event["text"]) if event["by_system"] and event["text"] else event["text"]
+    clock = _(CLOCK_WORDS[event["clock"]]) if event["clock"] in CLOCK_WORDS else ""
+    return " · ".join(part for part in (own, clock, *event["passed_over"]) if part)
+
+
 def shown_event(event: dict[str, Any], desk: Desk, crew_names: dict[str, str]) -> dict[str, Any]:
     """An event with its times in the form that their age asks for, and whether the device's clock was far off."""
     received = read_time(event["received_at"])
     made = read_time(event["made_at"]) if event["made_at"] else None
     recent = received.astimezone(desk.zone).date() == desk.now.astimezone(desk.zone).date()
-    _, said = gettext_for(desk.lang), event["text"]
     return event | {
-        # What the system itself gives as a reason is a sentence of ours, not somebody's words.
-        "text": _(said) if event["by_system"] and said else said,
+        "text": said(event, gettext_for(desk.lang)),
         "form": "%H:%M:%S" if recent else "%m-%d %H:%M",
         "late": made is not None and abs(received - made) > APART,
         "crew_name": crew_names.get(event["crew"] or ""),

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from server.crews import service
 from server.crews.ranking import Proposal
-from server.locale import gettext_for
 from server.security import Viewer, require_viewer
 
 router = APIRouter(prefix="/api/v1/crews", tags=["crews"])
@@ -19,7 +18,7 @@ def list_crews(
     after: str = Query("", max_length=60),
     viewer: Viewer = Depends(require_viewer),
 ) -> dict[str, Any]:
-    """Crews with trades, permitted categories, depot and open cases."""
+    """Crews with trades, register of today (permitted categories, qualifications, suspension), depot and open cases."""
     with request.app.state.database.read() as conn:
         return service.crews_page(conn, viewer, limit, after)
 
@@ -41,7 +40,6 @@ def crews_near(
 
 
 def _as_json(proposal: Proposal, lang: str) -> dict[str, Any]:
-    _ = gettext_for(lang)
     return {
         "code": proposal.code,
         "name": proposal.name,
@@ -50,5 +48,6 @@ def _as_json(proposal: Proposal, lang: str) -> dict[str, Any]:
         "open_cases": proposal.open_cases,
         "capacity": proposal.capacity,
         "depot": proposal.depot and {"lon": proposal.depot[0], "lat": proposal.depot[1]},
-        "reasons": [{"mark": r.mark, "sentence": _(r.sentence).format(**r.params)} for r in proposal.reasons],
+        "by_rule": proposal.by_rule,
+        "reasons": [{"mark": reason.mark, "sentence": reason.said(lang)} for reason in proposal.reasons],
     }

@@ -1,26 +1,34 @@
 """Organisations of a district: the centre that always exists, street offices, communities and crews."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from server.db import Connection, queries
 
 SQL = queries(__file__)
 CENTRE_CODE = "centre"
+# The first day of a permit that an organisation was set up with.
+SINCE_EVER = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class Organisation:
-    """What is known of an organisation when it is set up. `depot` = (lon, lat), EPSG:4326."""
+    """What is known of an organisation when it is set up. `depot` = (lon, lat), EPSG:4326.
+
+    `permits`: the categories that a crew may be given, `qualifications` = (kind, document, last day or None); both
+    open its register, which is kept by its own forms from then on.
+    """
 
     kind: str
     code: str
     name: str
     grid_id: int
     trades: list[str] = field(default_factory=list)
-    categories: list[str] = field(default_factory=list)
+    permits: list[str] = field(default_factory=list)
     depot: tuple[float, float] | None = None
     capacity: int | None = None
+    qualifications: list[tuple[str, str, date | None]] = field(default_factory=list)
 
 
 def put_organisation(conn: Connection, district_id: int, organisation: Organisation) -> int:
@@ -34,12 +42,16 @@ def put_organisation(conn: Connection, district_id: int, organisation: Organisat
         name=organisation.name,
         grid_id=organisation.grid_id,
         trades=organisation.trades,
-        categories=organisation.categories,
         lon=lon,
         lat=lat,
         capacity=organisation.capacity,
     )
-    return int(row["id"])
+    crew = int(row["id"])
+    if organisation.permits:
+        SQL.open_permits(conn, crew=crew, categories=organisation.permits, since=SINCE_EVER)
+    for kind, document, last_day in organisation.qualifications:
+        SQL.open_qualification(conn, crew=crew, kind=kind, document=document, last_day=last_day)
+    return crew
 
 
 def ensure_centre(conn: Connection, district_id: int) -> int:

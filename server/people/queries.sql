@@ -6,13 +6,21 @@ select name from districts where id = :district_id;
 
 -- name: add_organisation^
 -- Made once for its code in the district; made again it takes the new name and reach, and keeps its id.
-insert into organisations (district_id, kind, code, name, grid_id, trades, categories, depot, capacity)
-values (:district_id, :kind, :code, :name, :grid_id, :trades::text[], :categories::text[],
+insert into organisations (district_id, kind, code, name, grid_id, trades, depot, capacity)
+values (:district_id, :kind, :code, :name, :grid_id, :trades::text[],
         st_setsrid(st_makepoint(:lon::float8, :lat::float8), 4326), :capacity)
 on conflict on constraint organisations_code_key do update
     set name = excluded.name, grid_id = excluded.grid_id, trades = excluded.trades,
-        categories = excluded.categories, depot = excluded.depot, capacity = excluded.capacity
+        depot = excluded.depot, capacity = excluded.capacity
 returning id;
+
+-- name: open_permits!
+insert into permits (organisation_id, category, valid_from) select :crew, c, :since from unnest(:categories::text[]) c
+on conflict on constraint permits_once_key do nothing;
+
+-- name: open_qualification!
+insert into qualifications (organisation_id, kind, document, valid_to) values (:crew, :kind, :document, :last_day)
+on conflict on constraint qualifications_once_key do nothing;
 
 -- name: centre_of^
 select id from organisations where district_id = :district_id and kind = 'centre' order by id limit 1;

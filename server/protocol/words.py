@@ -183,6 +183,11 @@ FLAG_WORDS = {
     "assigned_anyway": _("assigned anyway"),
     "noticed": _("notice given"),
 }
+# As events name them: levels of the tree that have no office.
+NO_OFFICE_WORDS = {
+    "level 1": _("the street has no office"),
+    "level 2": _("the community has no office"),
+}
 STEP_WORDS = {
     "collect": _("Collected"),
     "register": _("Case registered"),

@@ -255,7 +255,8 @@ TABLE: tuple[Row, ...] = (
         given=("result", "void"), start=("dispatch", "whole"), only_if=("self_handled", "!sampled"),
         raises=("registered",), tells=("dispatcher", "reporter")),
     # Up, down, and beside.
-    Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SUPERVISOR, SYSTEM), (REASON,), tells=("holder",)),
+    Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SUPERVISOR, SYSTEM), (REASON,),
+        tells=("holder", "supervisor_at_top")),
     Row("hand_down", OPEN, None, (STREET, DUTY), (REASON,), tells=("holder",)),
     Row("supervise", OPEN, None, (SUPERVISOR, STREET), (Needs("demand"), UNTIL), start=("supervise",),
         raises=("supervised",), tells=("holder", "handler")),

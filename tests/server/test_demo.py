@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from server.crews.permission import Register, bars
 from server.db import Database
 from server.demo import DISTRICT, PASSWORD, make_demo_people
 from server.errors import SetupFault
 from server.packs import read_folder
+from server.protocol.pack import read_pack
 from server.security import load_viewer, sign_in
 from server.settings import CHECKOUT
 from tests.server.small_district import NOW
@@ -109,13 +111,16 @@ def test_one_street_is_fully_staffed_and_no_grid_has_two_workers(loaded: Databas
     assert row["grids"] == row["workers"] == row["staffed"]
 
 
-def test_every_category_of_the_pack_has_a_crew_that_may_take_it(loaded: Database) -> None:
-    from server.crews.ranking import permit
-
-    crews = ask(loaded, "select categories from organisations where kind = 'crew'")
-    for category in read_folder("urban")["categories"]:
-        key = f"{category['system']}/{category['code']}"
-        assert any(permit(crew["categories"], key) for crew in crews), key
+def test_every_condition_of_the_pack_has_a_crew_that_is_permitted_and_qualified(loaded: Database) -> None:
+    rows = ask(
+        loaded,
+        "select '2026-11-22' as day, r.* from organisations o, register_on(o.id, '2026-11-22') r where kind = 'crew'",
+    )
+    crews = [Register.of(row) for row in rows]
+    for category in read_pack(read_folder("urban")).categories:
+        for condition in category.conditions:
+            able = (not list(bars(crew, category.key, condition.requires)) for crew in crews)
+            assert any(able), (category.key, condition.code)
 
 
 def test_the_demo_people_sign_in_with_the_password_that_is_printed(loaded: Database) -> None:

@@ -57,7 +57,8 @@ def _read(raw: Any) -> tuple[Pack, Notes]:
     systems, trades = top.named("systems"), top.named("trades")
     levels = top.take("levels", list, _("{name} must be a list")) or []
     majors = _majors(top, systems)
-    categories = tuple(_categories(top, majors, trades))
+    qualifications = top.named("qualifications", required=False)
+    categories = tuple(_categories(top, majors, trades, qualifications))
     duplicate = top.table("duplicate") or Table({}, ("duplicate",), Notes())
     pack = Pack(
         code=top.text("code"),
@@ -88,6 +89,7 @@ def _read(raw: Any) -> tuple[Pack, Notes]:
         without=top.texts("without"),
         narrow=_narrow(top),
         frequent=top.texts("frequent", [category.key for category in categories]),
+        qualifications=qualifications,
     )
     duplicate.finish()
     top.finish()
@@ -135,11 +137,13 @@ def _majors(top: Table, systems: dict[str, Any]) -> dict[tuple[str, str], dict[s
     return found
 
 
-def _categories(top: Table, majors: dict[tuple[str, str], Any], trades: dict[str, Any]) -> Iterable[Category]:
+def _categories(
+    top: Table, majors: dict[tuple[str, str], Any], trades: dict[str, Any], qualifications: dict[str, Any]
+) -> Iterable[Category]:
     keys: set[str] = set()
     others = 0
     for table in top.tables("categories"):
-        category = _category(table, majors, trades)
+        category = _category(table, majors, trades, qualifications)
         if category.key in keys:
             table.fault("code", _("category {value} stands twice"), value=category.key)
         keys.add(category.key)
@@ -150,14 +154,16 @@ def _categories(top: Table, majors: dict[tuple[str, str], Any], trades: dict[str
                   count=others)  # fmt: skip
 
 
-def _category(table: Table, majors: dict[tuple[str, str], Any], trades: dict[str, Any]) -> Category:
+def _category(
+    table: Table, majors: dict[tuple[str, str], Any], trades: dict[str, Any], qualifications: dict[str, Any]
+) -> Category:
     system, major = table.text("system"), table.text("major")
     if system and major and (system, major) not in majors:
         table.fault("major", _("there is no major {value}"), value=f"{system}/{major}")
     initials = table.text("initials")
     if initials and not (initials.isascii() and initials.isalnum() and initials == initials.lower()):
         table.fault("initials", _("initials are small Latin letters and digits"))
-    conditions = tuple(_conditions(table, trades))
+    conditions = tuple(_conditions(table, trades, qualifications))
     category = Category(
         system=system,
         code=table.text("code"),
@@ -178,8 +184,11 @@ def _category(table: Table, majors: dict[tuple[str, str], Any], trades: dict[str
     return category
 
 
-def _conditions(category: Table, trades: dict[str, Any]) -> Iterable[Condition]:
-    """The conditions; responsible, basis and payer may stand once at the category for all of them."""
+def _conditions(
+    category: Table, trades: dict[str, Any], qualifications: dict[str, Any]
+) -> Iterable[Condition]:
+    """The conditions; responsible, basis, payer and requires may stand once at the category for all of them."""
+    required = category.texts("requires", qualifications)
     shared = _responsible(category, trades), category.names("basis", required=False), category.text(
         "payer", required=False, among=PAYERS)  # fmt: skip
     codes: set[str] = set()
@@ -198,6 +207,7 @@ def _conditions(category: Table, trades: dict[str, Any]) -> Iterable[Condition]:
             basis=table.names("basis", required=False) or shared[1],
             payer=table.text("payer", required=False, among=PAYERS) or shared[2],
             limits=_own_limits(table),
+            requires=table.texts("requires", qualifications) or required,
         )
         if not condition.responsible.get("handle"):
             table.fault((), _("nobody is responsible for handling it (responsible.handle)"))

@@ -89,7 +89,7 @@ class Condition:
 
     `responsible` says by duty (manage, own, handle) which trades or kinds of organisation it falls to; `basis` the
     legal basis; `payer` who pays unless a person says otherwise ("" = not known); `limits` what is longer or shorter
-    than the pack's stages ("whole" too).
+    than the pack's stages ("whole" too); `requires` the qualifications without which no crew is given it.
     """
 
     code: str
@@ -101,6 +101,7 @@ class Condition:
     basis: Names = field(default_factory=dict)
     payer: str = ""
     limits: dict[str, Limit] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ class Category:
         """The acts that need evidence."""
         return frozenset(self.evidence)
 
+    def requires(self, condition: Condition | None) -> tuple[str, ...]:
+        """The qualifications that a condition asks for; while none is chosen, those that all conditions ask for."""
+        asking = (condition,) if condition is not None else self.conditions
+        return tuple(kind for kind in asking[0].requires if all(kind in each.requires for each in asking))
+
     def condition(self, code: str) -> Condition | None:
         """The condition called `code`, or the only one when `code` is blank."""
         if not code and len(self.conditions) == 1:
@@ -149,7 +155,8 @@ class Category:
 class Pack:
     """Configuration as checked data.
 
-    `majors` are names by (system, code), `systems` names of code systems, `trades` names of trades. `reply_sources`:
+    `majors` are names by (system, code), `systems` names of code systems, `trades` names of trades, `qualifications`
+    names of what a crew may have to prove by a document. `reply_sources`:
     where a resident waits. `trusted_sources`: reports that the system registers by itself when the condition is
     known, if `system_acts` has "register"; "close" there closes by itself after a passed inspection. `without`: acts
     that the pack leaves out; `narrow`: of the hats that may act, the ones that are left. `words`: own words for
@@ -184,6 +191,7 @@ class Pack:
     without: tuple[str, ...]
     narrow: dict[str, tuple[str, ...]]
     frequent: tuple[str, ...] = ()
+    qualifications: dict[str, Names] = field(default_factory=dict)
 
     def category(self, system: str, code: str) -> Category | None:
         """The category with that system and code."""
