@@ -109,7 +109,8 @@ def show(page: Desk, after: int | None, done: str, findings: list[Finding] | Non
     return page.page(
         "packs.html", 422 if faults else 200, pack=pack, version=version, majors=_majors(pack, page.lang),
         stages=stages, history=rows[:ROWS], next=rows[ROWS - 1]["id"] if len(rows) > ROWS else None, done=done,
-        faults=faults[:MOST_FINDINGS], count=len(faults), shipped=packs.names(), named=_namer(page.lang),
+        faults=faults[:MOST_FINDINGS], count=len(faults), named=_namer(page.lang),
+        shipped=list(packs.SQL.shipped(page.conn)),
     )  # fmt: skip
 
 

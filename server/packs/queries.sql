@@ -49,6 +49,10 @@ values (:district_id, :version_id, :code, :file, :now, :put_by);
 -- name: follow!
 update districts set pack = :code where id = :district_id;
 
+-- name: shipped
+-- The packs that came with the program, with their names in each language.
+select s.code, v.body -> 'name' as names from shipped_packs s join pack_versions v on v.id = s.version_id order by s.code;
+
 -- name: district_of_code$
 select id from districts where code = :code;
 
