@@ -38,10 +38,10 @@ join bench_places p on p.i = drawn.place
 join bench_crews k on k.i = drawn.crew;
 
 -- name: cycles
-insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, handler_id, category_system,
+insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system,
     category_code, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, due_at, ended_at,
     ended_as, on_time)
-select id, 1, district_id, street_id, community_id, grid_id, handler_id, category_system, category_code, reported_at,
+select id, 1, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system, category_code, reported_at,
     reported_at, reported_at, closed_at, closed_at, due_at - interval '3 hours', due_at, closed_at, close_kind,
     closed_at <= due_at
 from cases;

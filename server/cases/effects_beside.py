@@ -83,7 +83,9 @@ def _reply(work: Working, payload: c.Text, world: World) -> None:
 
 
 def _callback(work: Working, payload: c.Callback, world: World) -> None:
-    work.cycle.callback = payload.result
+    # A later call that reached nobody takes back nothing of what the reporter said before.
+    if payload.result != "not_reached" or work.cycle.callback is None:
+        work.cycle.callback = payload.result
     if payload.solved:
         work.cycle.solved = payload.solved == "yes"
     if payload.result != "not_reached":

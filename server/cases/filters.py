@@ -39,6 +39,9 @@ class Filters:
     basis: str = ""
     counted: str = ""
     undispatched: bool | None = None
+    system: str = ""
+    responsible: str = ""
+    unexcused: bool | None = None
     as_of: datetime | None = None
 
     @classmethod
@@ -49,7 +52,7 @@ class Filters:
                 state=_states(params.get("state", "")),
                 **{
                     name: params.get(name, "").strip()[:200]
-                    for name in ("grid", "category", "source", "crew", "q")
+                    for name in ("grid", "category", "source", "crew", "q", "system", "responsible")
                 },
                 overdue=_yes_no(params, "overdue"),
                 outside=_yes_no(params, "outside"),
@@ -60,6 +63,7 @@ class Filters:
                 basis=params.get("basis", ""),
                 counted=params.get("counted", ""),
                 undispatched=_yes_no(params, "undispatched"),
+                unexcused=_yes_no(params, "unexcused"),
                 as_of=read_time(params["as_of"]) if params.get("as_of") else None,
             )
         except ValueError as error:

@@ -103,6 +103,9 @@ def _list_counted(
         category=filters.category or None,
         crew=filters.crew or None,
         undispatched=filters.undispatched or False,
+        system=filters.system or None,
+        responsible=filters.responsible or None,
+        unexcused=filters.unexcused or False,
     )
     rows = list(
         sql.page_counted(

@@ -17,6 +17,7 @@ PLACE_OF_CYCLE = (
     "street_id",
     "community_id",
     "grid_id",
+    "holder_id",
     "category_system",
     "category_code",
 )

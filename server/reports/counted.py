@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound
 from server.protocol.wire import time_text
-from server.reports.measures import BASES, COUNTED, HANDLE_DUE
+from server.reports.measures import BASES, COUNTED, HANDLE_DUE, REPLY_DUE
 from server.reports.period import moment, period
 from server.security import Viewer
 
@@ -22,7 +22,8 @@ CASES = "/api/v1/cases"
 
 @dataclass(frozen=True)
 class Counted:
-    """A set of cycles of one district: basis and period, as of when, which set, and one row's place, category, crew."""
+    """A set of cycles of one district: basis and period, as of when, which set, and one row's place, category,
+    crew or responsible organisation (`answers` its id). `unexcused`: without what an upheld appeal excused."""
 
     district_id: int
     district: str
@@ -36,10 +37,14 @@ class Counted:
     node: int | None = None
     level: int | None = None
     outside: bool = False
+    system: str | None = None
     category: str | None = None
     crew: str | None = None
     handler: int | None = None
     undispatched: bool = False
+    responsible: str | None = None
+    answers: int | None = None
+    unexcused: bool = False
 
     def params(self, viewer: Viewer) -> dict[str, Any]:
         """The named parameters of `counted_for` for this viewer."""
@@ -55,10 +60,12 @@ class Counted:
             "level": self.level,
             "node": self.node,
             "outside": self.outside,
-            "system": system if self.category else None,
+            "system": system if self.category else self.system,
             "code": code if self.category else None,
             "handler": self.handler,
             "undispatched": self.undispatched,
+            "responsible": self.answers,
+            "unexcused": self.unexcused,
             **viewer.scope_params(),
         }
 
@@ -77,9 +84,12 @@ class Counted:
             "as_of": time_text(self.as_of),
             "grid": self.grid,
             "outside": "true" if self.outside else None,
+            "system": self.system,
             "category": self.category,
             "crew": self.crew,
             "undispatched": "true" if self.undispatched else None,
+            "responsible": self.responsible,
+            "unexcused": "true" if self.unexcused else None,
         }
         return f"{CASES}?{urlencode({name: value for name, value in words.items() if value is not None})}"
 
@@ -96,12 +106,15 @@ def read_counted(
     counted: str = "all",
     grid: str | None = None,
     outside: bool = False,
+    system: str | None = None,
     category: str | None = None,
     crew: str | None = None,
     undispatched: bool = False,
+    responsible: str | None = None,
+    unexcused: bool = False,
 ) -> Counted:
-    """A set as somebody names it. Raises BadInput for unknown words, NotFound for a place or crew elsewhere."""
-    if basis not in (*BASES, HANDLE_DUE):
+    """A set as somebody names it. Raises BadInput for unknown words, NotFound for a place or organisation elsewhere."""
+    if basis not in (*BASES, HANDLE_DUE, REPLY_DUE):
         raise BadInput("{field} must be one of {choices}.", field="basis", choices=", ".join(BASES))
     if counted not in COUNTED:
         raise BadInput("{field} must be one of {choices}.", field="counted", choices=", ".join(COUNTED))
@@ -110,8 +123,9 @@ def read_counted(
     district = SQL.district(conn, district=viewer.district_id)
     days = period(from_, to, district["timezone"])
     place = SQL.node(conn, district=viewer.district_id, code=grid) if grid else None
-    handler = SQL.crew(conn, district=viewer.district_id, code=crew) if crew else None
-    if (grid and place is None) or (crew and handler is None):
+    handler = _organisation(conn, viewer, crew)
+    answers = _organisation(conn, viewer, responsible)
+    if grid and place is None:
         raise NotFound
     return Counted(
         district_id=viewer.district_id,
@@ -126,8 +140,21 @@ def read_counted(
         node=place and place["id"],
         level=place and place["level"],
         outside=outside,
+        system=system,
         category=category,
         crew=crew,
-        handler=handler and handler["id"],
+        handler=handler,
         undispatched=undispatched,
+        responsible=responsible,
+        answers=answers,
+        unexcused=unexcused,
     )
+
+
+def _organisation(conn: Connection, viewer: Viewer, code: str | None) -> int | None:
+    if not code:
+        return None
+    found = SQL.organisation(conn, district=viewer.district_id, code=code)
+    if found is None:
+        raise NotFound
+    return int(found["id"])

@@ -20,12 +20,21 @@ def closure(
     ),
     from_: str | None = Query(None, alias="from", max_length=20, description="first local day, included"),
     to: str | None = Query(None, max_length=20, description="last local day, included"),
-    by: str = Query("street", description="street, community, grid, category, crew or day"),
+    by: str = Query("street", description="street, community, grid, category, system, crew or day"),
     basis: str | None = Query(
-        None, description="due (deadline in the period; default) or reported (opened in it)"
+        None,
+        description="due (its deadline in the period: the whole case's, for handling and replies their own) or reported"
+        " (opened in it); default: the first that the measure is made for",
     ),
     measure: str = Query("closure", description=", ".join(MEASURES)),
-    of: str = Query("place", description="place, or handler: by responsible crew"),
+    of: str = Query(
+        "place",
+        description="place; or handler: lines are the responsible organisations (the handler, or the holder of what"
+        " nobody handles), and what an upheld appeal excused leaves the measures of time",
+    ),
+    system: str | None = Query(
+        None, max_length=200, description="only categories of this code system, as urban/event"
+    ),
     as_of: str | None = Query(None, max_length=40, description="facts as of this time or day; default now"),
     viewer: Viewer = Depends(require_viewer),
 ) -> ReportOut:
@@ -42,6 +51,7 @@ def closure(
             to=to,
             of=of,
             grid=grid,
+            system=system,
             as_of=as_of,
         )
     return ReportOut.of(report)

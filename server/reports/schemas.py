@@ -11,7 +11,7 @@ class RowOut(BaseModel):
     """One line; `cases` and `cases_numerator` list exactly the cycles that were counted."""
 
     key: str | None = Field(
-        description="code of grid, crew or category, or local day; null: outside, or no crew"
+        description="code of grid, organisation, category or code system, or local day; null: outside, or no crew"
     )
     name: str
     numerator: int
@@ -41,6 +41,7 @@ class DefinitionOut(BaseModel):
     name: str
     formula: str
     basis: str
+    count: bool = Field(description="the numerator is what matters: a number of cases, not a rate")
 
 
 class ReportOut(BaseModel):

@@ -1,8 +1,9 @@
-"""Rates as fractions with the cases behind them: counted over cycles, by place or by who is responsible."""
+"""Rates as fractions with the cases behind them: one measure, or several side by side with the same lines."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from server.db import Connection, queries
@@ -10,15 +11,34 @@ from server.errors import BadInput
 from server.locale import gettext_for
 from server.packs import current
 from server.reports.counted import Counted, read_counted
-from server.reports.measures import BASE_WORDS, BASES, BY, DUE, FEW, HANDLE_DUE, LEVELS, MEASURES, Measure
+from server.reports.lines import Key, Line, grouping, lines
+from server.reports.measures import (
+    BASES,
+    BY,
+    FEW,
+    HANDLER,
+    MEASURES,
+    OF,
+    PLACE,
+    Measure,
+    base_words,
+    measure_of,
+)
+from server.reports.measures import public_basis as public
 from server.security import Viewer
 
 SQL = queries(__file__)
+# How many measures the query `counts` takes in one reading.
+SLOTS = 4
+UNUSED = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a report. `key` None: outside every grid, or given to no crew. `rate` None: nothing to divide by."""
+    """One line of a report. `key` None: outside every grid, or given to no crew. `rate` None: nothing to divide by.
+
+    `kind`: of an organisation, else "".
+    """
 
     key: str | None
     name: str
@@ -26,6 +46,7 @@ class Row:
     denominator: int
     cases_link: str
     numerator_link: str
+    kind: str = ""
 
     @property
     def rate(self) -> float | None:
@@ -39,11 +60,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Definition:
-    """What is printed beside the numbers, in the reader's language; `basis` is a code."""
+    """What is printed beside the numbers, in the reader's language; `basis` is a code, `count`: no rate is meant."""
 
     name: str
     formula: str
     basis: str
+    count: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,61 +78,75 @@ class Report:
     as_of: datetime
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How one measure is counted: the set of cycles that it is narrowed from, and what stands above and below."""
+
+    measure: Measure
+    whole: Counted
+
+    @property
+    def shared(self) -> tuple[Any, ...]:
+        """Measures that agree in this are counted in one reading."""
+        return (self.whole.basis, self.measure.within, self.whole.unexcused)
+
+
 def closure(
     conn: Connection,
     viewer: Viewer,
     now: datetime,
     *,
-    by: str = "street",
-    basis: str | None = None,
     measure: str = "closure",
-    from_: str | date | None = None,
-    to: str | date | None = None,
-    of: str = "place",
-    grid: str | None = None,
-    as_of: str | datetime | None = None,
+    basis: str | None = None,
+    by: str = "street",
+    of: str = PLACE,
+    **asked: Any,
 ) -> Report:
     """A measure of the viewer's scope, a line for each `by`; every line says which cases it counted.
 
-    basis `due` counts the cycles whose whole deadline lies in the period, `reported` those opened in it. `of=handler`
-    reads by the responsible crew instead of by place. Facts later than `as_of` count as not yet there.
-    Raises BadInput for words that are not known and NotFound for a grid that is not of the viewer's district.
+    `asked`: from_, to, grid, system, as_of as `read_counted` takes them. Basis `due` counts the cycles whose deadline
+    lies in the period, `reported` those opened in it. `of=handler` reads by the responsible organisation instead of by
+    place: the handler, or the holder of what nobody handles; what an upheld appeal excused leaves the measures of
+    time. Facts later than `as_of` count as not yet there. Raises BadInput for words that are not known and NotFound
+    for a grid that is not of the viewer's district.
     """
-    _check("by", by, BY)
-    _check("of", of, ("place", "handler"))
     _check("measure", measure, tuple(MEASURES))
     if basis is not None:
         _check("basis", basis, BASES)
-    if of == "handler" and by in LEVELS:
-        by = "crew"
-    wanted = MEASURES[measure]
-    whole = read_counted(
-        conn, viewer, now, basis=_basis(wanted, basis), from_=from_, to=to, as_of=as_of, grid=grid
-    )
-    counts = list(
-        SQL.counts(
-            conn,
-            by=by,
-            timezone=whole.timezone,
-            numerator=wanted.numerator,
-            denominator=wanted.denominator,
-            **whole.params(viewer),
-        )
-    )
-    lines = LINES.get(by, _places)(conn, viewer, whole, counts, by)
-    items = [_row(whole.only(**words), wanted, key, name, count) for key, name, words, count in lines]
-    say = gettext_for(viewer.lang)
-    total = Row(
-        grid,
-        say("Total"),
-        sum(r.numerator for r in items),
-        sum(r.denominator for r in items),
-        whole.link(wanted.denominator),
-        whole.link(wanted.numerator),
-    )
-    formula = say(wanted.formula).format(base=say(BASE_WORDS[whole.basis]))
-    public_basis = DUE if whole.basis == HANDLE_DUE else whole.basis
-    return Report(items, total, Definition(say(wanted.name), formula, public_basis), whole.as_of)
+        if MEASURES[measure].basis(basis) is None:
+            raise BadInput(
+                "The measure {measure} is not counted on the basis {basis}.", measure=measure, basis=basis
+            )
+    return side_by_side(conn, viewer, now, (measure,), basis=basis, by=by, of=of, **asked)[measure]
+
+
+def side_by_side(
+    conn: Connection,
+    viewer: Viewer,
+    now: datetime,
+    measures: Iterable[str],
+    *,
+    basis: str | None = None,
+    by: str = "street",
+    of: str = PLACE,
+    **asked: Any,
+) -> dict[str, Report]:
+    """Several measures with the same lines in the same order; one that makes no sense on `basis` keeps its own."""
+    _check("by", by, BY)
+    _check("of", of, OF)
+    whole = read_counted(conn, viewer, now, basis=BASES[0], **asked)
+    _number, pack = current(conn, whole.district_id)
+    readings = [_reading(measure_of(code, pack), whole, basis, of) for code in measures]
+    grouped = grouping(by, of)
+    alone = len(readings) == 1
+    counts = {
+        reading.measure.code: count
+        for group in _groups(readings)
+        for reading, count in zip(group, _count(conn, viewer, group, grouped, alone), strict=True)
+    }
+    found: set[Key] = {key for count in counts.values() for key in count}
+    made = lines(conn, viewer, whole, grouped, found)
+    return {r.measure.code: _report(viewer, r, made, counts[r.measure.code]) for r in readings}
 
 
 def _check(field: str, value: str, choices: tuple[str, ...]) -> None:
@@ -118,92 +154,58 @@ def _check(field: str, value: str, choices: tuple[str, ...]) -> None:
         raise BadInput("{field} must be one of {choices}.", field=field, choices=", ".join(choices))
 
 
-def _basis(measure: Measure, asked: str | None) -> str:
-    """The basis to count on: the measure's own when none is asked for; "due" of handling is the handling deadline."""
-    if asked is None or (measure.bases == (HANDLE_DUE,) and asked == DUE):
-        return measure.bases[0]
-    if asked not in measure.bases:
-        raise BadInput(
-            "The measure {measure} is not counted on the basis {basis}.", measure=measure.code, basis=asked
+def _reading(measure: Measure, whole: Counted, basis: str | None, of: str) -> Reading:
+    chosen = measure.basis(basis) or measure.bases[0]
+    return Reading(measure, replace(whole, basis=chosen, unexcused=of == HANDLER and measure.timely))
+
+
+def _groups(readings: list[Reading]) -> list[list[Reading]]:
+    """The readings by what they share, at most SLOTS together."""
+    ordered = sorted(readings, key=lambda reading: reading.shared)
+    shared = [list(group) for _, group in groupby(ordered, key=lambda reading: reading.shared)]
+    return [group[at : at + SLOTS] for group in shared for at in range(0, len(group), SLOTS)]
+
+
+Counts = Mapping[Key, tuple[int, int]]
+
+
+def _count(conn: Connection, viewer: Viewer, group: list[Reading], grouped: str, alone: bool) -> list[Counts]:
+    """Numerator and denominator by key of each reading of a group. `alone`: only what the denominator has."""
+    whole, first = group[0].whole, group[0].measure
+    slots = [(r.measure.numerator, r.measure.denominator) for r in group]
+    slots += [(UNUSED, UNUSED)] * (SLOTS - len(slots))
+    sets = {
+        f"{side}_{n}": word for n, pair in enumerate(slots) for side, word in zip(("above", "below"), pair, strict=True)
+    }  # fmt: skip
+    rows = list(
+        SQL.counts(
+            conn,
+            by=grouped,
+            timezone=whole.timezone,
+            among=first.denominator if alone else first.within,
+            **sets,
+            **whole.params(viewer),
         )
-    return asked
-
-
-def _row(
-    cases: Counted, measure: Measure, key: str | None, name: str, count: Mapping[str, Any] | None
-) -> Row:
-    return Row(
-        key,
-        name,
-        count["numerator"] if count else 0,
-        count["denominator"] if count else 0,
-        cases.link(measure.denominator),
-        cases.link(measure.numerator),
     )
+    return [{_key(row): (row[f"above_{n}"], row[f"below_{n}"]) for row in rows} for n in range(len(group))]
 
 
-Line = tuple[str | None, str, dict[str, Any], Mapping[str, Any] | None]
+def _key(row: Mapping[str, Any]) -> Key:
+    return row["node"] if row["word"] is None else str(row["word"])
 
 
-def _places(conn: Connection, viewer: Viewer, whole: Counted, counts: list[Any], by: str) -> list[Line]:
-    """A line for every place of the level in scope, with or without cases; the cases outside every grid come last."""
-    level = LEVELS[by]
-    found = {row["node"]: row for row in counts}
-    roots = [whole.node] if whole.node else sorted(viewer.nodes)
-    places = {row["id"]: row for row in SQL.places(conn, level=level, roots=roots)}
-    gone = [node for node in found if node is not None and node not in places]
-    places |= {row["id"]: row for row in SQL.former_places(conn, ids=gone)} if gone else {}
-    if not viewer.nodes or (whole.node and not _covers(viewer, whole)):
-        places = {node: row for node, row in places.items() if node in found}
-    lines: list[Line] = [
-        (row["code"], row["name"], {"grid": row["code"], "node": node, "level": level}, found.get(node))
-        for node, row in sorted(places.items(), key=lambda item: item[1]["code"])
-    ]
-    if None in found:
-        lines.append((None, gettext_for(viewer.lang)("Outside every grid"), {"outside": True}, found[None]))
-    return lines
+def _report(viewer: Viewer, reading: Reading, made: list[Line], counts: Counts) -> Report:
+    say, measure, whole = gettext_for(viewer.lang), reading.measure, reading.whole
+    items = [_row(whole.only(**line.only), measure, line, counts.get(line.found, (0, 0))) for line in made]
+    above, below = (sum(side) for side in zip((0, 0), *counts.values(), strict=True))
+    total = Row(
+        whole.grid, say("Total"), above, below, whole.link(measure.denominator), whole.link(measure.numerator)
+    )
+    formula = say(measure.formula).format(base=say(base_words(measure, whole.basis)))
+    definition = Definition(say(measure.name), formula, public(whole.basis), measure.count)
+    return Report(items, total, definition, whole.as_of)
 
 
-def _covers(viewer: Viewer, whole: Counted) -> bool:
-    """Whether the viewer's office surely covers the grid that was asked for: then its empty places are shown too."""
-    return viewer.district is not None or whole.node in viewer.nodes
-
-
-def _categories(conn: Connection, viewer: Viewer, whole: Counted, counts: list[Any], by: str) -> list[Line]:
-    _, pack = current(conn, whole.district_id)
-
-    def name(key: str) -> str:
-        category = pack.category(*key.rsplit("/", 1))
-        return category.name(viewer.lang) if category else key
-
-    return [(row["word"], name(row["word"]), {"category": row["word"]}, row) for row in _by_word(counts)]
-
-
-def _days(conn: Connection, viewer: Viewer, whole: Counted, counts: list[Any], by: str) -> list[Line]:
-    days = [(row, date.fromisoformat(row["word"])) for row in _by_word(counts)]
-    return [(row["word"], row["word"], {"first": day, "last": day}, row) for row, day in days]
-
-
-def _crews(conn: Connection, viewer: Viewer, whole: Counted, counts: list[Any], by: str) -> list[Line]:
-    found = {row["node"]: row for row in counts}
-    crews = SQL.crews(conn, ids=[crew for crew in found if crew is not None])
-    lines: list[Line] = [
-        (crew["code"], crew["name"], {"crew": crew["code"], "handler": crew["id"]}, found[crew["id"]])
-        for crew in sorted(crews, key=lambda crew: crew["code"])
-    ]
-    if None in found:
-        lines.append(
-            (None, gettext_for(viewer.lang)("Given to no crew"), {"undispatched": True}, found[None])
-        )
-    return lines
-
-
-def _by_word(counts: list[Any]) -> list[Any]:
-    return sorted(counts, key=lambda row: row["word"])
-
-
-LINES: dict[str, Callable[[Connection, Viewer, Counted, list[Any], str], list[Line]]] = {
-    "category": _categories,
-    "day": _days,
-    "crew": _crews,
-}
+def _row(cases: Counted, measure: Measure, line: Line, count: tuple[int, int]) -> Row:
+    below, above = cases.link(measure.denominator), cases.link(measure.numerator)
+    return Row(line.key, line.name, *count, cases_link=below, numerator_link=above, kind=line.kind)

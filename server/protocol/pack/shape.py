@@ -18,6 +18,8 @@ EVIDENCE_ACTS = ("report", "make_safe", "self_handle", "handle", "pass")
 EVIDENCE_STAGES = ("before", "during", "after", "inspection")
 FIELD_KINDS = ("text", "choice", "number", "phone", "date")
 ANSWERABLE = ("manage", "own", "handle")
+# What a pack may divide reworked cases by.
+REWORK_OVER = ("due", "closed")
 ORGANISATION_KINDS = ("centre", "street", "community", "crew", "outside")
 PAYERS = ("public", "fund", "responsible")
 
@@ -160,7 +162,7 @@ class Pack:
     where a resident waits. `trusted_sources`: reports that the system registers by itself when the condition is
     known, if `system_acts` has "register"; "close" there closes by itself after a passed inspection. `without`: acts
     that the pack leaves out; `narrow`: of the hats that may act, the ones that are left. `words`: own words for
-    states and actions. `frequent`: keys of the categories that are reported most, for those who have not reported yet.
+    states and actions. `rework_over`: what the rework rate divides by, "due" or "closed". `frequent`: keys of the categories that are reported most, for those who have not reported yet.
     """
 
     code: str
@@ -188,6 +190,7 @@ class Pack:
     appeal_days: int
     rate_days: int
     sample_share: float
+    rework_over: str
     without: tuple[str, ...]
     narrow: dict[str, tuple[str, ...]]
     frequent: tuple[str, ...] = ()
