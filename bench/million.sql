@@ -45,3 +45,24 @@ select id, 1, district_id, street_id, community_id, grid_id, holder_id, handler_
     reported_at, reported_at, closed_at, closed_at, due_at - interval '3 hours', due_at, closed_at, close_kind,
     closed_at <= due_at
 from cases;
+
+-- name: cycles_alone
+-- Cycles without their cases, with what the rarer indicators count: rework, extension, returns, suspension, calls.
+insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system,
+    category_code, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, due_at, ended_at,
+    ended_as, on_time, self_handled, reworks, extensions, wrong_dispatches, suspended, callback, solved)
+select gen_random_uuid(), 1, district_id, street_id, community_id, grid_id, k.id, k.id, 'urban/event',
+    (array['0110', '0406', '0505', '0600'])[1 + n %% 4], at, at, at, done, done, case when not self then at + interval '5 hours' end,
+    case when not self then at + interval '8 hours' end, done, case when done is not null then 'fixed' end,
+    case when not self then took <= interval '8 hours' end, self, (n %% 97 = 0)::integer, (n %% 89 = 0)::integer,
+    (n %% 83 = 0)::integer, done is null and n %% 7 = 0, case when n %% 20 = 0 then 'satisfied' end, case when n %% 20 = 0 then true end
+from (
+    select n, (random() * ((select count(*) from bench_places) - 1))::bigint as place, at, took, self,
+        n %% (select count(*) from bench_crews) as crew, case when self or random() > 0.03 then at + took end as done
+    from (
+        select n, n %% 5 = 0 as self, %(now)s::timestamptz - random() * interval '365 days' as at, random() * interval '12 hours' as took
+        from generate_series(1, %(rows)s) n
+    ) moments
+) drawn
+join bench_places p on p.i = drawn.place
+join bench_crews k on k.i = drawn.crew;

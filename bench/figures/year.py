@@ -6,11 +6,13 @@ from datetime import timedelta
 from bench.stage import Stage
 from server.cases.filters import Filters
 from server.cases.lists import list_cases
-from server.reports.service import closure
+from server.reports.service import closure, side_by_side
 from server.tiles.service import cases_tile
 from server.tiles.squares import Square
 
 ZOOM = 12
+# What the page of streets shows unless somebody picks others.
+MEASURES = ("closure", "on_time", "rework", "self_handled", "satisfaction", "suspended")
 
 
 class OfTheYear:
@@ -40,6 +42,21 @@ class ClosureReport(OfTheYear):
         last = self.stage.now.date() - timedelta(days=30)
         for _ in range(count):
             closure(self.conn, self.viewer, self.stage.now, from_=last - timedelta(days=30), to=last)
+
+
+class StreetsPage(OfTheYear):
+    name = "streets"
+    what = "five measures and what is suspended, by street, with the month before, at 1 M cycles"
+    count = 3
+
+    def figure(self, count: int) -> None:
+        last = self.stage.now.date() - timedelta(days=30)
+        for _ in range(count):
+            for to in (last, last - timedelta(days=30)):
+                from_ = to - timedelta(days=29)
+                side_by_side(
+                    self.conn, self.viewer, self.stage.now, MEASURES, basis="due", from_=from_, to=to
+                )
 
 
 class ListPage(OfTheYear):
@@ -86,4 +103,4 @@ class Tile(OfTheYear):
             assert cases_tile(self.conn, self.viewer, self.square, {}, self.stage.now)
 
 
-FIGURES = (ClosureReport, ListPage, NewestPage, Tile)
+FIGURES = (ClosureReport, StreetsPage, ListPage, NewestPage, Tile)

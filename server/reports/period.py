@@ -33,6 +33,22 @@ def period(first: str | date | None, last: str | date | None, timezone: str) -> 
     )
 
 
+def before(first: date, last: date) -> tuple[date, date] | None:
+    """The period to compare with: the month before for a month or its first days, else as many days just before.
+
+    None where time has no such days.
+    """
+    span = (last - first).days
+    if (first - date.min).days <= max(span, 31):
+        return None
+    if first.day == 1 and (last.year, last.month) == (first.year, first.month):
+        end = first - timedelta(days=1)
+        begin = end.replace(day=1)
+        whole = (last + timedelta(days=1)).day == 1
+        return begin, end if whole else min(end, begin + timedelta(days=span))
+    return first - timedelta(days=span + 1), first - timedelta(days=1)
+
+
 def midnight(day: date, timezone: str) -> datetime:
     """The moment at which a local day begins, in UTC. Raises BadInput for a day that no calendar of ours reaches."""
     try:

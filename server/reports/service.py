@@ -134,6 +134,9 @@ def side_by_side(
     """Several measures with the same lines in the same order; one that makes no sense on `basis` keeps its own."""
     _check("by", by, BY)
     _check("of", of, OF)
+    measures = tuple(measures)
+    for code in measures:
+        _check("measure", code, tuple(MEASURES))
     whole = read_counted(conn, viewer, now, basis=BASES[0], **asked)
     _number, pack = current(conn, whole.district_id)
     readings = [_reading(measure_of(code, pack), whole, basis, of) for code in measures]

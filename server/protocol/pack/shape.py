@@ -162,7 +162,8 @@ class Pack:
     where a resident waits. `trusted_sources`: reports that the system registers by itself when the condition is
     known, if `system_acts` has "register"; "close" there closes by itself after a passed inspection. `without`: acts
     that the pack leaves out; `narrow`: of the hats that may act, the ones that are left. `words`: own words for
-    states and actions. `rework_over`: what the rework rate divides by, "due" or "closed". `frequent`: keys of the categories that are reported most, for those who have not reported yet.
+    states and actions. `rework_over`: what the rework rate divides by, "due" or "closed". `frequent`: keys of the
+    categories that are reported most, for those who have not reported yet.
     """
 
     code: str
