@@ -75,11 +75,11 @@ begin
         insert into cycles (case_id, n, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, handler_id, due_at,
         ended_at, ended_as, on_time, reworks, wrong_dispatches, evasions, self_handled, extensions, suspended,
         assigned_anyway, handle_started_at, reply_due_at, replied_at, callback, solved, rating, sampled, excused,
-        district_id, street_id, community_id, grid_id, category_system, category_code)
+        district_id, street_id, community_id, grid_id, holder_id, category_system, category_code)
         select case_id, n, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, handler_id, due_at,
         ended_at, ended_as, on_time, reworks, wrong_dispatches, evasions, self_handled, extensions, suspended,
         assigned_anyway, handle_started_at, reply_due_at, replied_at, callback, solved, rating, sampled, excused,
-        district_id, street_id, community_id, grid_id, category_system, category_code
+        district_id, street_id, community_id, grid_id, holder_id, category_system, category_code
         from jsonb_populate_recordset(null::cycles, p -> 'cycles')
         on conflict (case_id, n) do update set
         opened_at = excluded.opened_at, registered_at = excluded.registered_at, dispatched_at =
@@ -92,7 +92,8 @@ begin
         excluded.reply_due_at, replied_at = excluded.replied_at, callback = excluded.callback, solved =
         excluded.solved, rating = excluded.rating, sampled = excluded.sampled, excused = excluded.excused, district_id
         = excluded.district_id, street_id = excluded.street_id, community_id = excluded.community_id, grid_id =
-        excluded.grid_id, category_system = excluded.category_system, category_code = excluded.category_code;
+        excluded.grid_id, holder_id = excluded.holder_id, category_system = excluded.category_system, category_code =
+        excluded.category_code;
     end if;
     if p ? 'deadlines' then
         insert into deadlines (case_id, kind, limit_min, time_kind, started_at, due_at, provisional, paused_at, stopped_at, escalations,
