@@ -205,6 +205,8 @@ def _world(
     centre = batch.offices.get(case.district_id) or Office(case.holder_id, "", "")
     district = batch.districts[case.district_id]
     later = payload.pack_version if isinstance(payload, Recompute) else ""
+    named = batch.survivors.get(payload.survivor) if isinstance(payload, Merge) else None
+    survivor = batch.works.get(named) if named else None
     return World(
         pack_at(conn, batch, case.pack_version),
         calendar_at(conn, case.district_id, district["timezone"], district["stamp"]),
@@ -216,7 +218,7 @@ def _world(
         actor,
         command.kind,
         batch.places.get(command.command_id),
-        batch.others.get(payload.survivor) if isinstance(payload, Merge) else None,
+        survivor.case if survivor else None,
         command.position,
         pack_of_version(conn, int(later)) if later else None,
     )

@@ -22,10 +22,9 @@ cross join lateral (select (:now::timestamptz at time zone d.timezone)::date as 
 cross join lateral register_on(o.id, t.day) r
 where o.active and (o.code = any (:codes::text[]) or o.id = any (:ids::bigint[]));
 
--- name: others
--- Cases that are named as the survivors of a merger. Primary key of case_keys.
-select k.number, c.id, c.state, c.district_id, c.survivor_id
-from case_keys k join cases c on c.id = k.case_id where k.number = any (:numbers::text[]);
+-- name: survivors
+-- The cases that others are to be merged into. Primary key of case_keys.
+select number, case_id from case_keys where number = any (:numbers::text[]);
 
 -- name: parents_without_open_parts
 -- Split cases among these of which no part is open any more.
@@ -35,6 +34,11 @@ select p.id, p.version from cases p where p.id = any (:ids::uuid[]) and p.state 
 -- name: open_parts
 select c.id, c.version, c.parent_id from cases c where c.parent_id = any (:ids::uuid[]) and c.closed_at is null order by c.id;
 
--- name: merged_into
--- Cases whose reporters are owed the answer of these survivors.
-select c.id, c.version, c.survivor_id from cases c where c.survivor_id = any (:ids::uuid[]) and c.state = 'merged' order by c.id;
+-- name: followers
+-- Cases that were merged into these, and those that were merged into them before: all wait for the same answer.
+with recursive followers as (
+    select c.id, c.survivor_id as root from cases c where c.survivor_id = any (:ids::uuid[]) and c.state = 'merged'
+    union
+    select c.id, f.root from cases c join followers f on c.survivor_id = f.id where c.state = 'merged'
+)
+select id, root from followers order by id;

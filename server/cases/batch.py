@@ -9,7 +9,7 @@ from typing import Any
 from server.cases.chain import Event
 from server.cases.sentences import SENTENCES
 from server.cases.state import Working, read_work
-from server.cases.world import Office, Organisation, Other
+from server.cases.world import Office, Organisation
 from server.crews.permission import Register
 from server.db import Connection, queries
 from server.grids import service as grids
@@ -60,7 +60,7 @@ class Batch:
     districts: dict[int, Mapping[str, Any]]
     offices: dict[int, Office]
     organisations: dict[int, dict[str, Organisation]]
-    others: dict[str, Other]
+    survivors: dict[str, uuid.UUID]
     answers: dict[uuid.UUID, Answer]
     places: dict[uuid.UUID, Any]
     events: list[Event] = field(default_factory=list)
@@ -73,11 +73,15 @@ class Batch:
 
 
 def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: dict[int, Actor]) -> Batch:
-    """Locks the cases that `commands` are about, in id order, and reads all that deciding about them needs."""
+    """Locks the cases that `commands` are about, in id order, and reads all that deciding about them needs.
+
+    The survivor of a merger is locked with them: nobody ends or merges it meanwhile.
+    """
+    survivors = _survivors(conn, commands)
     known = sql.load_batch(
         conn,
         commands=[command.command_id for command in commands],
-        cases=sorted({command.case_id for command in commands}),
+        cases=sorted({*(command.case_id for command in commands), *survivors.values()}),
         now=now,
     )
     answers = _stored_answers(conn, known["answers"] or (), commands, now)
@@ -95,7 +99,7 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
     numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
     batch = Batch(
         now, actors, works, packs, {}, {row["id"]: row for row in known["districts"] or ()},
-        _offices(known["offices"] or ()), _organisations(conn, fresh, actors, now), _others(conn, fresh), answers, {},
+        _offices(known["offices"] or ()), _organisations(conn, fresh, actors, now), survivors, answers, {},
         numbers=numbers,
     )  # fmt: skip
     if placed := [*reporting, *moved]:
@@ -173,14 +177,10 @@ def _organisations(
     return found
 
 
-def _others(conn: Connection, commands: Sequence[Command]) -> dict[str, Other]:
+def _survivors(conn: Connection, commands: Sequence[Command]) -> dict[str, uuid.UUID]:
+    """The cases that others are to be merged into, by number."""
     numbers = sorted({c.payload.survivor for c in commands if isinstance(c.payload, Merge)})
-    if not numbers:
-        return {}
-    return {
-        row["number"]: Other(row["id"], row["number"], row["state"], row["district_id"], row["survivor_id"])
-        for row in sql.others(conn, numbers=numbers)
-    }
+    return {row["number"]: row["case_id"] for row in sql.survivors(conn, numbers=numbers)} if numbers else {}
 
 
 def load_cases(conn: Connection, ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Working]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.cases.batch import Batch
+from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
 from server.protocol.commands import Command, Position, read_payload
@@ -23,6 +24,7 @@ TIME_DOES = (
     ("suspend", "suspended", "resume", ()),
     ("inspect", "handled", "absent", ("other_inspector",)),
 )
+ENDING = ("close", "decline", "cancel")
 MAY_REGISTER = ("report", "answer", "time_out", "verify", "appeal")
 
 
@@ -31,6 +33,12 @@ def _(msgid: str) -> str:
 
 
 DEADLINE_MISSED = _("deadline missed")
+# What a merged case's reporter is told when the case that went on ends, by its state.
+ANSWERS = {
+    "closed": _("Answered together with case {number}."),
+    "declined": _("Case {number}, which this one was merged into, was declined."),
+    "cancelled": _("Case {number}, which this one was merged into, was cancelled."),
+}
 
 
 def by_system(
@@ -55,7 +63,7 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
     found: list[Command] = []
     ended_parts: dict[uuid.UUID, int] = {}
     recalled: list[uuid.UUID] = []
-    closed: dict[uuid.UUID, int] = {}
+    ended: dict[uuid.UUID, CaseState] = {}
     for command, answer in batch.stored:
         work = batch.works.get(answer.case_id) if answer.applied and command.origin != "import" else None
         if work is None:
@@ -73,8 +81,11 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
             recalled.append(case.id)
         if case.state in ENDED and case.parent_id is not None:
             ended_parts[case.parent_id] = case.version
-        if command.kind == "close":
-            closed[case.id] = case.version
+        if command.kind in ENDING and case.state in ANSWERS:
+            ended[case.id] = case
+        if survivor := _closed_survivor(command, case, batch):
+            found.append(_answer_owed(case.id, survivor))
+            ended[case.id] = survivor
     if ended_parts:
         rows = sql.parents_without_open_parts(conn, ids=list(ended_parts))
         found += [by_system("parts_done", row["id"], {}, row["version"]) for row in rows]
@@ -82,8 +93,8 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
         reason = gettext_for(settings().lang)(_("The case that this was a part of was recalled."))
         rows = sql.open_parts(conn, ids=recalled)
         found += [by_system("cancel", row["id"], {"reason": reason}, row["version"]) for row in rows]
-    if closed:
-        found += _answers_owed(conn, batch, closed)
+    if ended:
+        found += [_answer_owed(row["id"], ended[row["root"]]) for row in sql.followers(conn, ids=list(ended))]
     return found
 
 
@@ -134,13 +145,18 @@ def _part(command: Command, parent: Any, index: int, part: AskedPart) -> Command
     )
 
 
-def _answers_owed(conn: Connection, batch: Batch, closed: Mapping[uuid.UUID, int]) -> Iterable[Command]:
+def _closed_survivor(command: Command, case: CaseState, batch: Batch) -> CaseState | None:
+    """The case that this one was merged into, if it is closed already and no answer is to come any more."""
+    if command.kind != "merge" or case.survivor_id is None:
+        return None
+    survivor = batch.works[case.survivor_id].case
+    return survivor if survivor.state == "closed" else None
+
+
+def _answer_owed(follower: uuid.UUID, survivor: CaseState) -> Command:
     """Whoever reported a case that was merged is told what became of the one that went on."""
-    say = gettext_for(settings().lang)
-    for row in sql.merged_into(conn, ids=list(closed)):
-        survivor = batch.works[row["survivor_id"]].case
-        text = say(_("Answered together with case {number}.")).format(number=survivor.number)
-        yield by_system("reply", row["id"], {"text": text}, survivor.id, closed[survivor.id])
+    text = gettext_for(settings().lang)(ANSWERS[survivor.state]).format(number=survivor.number)
+    return by_system("reply", follower, {"text": text}, survivor.id, survivor.version)
 
 
 def overdue_commands(conn: Connection, now: datetime, limit: int) -> list[Command]:

@@ -13,6 +13,7 @@ from server.cases.state import Clock, Cycle, Working
 from server.cases.world import Organisation, Refused, World
 from server.crews.permission import bars
 from server.protocol import payloads as c
+from server.protocol.hats import sees
 
 Effect = Callable[[Working, Any, World], None]
 
@@ -100,14 +101,20 @@ def _end_as(kind: str) -> Effect:
 
 
 def _merge(work: Working, payload: c.Merge, world: World) -> None:
-    other = world.other
-    if other is None or other.district_id != work.case.district_id:
+    case, survivor = work.case, world.survivor
+    if (
+        survivor is None
+        or survivor.district_id != case.district_id
+        or not sees(world.actor, survivor.facts(world.now))
+    ):
         raise Refused("survivor_unknown", number=payload.survivor)
-    if other.id == work.case.id or other.survivor_id == work.case.id:
+    if survivor.id == case.id:
         raise Refused("survivor_itself")
-    if other.state in ("merged", "declined", "cancelled"):
-        raise Refused("survivor_ended", number=other.number)
-    work.case.survivor_id = other.id
+    if survivor.survivor_id == case.id:
+        raise Refused("survivor_follows", number=survivor.number)
+    if survivor.state in ("merged", "declined", "cancelled"):
+        raise Refused("survivor_ended", number=survivor.number)
+    case.survivor_id = survivor.id
     _end_as("merged")(work, payload, world)
 
 

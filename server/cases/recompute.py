@@ -83,4 +83,6 @@ def moves(work: Working, calendar: Calendar, pack: Pack | None) -> bool:
 def told(clock: Clock) -> tuple[object, ...]:
     """What recomputing can change of a clock. A clock that stands has its moment computed when it goes on."""
     limit = (clock.limit_min, clock.granted_min, clock.time_kind)
-    return limit if clock.paused_at is not None else (*limit, clock.due_at, clock.provisional, clock.escalate_at)
+    return (
+        limit if clock.paused_at is not None else (*limit, clock.due_at, clock.provisional, clock.escalate_at)
+    )

@@ -50,6 +50,7 @@ SENTENCES = {
     "field_needed": _("Field {field} is missing."),
     "survivor_unknown": _("There is no case {number} in this district to merge into."),
     "survivor_itself": _("A case cannot be merged into itself."),
+    "survivor_follows": _("Case {number} was itself merged into this one."),
     "survivor_ended": _(
         "Case {number} was itself merged, declined or cancelled; choose the one that goes on."
     ),

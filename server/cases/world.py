@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from server.cases.state import CaseState
 from server.clock import Calendar
 from server.crews.permission import Register
 from server.protocol.hats import Actor
@@ -41,22 +42,12 @@ class Organisation:
     register: Register
 
 
-@dataclass(frozen=True)
-class Other:
-    """Another case that an act names."""
-
-    id: Any
-    number: str
-    state: str
-    district_id: int
-    survivor_id: Any
-
-
 @dataclass
 class World:
     """What an act may look at besides its case.
 
-    `stood_in` collects the offices that were passed over because nobody is there: the event names them.
+    `survivor` = the case that this one is to be merged into. `stood_in` collects the offices that were passed over
+    because nobody is there: the event names them.
     """
 
     pack: Pack
@@ -69,7 +60,7 @@ class World:
     actor: Actor
     action: str = ""
     place: Any = None
-    other: Other | None = None
+    survivor: CaseState | None = None
     position: Any = None
     later_pack: Pack | None = None
     stood_in: list[str] = field(default_factory=list)
