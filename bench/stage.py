@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -36,8 +37,16 @@ class Stage:
         self.now = datetime.now(UTC).replace(microsecond=0)
         self._cluster = Cluster(home / "database")
         self._open: list[Database | Connection] = []
+        self._programs: list[subprocess.Popen[bytes]] = []
+
+    def ends_with(self, program: "subprocess.Popen[bytes]") -> None:
+        """A program that a figure started and that ends with the stage."""
+        self._programs.append(program)
 
     def close(self) -> None:
+        for program in self._programs:
+            program.terminate()
+            program.wait(20)
         for one in self._open:
             one.close()
         self._cluster.stop()

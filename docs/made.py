@@ -32,6 +32,7 @@ MEANING = {
     "database_url": "a PostgreSQL of your own instead of the private one",
     "demo": "`0`: no demo people and no walk at the start of a run",
     "lang": "language of the command line, and of pages before sign-in: `zh-CN` or `en`",
+    "workers": "server processes that share the address; two cores carry two",
     "pool": "database connections of one server process",
     "public_url": "how people reach the console from outside, for links in letters; else host and port",
     "smtp_url": "the post office: `smtp://user:password@host:port`, or `smtps://`; without it no letters",

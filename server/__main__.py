@@ -1,5 +1,6 @@
 """`python -m server`: the commands of the installation. Exit 0, 1 (found faults) or 2 (wrong use)."""
 
+import os
 import sys
 
 import psycopg2
@@ -9,7 +10,6 @@ import uvicorn
 from server import doctor
 from server.cases import cli as cases
 from server.cluster import database_of
-from server.db import Database
 from server.errors import BadInput, XungeError
 from server.locale import gettext_for
 from server.logs import write_json_logs
@@ -41,22 +41,21 @@ def without_command(context: typer.Context) -> None:
 
 @app.command(help=_("Answers browsers, tablets and other systems until it is told to end."))
 def serve() -> None:
-    from server.app import create_app
-
     chosen = settings()
     write_json_logs()
     with database_of(chosen) as dsn:
-        database = Database(dsn, size=chosen.pool)
-        try:
-            uvicorn.run(
-                create_app(database, chosen),
-                host=chosen.host,
-                port=chosen.port,
-                log_config=None,
-                timeout_graceful_shutdown=GOODBYE_S,
-            )
-        finally:
-            database.close()
+        # Every process that shares the address opens its own connections to this database.
+        os.environ["DATABASE_URL"] = dsn
+        settings.cache_clear()
+        uvicorn.run(
+            "server.app:served",
+            factory=True,
+            workers=chosen.workers,
+            host=chosen.host,
+            port=chosen.port,
+            log_config=None,
+            timeout_graceful_shutdown=GOODBYE_S,
+        )
 
 
 @app.command("migrate", help=_("Brings the database's schema up to date; says what it applied."))

@@ -1,5 +1,6 @@
 """create_app(): the only place where parts are wired together; known by none of them."""
 
+import atexit
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +20,10 @@ from server.db import Database
 from server.errors import BadInput, Busy, NotFound, XungeError
 from server.grids import routes as grids
 from server.locale import chosen, gettext_for
+from server.logs import write_json_logs
 from server.people import routes as people
 from server.reports import routes as reports
-from server.settings import Settings
+from server.settings import Settings, settings
 from server.sync import routes as sync
 from server.telling import routes as telling
 from server.telling.exchanges import Exchanged, Recorder
@@ -29,6 +31,15 @@ from server.tiles import routes as tiles
 
 log = structlog.get_logger()
 ROOMS = (health, sync, cases, grids, tiles, crews, reports, telling, people, audit)
+
+
+def served() -> FastAPI:
+    """The server of one process, on the database and with the settings of its environment."""
+    own = settings()
+    write_json_logs()
+    database = Database(str(own.database_url), size=own.pool)
+    atexit.register(database.close)
+    return create_app(database, own)
 
 
 def create_app(database: Database, settings: Settings) -> FastAPI:

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     demo: bool = True
     lang: str = "zh-CN"
     pool: int = Field(default=6, ge=2, le=64, description="database connections of one server process")
+    workers: int = Field(default=1, ge=1, le=64, description="server processes that share the address")
     cookie_secure: bool = False
     public_url: str = Field(default="", description="how people reach the console: the links of letters")
     smtp_url: str | None = Field(default=None, description="smtp://user:password@host:port, or smtps://")
