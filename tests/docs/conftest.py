@@ -83,7 +83,66 @@ def _inspected(street: Street) -> str:
     return number
 
 
+def _soon(street: Street) -> str:
+    return (street.now + timedelta(days=1)).isoformat()
+
+
+def _after(
+    before: Callable[[Street], str], login: str, action: str, **payload: Any
+) -> Callable[[Street], str]:
+    """A case that stood at `before`, and one act later; `until="soon"` is a day from then."""
+
+    def make(street: Street) -> str:
+        number = before(street)
+        told = {k: _soon(street) if v == "soon" else v for k, v in payload.items()}
+        street.act(login, number, action, **told)
+        return number
+
+    return make
+
+
+def _claimable(street: Street) -> str:
+    number = _registered(street)
+    with street.conn.cursor() as cursor:
+        cursor.execute("update cases set flags = flags || '{claimable}' where number = %s", (number,))
+    return number
+
+
+def _forwarded(street: Street) -> str:
+    number = _registered(street)
+    with street.conn.cursor() as cursor:
+        cursor.execute(
+            "insert into organisations (district_id, kind, code, name, grid_id)"
+            " values (%s, 'outside', 'gas-works', '燃气公司', %s) on conflict do nothing",
+            (street.district.id, street.district.id),
+        )
+    street.act("dispatch", number, "forward", outside="gas-works")
+    return number
+
+
 STANDINGS: dict[str, Callable[[Street], str]] = {
+    "verifying": _after(_reported, "intake", "send_verify"),
+    "waiting": _after(_reported, "duty", "ask", question="在路口哪一侧？"),
+    "split": _after(_registered, "dispatch", "split", parts=[{"category": COVER, "condition": "missing"}] * 2),
+    "claimable": _claimable,
+    "whistled": _after(_registered, "street", "whistle", called="crew-drain", reason="联合处置"),
+    "helped": _after(_handling, "crew", "ask_help", organisation="street-S1", question="能否协调交通？"),
+    "noticed": _after(_handling, "crew", "notice", party="店主", demand="清理", until="soon"),
+    "enforcing": _after(_handling, "crew", "enforce", document="执立〔2026〕12号", until="soon"),
+    "extension-asked": _after(_handling, "crew", "ask_extension", reason="等配件"),
+    "suspension-asked": _after(_handling, "crew", "ask_suspension", reason="等汛期过去", until="soon"),
+    "suspended": _after(
+        _after(_handling, "crew", "ask_suspension", reason="等汛期过去", until="soon"),
+        "duty",
+        "suspend",
+        reason="同意",
+        until="soon",
+    ),
+    "forwarded": _forwarded,
+    "supervised": _after(_handling, "supervise", "supervise", demand="今日完成", until="soon"),
+    "mended": Street.mended,
+    "declined": _after(_reported, "duty", "decline", reason="重复"),
+    "appealed": _after(Street.closed, "crew", "appeal", reason="配件由厂家延误"),
     "reported": _reported,
     "registered": _registered,
     "dispatched": Street.dispatched,

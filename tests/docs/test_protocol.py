@@ -5,6 +5,7 @@ import io
 import json
 import re
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import requests
 from PIL import Image
 
 from server.protocol.commands import COMMAND_TYPES
-from server.protocol.wire import uuid7
+from server.protocol.wire import time_text, uuid7
 from server.protocol.workflow import ACTIONS
 from tests.docs.conftest import Office, Tablet
 from tests.docs.examples import DOCUMENT, Example, differences, examples
@@ -39,7 +40,9 @@ def test_no_example_is_left_out_by_these_tests() -> None:
 
 
 def fresh_ids(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload with attachments of its own: an id is declared once."""
+    """The payload with attachments of its own, an id is declared once; and with an end that has not come yet."""
+    if "until" in payload:
+        payload = payload | {"until": time_text(datetime.now(UTC) + timedelta(days=1))}
     if "attachments" not in payload:
         return payload
     return payload | {"attachments": [one | {"id": str(uuid7())} for one in payload["attachments"]]}
