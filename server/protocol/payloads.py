@@ -1,156 +1,29 @@
-"""What each kind of command carries: one dataclass a shape, every field with the reader that checks it.
+"""What each kind of command carries: one dataclass a shape.
 
-A field is declared once: `text()`, `short()`, `when()` … say how it is read from the wire, `private=True` that it is
-free text or personal and goes beside the chain, not into it.
+A field is declared once: `text()`, `short()`, `when()` … say how it is read from the wire; free text and what is
+personal goes beside the chain, not into it.
 """
 
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from server.protocol.fields import (
-    LONG,
-    MOST_ATTACHMENTS,
-    MOST_BYTES,
-    SHA256,
-    SHORT,
-    BadCommand,
-    read_object,
-    read_text,
-    read_uuid,
-    read_when,
-    read_whole,
+from server.protocol.declared import (
+    MOST_CALLED,
+    MOST_PARTS,
+    Attachment,
+    answers,
+    category,
+    choice,
+    codes,
+    photos,
+    read_by,
+    short,
+    text,
+    when,
 )
+from server.protocol.fields import SHORT, BadCommand, read_object
 from server.protocol.workflow import CLOSE_KINDS
-
-MIMES = ("image/jpeg", "image/png", "image/webp")
-STAGES = ("before", "during", "after", "inspection")
-MOST_PARTS, MOST_CALLED, MOST_ANSWERS = 10, 10, 60
-Reader = Callable[[dict[str, Any], str], Any]
-
-
-def _read_by(reader: Reader, default: Any, private: bool = False) -> Any:
-    return field(default=default, metadata={"read": reader, "private": private})
-
-
-def text(required: bool = False, longest: int = LONG) -> Any:
-    """Free text: personal by nature, so it stands beside the chain."""
-    return _read_by(lambda raw, name: read_text(raw, name, longest, required), "", private=True)
-
-
-def short(required: bool = False, otherwise: str = "", key: str = "") -> Any:
-    """A code or a name."""
-    return _read_by(
-        lambda raw, name: read_text(raw, key or name, SHORT, required) or otherwise, otherwise, private=False
-    )
-
-
-def choice(choices: tuple[str, ...], otherwise: str = "", required: bool = False) -> Any:
-    """One of some words."""
-
-    def read(raw: dict[str, Any], name: str) -> str:
-        value = read_text(raw, name, SHORT, required) or otherwise
-        if value and value not in choices:
-            raise BadCommand(
-                "Field {field} must be one of {choices}.", field=name, choices=", ".join(choices)
-            )
-        return value
-
-    return _read_by(read, otherwise)
-
-
-def when(required: bool = False) -> Any:
-    """A moment with its zone."""
-
-    def read(raw: dict[str, Any], name: str) -> datetime | None:
-        if raw.get(name) in (None, ""):
-            if required:
-                raise BadCommand("Field {field} is missing.", field=name)
-            return None
-        return read_when(raw[name], name)
-
-    return _read_by(read, None)
-
-
-def codes(most: int, required: bool = False) -> Any:
-    """Some codes, as a list or as text with commas."""
-
-    def read(raw: dict[str, Any], name: str) -> tuple[str, ...]:
-        given = raw.get(name) or ()
-        if isinstance(given, str):
-            given = [part.strip() for part in given.split(",")]
-        listed = given if isinstance(given, list | tuple) else [None] * (most + 1)
-        found = tuple(dict.fromkeys(str(item)[:SHORT] for item in listed if item))
-        if len(listed) > most:
-            raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=most)
-        if required and not found:
-            raise BadCommand("Field {field} is missing.", field=name)
-        return found
-
-    return _read_by(read, ())
-
-
-def photos(required: bool = False) -> Any:
-    """Declared evidence."""
-    return _read_by(lambda raw, name: _attachments(raw, required), ())
-
-
-def _category(part: str) -> Any:
-    """`category` is {"system", "code"} or one text; `part` says which piece of it the field takes."""
-
-    def read(raw: dict[str, Any], _name: str) -> str:
-        category = raw.get("category")
-        if isinstance(category, dict):
-            return "" if part == "text" else read_text(category, part, SHORT)
-        return read_text(raw, "category", SHORT) if part == "text" else ""
-
-    return _read_by(read, "")
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """Declared evidence: its bytes follow by tus; `id` is made on the device."""
-
-    id: uuid.UUID
-    sha256: str
-    bytes: int
-    mime: str
-    stage: str
-
-
-def _attachments(payload: dict[str, Any], required: bool = False) -> tuple[Attachment, ...]:
-    raw = payload.get("attachments") or []
-    if not isinstance(raw, list) or len(raw) > MOST_ATTACHMENTS:
-        raise BadCommand(
-            "Field {field} must be a list of at most {limit}.", field="attachments", limit=MOST_ATTACHMENTS
-        )
-    if required and not raw:
-        raise BadCommand("Field {field} is missing.", field="attachments")
-    found = []
-    for index, item in enumerate(raw):
-        where = f"attachments[{index}]"
-        item = read_object(item, where)
-        if not isinstance(item.get("sha256"), str) or not SHA256.match(item["sha256"]):
-            raise BadCommand("Field {field} must be 64 hexadecimal digits.", field=f"{where}.sha256")
-        for name, choices in (("mime", MIMES), ("stage", STAGES)):
-            if item.get(name) not in choices:
-                raise BadCommand(
-                    "Field {field} must be one of {choices}.",
-                    field=f"{where}.{name}",
-                    choices=", ".join(choices),
-                )
-        found.append(
-            Attachment(
-                read_uuid(item.get("id"), f"{where}.id"),
-                item["sha256"],
-                read_whole(item.get("bytes"), f"{where}.bytes", 1, MOST_BYTES),
-                item["mime"],
-                item["stage"],
-            )
-        )
-    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -172,26 +45,19 @@ class Payload:
         return {f.name: value for f in fields(self) if isinstance(value := getattr(self, f.name), str)}
 
 
-def _form(raw: dict[str, Any], name: str) -> dict[str, str]:
-    given = read_object(raw.get(name) or {}, name)
-    if len(given) > MOST_ANSWERS:
-        raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=MOST_ANSWERS)
-    return {str(key)[:SHORT]: read_text(given, key) for key in given if given[key] not in (None, "")}
-
-
 @dataclass(frozen=True)
 class Report(Payload):
     """A new case. A category that the pack does not know is kept as it came and filed under "other"."""
 
-    system: str = _category("system")
-    code: str = _category("code")
-    category_text: str = _category("text")
+    system: str = category("system")
+    code: str = category("code")
+    category_text: str = category("text")
     condition: str = short()
     title: str = text(longest=SHORT)
     description: str = text()
     grid_code: str = short()
     done: str = text()
-    form: dict[str, str] = field(default_factory=dict, metadata={"read": _form, "private": True})
+    form: dict[str, str] = answers()
     attachments: tuple[Attachment, ...] = photos()
 
 
@@ -240,9 +106,9 @@ class Verify(Note):
     """What was found on the spot: true, not there, or another matter, which is then named."""
 
     finding: str = choice(("true", "not_found", "other_category"), required=True)
-    system: str = _category("system")
-    code: str = _category("code")
-    category_text: str = _category("text")
+    system: str = category("system")
+    code: str = category("code")
+    category_text: str = category("text")
 
 
 @dataclass(frozen=True)
@@ -313,7 +179,7 @@ def _parts(raw: dict[str, Any], name: str) -> tuple[AskedPart, ...]:
 class Split(Payload):
     """The parts that it is split into, each a case of its own."""
 
-    parts: tuple[AskedPart, ...] = _read_by(_parts, (), private=True)
+    parts: tuple[AskedPart, ...] = read_by(_parts, (), private=True)
 
 
 @dataclass(frozen=True)
@@ -408,15 +274,15 @@ class Change(Payload):
     """Another category, condition or place; its place comes as the command's position or as a grid's code."""
 
     reason: str = text(required=True)
-    system: str = _category("system")
-    code: str = _category("code")
-    category_text: str = _category("text")
+    system: str = category("system")
+    code: str = category("code")
+    category_text: str = category("text")
     condition: str = short()
     grid_code: str = short()
     title: str = text(longest=SHORT)
     description: str = text()
     payer: str = choice(("public", "fund", "responsible", "owner", "unclear"))
-    form: dict[str, str] = field(default_factory=dict, metadata={"read": _form, "private": True})
+    form: dict[str, str] = answers()
 
 
 @dataclass(frozen=True)
