@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 MAIN = "pack.toml"
 LARGEST_BYTES = 4_000_000
 # Lists that the files of a pack, and the packs that it includes, have in common; tables are joined key by key.
-LISTS, TABLES = ("majors", "categories", "routing"), ("systems", "trades")
+LISTS, TABLES = ("majors", "categories", "routing"), ("systems", "trades", "qualifications")
 # What a pack says of its own acts and words is said for the whole of it, never taken from a pack that it includes.
 OWN = ("without", "narrow", "words")
 HEAD = ("system", "major", "kind", "name")

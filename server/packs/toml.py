@@ -12,6 +12,7 @@ FIRST = ("format", "system", "major", "code", "kind", "name", "zh-CN", "en", "la
 LAST = (
     "systems",
     "trades",
+    "qualifications",
     "stages",
     "routing",
     "reasons",
