@@ -198,7 +198,7 @@ def _prove(database: Database, number: str) -> None:
             "The chain of case {number} is broken at event {n}: {why}",
             number=number,
             n=broken.n,
-            why=broken.why,
+            why=str(broken),
         )
 
 

@@ -6,7 +6,6 @@ can still cut the newest events off, or write a chain anew: an anchor kept elsew
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as plain_cursor
@@ -67,7 +66,7 @@ def _standings(conn: Connection, after: uuid.UUID, last: uuid.UUID) -> dict[str,
     names = (*FACTS, *CYCLE_PLACE)
     of_cycles = sql.cycles_between.sql.replace("n from", f"n, {', '.join(names)} from")
     for case_id, cycle, *facts in _read(conn, of_cycles, after, last):
-        cycles.setdefault(case_id, {})[cycle] = dict(zip(names, map(_spelled, facts), strict=True))
+        cycles.setdefault(case_id, {})[cycle] = dict(zip(names, facts, strict=True))
     statement = sql.cases_between.sql.replace("closed_at", f"closed_at, {', '.join(RECORDED)}", 1)
     return {
         case_id: Standing(
@@ -76,7 +75,7 @@ def _standings(conn: Connection, after: uuid.UUID, last: uuid.UUID) -> dict[str,
             state,
             last_hash,
             closed_at,
-            dict(zip(RECORDED, map(_spelled, recorded), strict=True)),
+            dict(zip(RECORDED, recorded, strict=True)),
             cycles.get(case_id, {}),
             clocks.get(case_id, {}),
         )
@@ -91,10 +90,3 @@ def _read(conn: Connection, statement: str, after: uuid.UUID, last: uuid.UUID) -
         cursor.execute(statement, {"after": after, "last": last})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
-
-
-def _spelled(value: Any) -> Any:
-    """A column as the chain writes it; times come in UTC from the database."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")[:26] + "Z"
-    return str(value) if isinstance(value, uuid.UUID) else value

@@ -125,6 +125,7 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
     SQL.drop_forged(conn, command_id=event["command_id"])
     if event["told_the_case"]:
         SQL.blank_case(conn, case_id=erasure.case_id)
+        SQL.drop_refused(conn, case_id=erasure.case_id)
 
 
 def keep(file: Path, done: Iterable[Erasure]) -> None:

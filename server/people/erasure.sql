@@ -56,6 +56,10 @@ delete from event_private where (case_id, n) = (:case_id, :n);
 -- name: drop_payload!
 update commands set payload = null where command_id = :command_id;
 
+-- name: drop_refused!
+-- The same words as they came once more and were refused.
+update commands set payload = null where case_id = :case_id and outcome = 'rejected';
+
 -- name: drop_forged!
 update forged_commands set payload = '' where command_id = :command_id;
 
