@@ -1,4 +1,14 @@
--- The register of providers: what a handling crew is permitted, qualified and, for a while, forbidden to do.
+-- The register of providers: what a handling crew is permitted, qualified and, for a while, forbidden to do; and the
+-- moment at which a missed deadline goes up.
+
+-- The moment is reckoned where the clock is, in the clock's own kind of time, so that the task only looks it up in
+-- order. A clock that its pack does not escalate has none.
+alter table deadlines add column escalate_at timestamptz;
+comment on column deadlines.escalate_at is 'When this clock, missed, goes one level up: at due_at, and once more after one more original limit. Null: not (any more).';
+update deadlines set escalate_at = due_at + make_interval(mins => limit_min * escalations)
+where stopped_at is null and escalations < 2 and kind in ('handle', 'whole');
+drop index deadlines_open_idx;
+create index deadlines_escalate_idx on deadlines (escalate_at) where stopped_at is null and paused_at is null and escalate_at is not null;  -- tasks: what was missed
 
 create table permits (
     id              bigint generated always as identity,

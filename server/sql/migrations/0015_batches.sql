@@ -97,15 +97,15 @@ begin
     end if;
     if p ? 'deadlines' then
         insert into deadlines (case_id, kind, limit_min, time_kind, started_at, due_at, provisional, paused_at, stopped_at, escalations,
-        cycle, pauses, granted_min)
+        cycle, pauses, granted_min, escalate_at)
         select case_id, kind, limit_min, time_kind, started_at, due_at, provisional, paused_at, stopped_at, escalations,
-        cycle, pauses, granted_min
+        cycle, pauses, granted_min, escalate_at
         from jsonb_populate_recordset(null::deadlines, p -> 'deadlines')
         on conflict (case_id, cycle, kind) do update set
         limit_min = excluded.limit_min, time_kind = excluded.time_kind, started_at = excluded.started_at, due_at =
         excluded.due_at, provisional = excluded.provisional, paused_at = excluded.paused_at, stopped_at =
         excluded.stopped_at, escalations = excluded.escalations, pauses = excluded.pauses, granted_min =
-        excluded.granted_min;
+        excluded.granted_min, escalate_at = excluded.escalate_at;
     end if;
     if p ? 'case_events' then
         insert into case_events (case_id, n, cycle, command_id, action, from_state, to_state, actor, organisation, device, made_at, acted_at,
