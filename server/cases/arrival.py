@@ -5,7 +5,7 @@ from uuid import UUID
 
 from server.cases import write
 from server.cases.batch import Batch
-from server.cases.state import CaseState, Cycle, Working
+from server.cases.state import RESIDENT_WAITS, CaseState, Cycle, Working
 from server.cases.world import Office
 from server.db import Connection
 from server.grids.places import Located
@@ -14,7 +14,7 @@ from server.people.organisations import ensure_centre
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.pack import Category, Pack
-from server.protocol.payloads import Part, Record, Report
+from server.protocol.payloads import CONTACT, Part, Record, Report
 
 PLACE_MISSING, PHOTO_MISSING = "place_missing", "photo_missing"
 
@@ -74,6 +74,8 @@ def arrived(
         case.tags = [PLACE_MISSING]
     if category and command.kind in category.needs_photo and not payload.attachments:
         case.tags = [*case.tags, PHOTO_MISSING]
+    if any(payload.form.get(name) for name in CONTACT):
+        case.tags = [*case.tags, RESIDENT_WAITS]
     return Working(case, Cycle(case.id, 1, reported), {}, is_new=True)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from server.cases.state import Clock, Working
+from server.cases.state import RESIDENT_WAITS, Clock, Working
 from server.cases.world import Refused, World
 from server.clock import Calendar
 from server.protocol.pack import Category, Condition, Limit, Pack
@@ -27,6 +27,11 @@ def limit_of(kind: str, work: Working, pack: Pack) -> Limit:
     return pack.limit(kind, condition_of(work, pack))
 
 
+def owes_reply(work: Working, pack: Pack) -> bool:
+    """Whether somebody waits for a reply: a resident gave their name, or the pack says so of source or category."""
+    return RESIDENT_WAITS in work.case.tags or pack.owes_reply(category_of(work, pack), work.case.source)
+
+
 def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
     """Does what the row says of clocks: acts stop them at acted_at; what others must obey starts at receipt."""
     stop_clocks(work, row.stop, world.acted_at)
@@ -39,7 +44,7 @@ def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
             work.clocks[kind].resume(world.now, world.calendar)
             work.touched_clocks.add((work.case.cycle, kind))
     for kind in row.start:
-        if kind == "reply" and not world.pack.owes_reply(category_of(work, world.pack), work.case.source):
+        if kind == "reply" and not owes_reply(work, world.pack):
             continue
         limit, goes_up = _limit_asked(kind, work, payload, world), kind in world.pack.escalate_on
         work.clocks[kind] = Clock.begin(kind, limit, world.now, world.calendar, work.case.cycle, goes_up)

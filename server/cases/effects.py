@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server.cases.clocks import category_of, condition_of, extend, relimit, stop_clocks
-from server.cases.effects_beside import BESIDE
+from server.cases.effects_beside import BESIDE, within
 from server.cases.state import Clock, Cycle, Working
 from server.cases.world import Organisation, Refused, World
 from server.crews.permission import bars
@@ -240,15 +240,14 @@ def _close(work: Working, payload: Any, world: World) -> None:
 def _reopen(work: Working, payload: Any, world: World) -> None:
     case, actor = work.case, world.actor
     if actor.role == "resident" or (actor.person is not None and actor.person == case.reporter_id):
-        days = world.pack.reopen_days
-        if case.closed_at is not None and (world.now - case.closed_at).days >= days:
-            raise Refused("reopen_too_late", days=days)
+        within(world.pack.reopen_days, "reopen_too_late", work, world)
     _new_cycle(work, world)
 
 
 def _new_cycle(work: Working, world: World) -> None:
-    """Another life of the case; the first one's facts stay as they are."""
+    """Another life of the case; the first one's facts stay as they are. A reply still owed is owed in the new one."""
     case = work.case
+    stop_clocks(work, ("reply",), world.now)
     work.earlier_cycles.append(work.cycle)
     work.earlier_clocks.extend(work.clocks.values())
     case.cycle += 1
@@ -261,6 +260,7 @@ def _new_cycle(work: Working, world: World) -> None:
 
 
 def _appeal(work: Working, payload: Any, world: World) -> None:
+    within(world.pack.appeal_days, "appeal_too_late", work, world)
     if work.case.state == "reported":
         work.case.closed_at = work.cycle.ended_at = work.cycle.ended_as = None
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from server.cases.batch import REPORTING, Batch
@@ -40,9 +41,9 @@ def append_event(
             if (case.version == 1 and v) or before[k] != v
         },
         "clocks": {
-            kind: _plain(asdict(clock))
-            for kind, clock in sorted(work.clocks.items())
-            if (clock.cycle, kind) in work.touched_clocks
+            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(asdict(clock))
+            for clock in sorted((*work.clocks.values(), *work.earlier_clocks), key=attrgetter("kind", "cycle"))
+            if (clock.cycle, clock.kind) in work.touched_clocks
         },
         # Every rate counts cycles: what they say is part of the chain.
         "facts": _plain(
@@ -65,6 +66,8 @@ def append_event(
         body["number"] = case.number
     if stood_in:
         body["stood_in"] = list(stood_in)
+    if actor.link:
+        body["link"] = actor.role
     if not command.clock_trusted:
         body["flags"] = ["device_clock"]
     if private_text:

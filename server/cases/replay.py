@@ -92,8 +92,8 @@ def verify_events(
             body = read_json(link[13])[0]
             for name, change in body["fields"].items():
                 said[name] = change[1]
-            for kind, clock in body["clocks"].items():
-                clocks[clock["cycle"], kind] = clock
+            for clock in body["clocks"].values():
+                clocks[clock["cycle"], clock["kind"]] = clock
             cycles.setdefault(link[2], {}).update(body.get("facts", OLDER))
             if body.get("last_facts"):
                 cycles[link[2] - 1].update(body["last_facts"])

@@ -47,6 +47,8 @@ SENTENCES = {
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
     "not_self_handled": _("This category cannot be closed by mending it on the spot."),
     "reopen_too_late": _("A case can be reopened within {days} days of closing."),
+    "rate_too_late": _("A case can be rated within {days} days of closing."),
+    "appeal_too_late": _("An appeal can be made within {days} days."),
     "field_needed": _("Field {field} is missing."),
     "survivor_unknown": _("There is no case {number} in this district to merge into."),
     "survivor_itself": _("A case cannot be merged into itself."),

@@ -20,6 +20,13 @@ from server.security import Viewer
 sql = queries(__file__)
 
 
+def _(msgid: str) -> str:
+    return msgid
+
+
+RESIDENT = _("Resident")
+
+
 def get_row(conn: Connection, viewer: Viewer, number: str) -> dict[str, Any]:
     """The database row of a case in scope; NotFound whether it does not exist or is not the viewer's to see."""
     row = sql.one_by_number(conn, **viewer.scope_params(), number=number)
@@ -68,6 +75,7 @@ def timelines(
         body = json.loads(row["body"])
         erased = body["private"] is not None and row["private"] is None
         text = " · ".join(v for v in private.values() if isinstance(v, str))
+        link = body.get("link", "")
         found.setdefault(row["case_id"], []).append(
             {
                 "n": row["n"],
@@ -78,8 +86,9 @@ def timelines(
                 "to": row["to_state"],
                 "actor_name": row["actor_name"]
                 or (translate("erased person") if row["actor"] is not None else None),
-                "organisation_name": row["organisation_name"],
-                "by_system": row["actor"] is None,
+                "organisation_name": row["organisation_name"]
+                or (translate(RESIDENT) if link == "resident" else None),
+                "by_system": row["actor"] is None and not link,
                 "device": str(row["device"]) if row["device"] else None,
                 "command_id": str(row["command_id"]),
                 "made_at": row["made_at"] or None,

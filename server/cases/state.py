@@ -14,6 +14,10 @@ from server.protocol.pack import Limit
 ESCALATIONS = 2
 
 
+# Noted on a case that was reported for a resident: whoever reported it, a resident is owed a reply.
+RESIDENT_WAITS = "resident_waits"
+
+
 @dataclass
 class Clock:
     """One row of deadlines. `pauses` = from, to, from, to …; a pause that goes on is `paused_at`.

@@ -61,6 +61,8 @@ def level_of(actor: Actor, facts: Facts) -> int | None:
 def sees(actor: Actor, facts: Facts) -> bool:
     """Whether the case is in the actor's sight: office subtree, handler, helper, open to claims, reporter, or let in by
     a link (SQL, but for links: `visible_cases`)."""
+    if actor.link:
+        return _let_in(actor, facts)
     return (
         actor.system
         or level_of(actor, facts) is not None
@@ -68,8 +70,14 @@ def sees(actor: Actor, facts: Facts) -> bool:
         or actor.organisation in facts.helpers
         or _claims(actor, facts)
         or (actor.person is not None and actor.person == facts.reporter)
-        or (actor.link != "" and actor.link == facts.id)
     )
+
+
+def _let_in(actor: Actor, facts: Facts) -> bool:
+    """Whether the actor's link is one to this case; an outside party's ends with the case being theirs."""
+    if actor.link != facts.id:
+        return facts.state == NEW and actor.role == RESIDENT
+    return actor.role != OUTSIDE or actor.organisation == facts.handler
 
 
 def _claims(actor: Actor, facts: Facts) -> bool:
@@ -91,7 +99,7 @@ def hats(actor: Actor, facts: Facts) -> frozenset[str]:
     if actor.system:
         return frozenset({SYSTEM, IMPORT} if actor.role == IMPORT else {SYSTEM})
     if actor.link:
-        return frozenset({actor.role} if actor.link == facts.id or facts.state == NEW else ())
+        return frozenset({actor.role} if _let_in(actor, facts) else ())
     level = level_of(actor, facts)
     worn = {ANYONE} if sees(actor, facts) else set()
     if level is not None:

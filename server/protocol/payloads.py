@@ -25,6 +25,10 @@ from server.protocol.declared import (
 from server.protocol.fields import SHORT, BadCommand, read_object
 from server.protocol.workflow import CLOSE_KINDS
 
+# What every report may say in its form beside the category's own questions: for whom it is made. Personal, so it is
+# masked wherever a case is shown.
+CONTACT = ("contact_name", "contact_phone", "on_behalf")
+
 
 @dataclass(frozen=True)
 class Payload:

@@ -238,7 +238,7 @@ TABLE: tuple[Row, ...] = (
                                    ("registered", ("dispatch",), ("!handler",)))),
     # After it has ended.
     Row("reopen", ("closed", "merged"), "registered", (REPORTER, RESIDENT, STREET, DUTY), (REASON,),
-        start=("dispatch", "whole"), raises=("registered",), tells=("dispatcher", "holder")),
+        start=("dispatch", "whole", "reply"), raises=("registered",), tells=("dispatcher", "holder")),
     Row("rate", ("closed",), None, (REPORTER, RESIDENT), (STARS, NOTE),
         only_if=("!rated",), raises=("rated",), appends=True),
     Row("appeal", ("declined",), "reported", (REPORTER, RESIDENT), (REASON,), start=("register", "reply"),
@@ -252,7 +252,7 @@ TABLE: tuple[Row, ...] = (
     Row("sample", ("closed",), None, (STREET, SUPERVISOR), (SAMPLED, Needs("finding")),
         given=("result", "uphold"), only_if=("self_handled", "!sampled"), raises=("sampled",)),
     Row("sample", ("closed",), "registered", (STREET, SUPERVISOR), (SAMPLED, Needs("finding")),
-        given=("result", "void"), start=("dispatch", "whole"), only_if=("self_handled", "!sampled"),
+        given=("result", "void"), start=("dispatch", "whole", "reply"), only_if=("self_handled", "!sampled"),
         raises=("registered",), tells=("dispatcher", "reporter")),
     # Up, down, and beside.
     Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SUPERVISOR, SYSTEM), (REASON,),
