@@ -22,6 +22,7 @@ from server.grids import routes as grids
 from server.locale import chosen, gettext_for
 from server.logs import write_json_logs
 from server.people import routes as people
+from server.public import routes as public
 from server.reports import routes as reports
 from server.settings import Settings, settings
 from server.sync import routes as sync
@@ -30,7 +31,7 @@ from server.telling.exchanges import Exchanged, Recorder
 from server.tiles import routes as tiles
 
 log = structlog.get_logger()
-ROOMS = (health, sync, cases, grids, tiles, crews, reports, telling, people, audit)
+ROOMS = (health, sync, cases, grids, tiles, crews, reports, telling, people, audit, public)
 
 
 def served() -> FastAPI:

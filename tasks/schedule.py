@@ -15,6 +15,7 @@ from tasks import (
     deliver,
     escalate_overdue,
     expire_uploads,
+    forget_knocks,
     forget_told,
     recompute_deadlines,
     time_passes,
@@ -66,6 +67,12 @@ TASKS: tuple[Task, ...] = (
         "computes open deadlines anew after a change of calendar or limits",
         recompute_deadlines.run,
         chunk=recompute_deadlines.SLICE,
+    ),
+    Task(
+        "forget_knocks",
+        timedelta(hours=1),
+        "forgets a day later how often somebody came to a public door",
+        forget_knocks.run,
     ),
     Task(
         "verify_chains",

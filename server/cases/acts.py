@@ -17,6 +17,7 @@ from server.packs import pack_of_version
 from server.protocol import words
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
+from server.protocol.hats import Actor
 from server.protocol.pack import Pack
 from server.protocol.wire import body_hash, named_uuid, uuid7
 from server.protocol.workflow import FORWARD, Narrowing, Needs, Row, allowed
@@ -71,10 +72,20 @@ def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime
         }.values()
     )
     forward = next((r for r in rows if r.action in FORWARD), None)
-    return [_offer(r, case, pack, viewer.lang, r is forward) for r in rows]
+    outside = any(need.kind == "outside" for r in rows for need in r.needs)
+    parties = sql.outside_parties(conn, district_id=row["district_id"]) if outside else ()
+    named = tuple((party["code"], party["name"]) for party in parties)
+    return [_offer(r, case, pack, viewer.lang, r is forward, named) for r in rows]
 
 
-def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool) -> Offer:
+def _offer(
+    row: Row,
+    case: dict[str, Any],
+    pack: Pack,
+    lang: str,
+    primary: bool,
+    parties: tuple[tuple[str, str], ...] = (),
+) -> Offer:
     translate = gettext_for(lang)
     category = pack.category(case["category"]["system"], case["category"]["code"]) or pack.other
 
@@ -84,6 +95,8 @@ def _offer(row: Row, case: dict[str, Any], pack: Pack, lang: str, primary: bool)
             return tuple((k, translate(said[k])) for k in need.choices)
         if need.kind == "condition":
             return tuple((c.code, c.names.get(lang, c.code)) for c in category.conditions)
+        if need.kind == "outside":
+            return parties
         return ()
 
     needs = tuple(
@@ -116,6 +129,36 @@ def act(
     row = get_row(conn, viewer, number)
     command = _command(viewer, action, payload, origin, command_id, row["id"], {"seen": seen_version})
     return _applied(conn, viewer, replace(command, base_version=seen_version), now)
+
+
+def act_by_link(
+    conn: Connection,
+    row: dict[str, Any],
+    actor: Actor,
+    action: str,
+    payload: dict[str, Any],
+    command_id: uuid.UUID,
+    lang: str,
+    now: datetime,
+) -> Answer:
+    """Does `action` on the case (its row) that a link let `actor` in to; a refusal is raised as a sentence."""
+    try:
+        read = read_payload(action, payload)
+    except BadCommand as error:
+        raise BadInput(error.sentence, **error.params) from None
+    raw = {"kind": action, "payload": payload, "link": actor.role, "case": str(row["id"])}
+    command = Command(
+        command_id,
+        action,
+        row["id"],
+        read,
+        body_hash(raw),
+        "link",
+        district_id=row["district_id"],
+        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+        actor=actor,
+    )
+    return _answered(apply(conn, [command], now)[0], lang)
 
 
 def report(
@@ -185,11 +228,14 @@ def _command(
 
 
 def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) -> Answer:
-    answer = apply(conn, [command], now, {viewer.person_id: viewer.actor()})[0]
+    return _answered(apply(conn, [command], now, {viewer.person_id: viewer.actor()})[0], viewer.lang)
+
+
+def _answered(answer: Answer, lang: str) -> Answer:
     if not answer.applied:
         params = dict(answer.params)
         if answer.code == "wrong_state":
-            params["state"] = gettext_for(viewer.lang)(words.STATE_WORDS.get(str(params.get("state")), ""))
+            params["state"] = gettext_for(lang)(words.STATE_WORDS.get(str(params.get("state")), ""))
         raise _refusal(answer.code, answer.sentence, params)
     return answer
 

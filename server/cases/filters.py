@@ -13,7 +13,7 @@ from server.errors import BadInput
 from server.protocol.wire import read_time, time_text
 from server.protocol.workflow import OPEN, STATES
 
-BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside", "photos")
+BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside", "photos", "replies")
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ def make_resident(
     """A link and a code for whoever waits for the case; `alone`: the ones made before end (a slip was lost)."""
     if alone:
         sql.end_resident(conn, case_id=case_id, now=now)
-    link = ResidentLink(fresh(), "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS)), now + LASTS)
+    link = ResidentLink(
+        fresh(), "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS)), now + LASTS
+    )
     _keep(conn, case_id, link, made_by, now)
     return link
 
@@ -82,7 +84,9 @@ def open_by_code(conn: Connection, number: str, code: str, now: datetime) -> Res
     row = sql.case_numbered(conn, number=number.strip())
     if row is None or len(digits) != CODE_DIGITS:
         return None
-    if not sql.code_opens(conn, case_id=row["case_id"], code_hash=_code_hash(row["case_id"], digits), now=now):
+    if not sql.code_opens(
+        conn, case_id=row["case_id"], code_hash=_code_hash(row["case_id"], digits), now=now
+    ):
         return None
     link = ResidentLink(fresh(), "", now + OPENED_BY_CODE_LASTS)
     _keep(conn, row["case_id"], link, None, now)
@@ -106,9 +110,9 @@ def _code_hash(case_id: UUID, code: str) -> bytes:
     return hashlib.sha256(f"{case_id}:{code}".encode()).digest()
 
 
-def case_of_resident(conn: Connection, token: str, now: datetime) -> dict[str, Any] | None:
+def opened_by_resident(conn: Connection, token: str, now: datetime) -> dict[str, Any] | None:
     """The row of the case that a resident's link opens; None for one that is unknown, ended or expired."""
-    row = sql.case_of_resident(conn, token_hash=token_hash(token), now=now)
+    row = sql.opened_by_resident(conn, token_hash=token_hash(token), now=now)
     return dict(row) if row else None
 
 
@@ -137,7 +141,7 @@ def make_outside(
     return link
 
 
-def case_of_outside(conn: Connection, token: str, now: datetime) -> dict[str, Any] | None:
+def opened_by_party(conn: Connection, token: str, now: datetime) -> dict[str, Any] | None:
     """The row of the case that an outside party's link opens; None when it is not theirs (any more)."""
-    row = sql.case_of_outside(conn, token_hash=token_hash(token), now=now)
+    row = sql.opened_by_party(conn, token_hash=token_hash(token), now=now)
     return dict(row) if row else None

@@ -14,7 +14,7 @@ select exists (
     select from public_links l
     where l.case_id = :case_id and l.code_hash = :code_hash and l.ended_at is null and l.expires_at > :now);
 
--- name: case_of_resident^
+-- name: opened_by_resident^
 -- The case that a link opens: its primary key, then the case's.
 select c.* from public_links l join cases c on c.id = l.case_id
 where l.token_hash = :token_hash and l.ended_at is null and l.expires_at > :now;
@@ -34,10 +34,19 @@ update outside_links set ended_at = :now where case_id = :case_id and ended_at i
 insert into outside_links (token_hash, case_id, cycle, organisation_id, made_at, expires_at)
 values (:token_hash, :case_id, :cycle, :organisation_id, :now, :expires_at);
 
--- name: case_of_outside^
+-- name: opened_by_party^
 -- The case that a party's link opens while it is theirs; once it was answered only that is said.
 select c.*, l.organisation_id as party_id, l.expires_at as link_expires_at
 from outside_links l
 join cases c on (c.id, c.cycle, c.handler_id) = (l.case_id, l.cycle, l.organisation_id)
 where l.token_hash = :token_hash and l.ended_at is null and l.expires_at > :now
   and c.state in ('forwarded', 'handled', 'inspected');
+
+-- name: contact_of_party^
+select c.id, d.timezone from contacts c join districts d on d.id = c.district_id
+where c.organisation_id = :organisation_id and c.active;
+
+-- name: put_letter!
+insert into outbox (key, channel, district_id, contact_id, case_id, number, body, made_at, due_at)
+values (:key, 'mail', :district_id, :contact_id, :case_id, :number, :body, :now, :now)
+on conflict on constraint outbox_key_key do nothing;

@@ -47,6 +47,8 @@ def list_cases(
     params = question(conn, viewer, filters, now)
     if params is None:
         return Page([], None)
+    if filters.board == "replies":
+        return _list_replies(conn, viewer, params, limit, after, now)
     phase, at, case_id = (
         read_key(after) if after else ("clock" if filters.without_board().only_open else "newest", None, None)
     )
@@ -80,6 +82,19 @@ def list_cases(
                 "newest" if phase == "newest" else "clockless", last["reported_at"], last["id"]
             )
     return Page(view.cases(conn, rows[:limit], viewer.lang, now), following)
+
+
+def _list_replies(
+    conn: Connection, viewer: Viewer, params: dict[str, Any], limit: int, after: str | None, now: datetime
+) -> Page:
+    """A page of the cases whose reporter waits for a reply, closed ones too, by the day on which it is owed."""
+    _phase, at, case_id = read_key(after) if after else ("", None, None)
+    rows = list(sql.page_of_replies(conn, **params, after_at=at, after_id=case_id, limit=limit + 1))
+    items = view.cases(conn, rows[:limit], viewer.lang, now)
+    for item, row in zip(items, rows, strict=False):
+        item["reply"] = view.reply_json(row["reply_due_at"], item["district"]["timezone"], now, viewer.lang)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(items, write_key("reply", last["reply_due_at"], last["id"]) if last else None)
 
 
 def _list_counted(
@@ -197,6 +212,8 @@ def boards(conn: Connection, viewer: Viewer, now: datetime) -> list[Board]:
     ]
     missed = sql.photos_board(conn, **viewer.scope_params(), **photos_missed(now))
     found.append(Board("photos", missed["photos"], missed["photos_since"]))
+    owed = sql.replies_board(conn, **viewer.scope_params())
+    found.append(Board("replies", owed["replies"], owed["replies_since"]))
     if viewer.district is not None:
         held = sql.holds_board(conn, district=viewer.district)
         found.insert(4, Board("held", held["held"], held["held_since"]))

@@ -2,10 +2,15 @@
 
 import re
 
-# Digits that could be a telephone, an identity card, a bank card: seven or more, also with blanks or hyphens between.
-NUMBERS = re.compile(r"(?<![0-9A-Za-z])\+?[0-9](?:[ \-]?[0-9]){6,}[0-9Xx]?(?![0-9A-Za-z])")
+# What could be a telephone, an identity card or a bank card; numbers of cases (20261122-000001) and dates may be read.
+NUMBERS = re.compile(
+    r"(?<![0-9A-Za-z])(?!20\d{6}-\d{6}(?!\d))(?:\+?86[ -]?)?"
+    r"(?:1\d{2}[ -]\d{4}[ -]\d{4}|\d{6}[ -]\d{4}[ -]\d{4}[ -]\d{3}[\dXx]|(?:\d{4}[ -]){3,}\d{1,4}"
+    r"|\d{3,4}-\d{7,8}|\d{7,}[Xx]?)(?![0-9A-Za-z])"
+)
 ADDRESSES = re.compile(r"[^\s@<>（(，,；;：:]+@[^\s@<>）)，,；;]+")
-PLATES = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·\s]?[A-HJ-NP-Z0-9]{5,6}")
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PLATES = re.compile(rf"[{PROVINCES}][A-HJ-NP-Z][·\s]?[A-HJ-NP-Z0-9]{{5,6}}")
 HIDDEN = "＊＊＊"
 
 

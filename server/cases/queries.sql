@@ -70,6 +70,10 @@ where k.source = :source and k.external_id = :external_id;
 -- name: crew_of_code$
 select id from organisations where district_id = :district_id and code = :code;
 
+-- name: outside_parties
+-- To whom a case of the district may be forwarded.
+select code, name from organisations where district_id = :district_id and kind = 'outside' and active order by name;
+
 -- name: held_cases
 select distinct case_id from holds where district_id = :district_id and decided_at is null and case_id is not null;
 
@@ -148,6 +152,34 @@ where c.closed_at is null;
 -- name: holds_board^
 -- Acts that wait for a decision, of the viewer's district (offices of the centre decide).
 select count(*) as held, min(h.created_at) as held_since from holds h where h.district_id = :district::bigint and h.decided_at is null;
+
+-- name: replies_board^
+-- To how many reporters a reply is owed, also of closed cases: the running reply clocks, each looked up in scope by its
+-- case's key.
+select count(*) as replies, min(d.due_at) as replies_since
+from deadlines d
+join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    on (c.id, c.cycle) = (d.case_id, d.cycle)
+where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
+
+-- name: page_of_replies
+-- The cases of that board by the day on which the reply is owed.
+select c.*, d.due_at as reply_due_at
+from deadlines d
+join lateral (
+    select c.* from asked_office(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c where c.id = d.case_id
+    union all
+    select c.* from asked_others(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c where c.id = d.case_id
+) c on c.cycle = d.cycle
+where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null
+  and (:after_at::timestamptz is null or (d.due_at, d.case_id) > (:after_at::timestamptz, :after_id::uuid))
+order by d.due_at, d.case_id limit :limit;
 
 -- name: missed_deadlines
 -- Clocks that go up now, what waits longest first, with their cases locked. A case that somebody works on is passed over,

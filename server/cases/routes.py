@@ -7,16 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from server.cases import acts, lists, photos, service
+from server.audit import service as audit
+from server.cases import acts, links, lists, photos, service
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
 from server.cases.view import iso
-from server.errors import BadInput, PreconditionNeeded
+from server.errors import BadInput, NotAllowed, PreconditionNeeded
 from server.protocol.commands import Position
 from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid
-from server.security import Viewer, address_of, require_viewer, require_writer
+from server.security import Viewer, address_of, home_of, require_viewer, require_writer
 
 router = APIRouter(tags=["cases"])
 Reader = Annotated[Viewer, Depends(require_viewer)]
@@ -40,6 +41,8 @@ def create(
     """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case.
 
     What a repeat says anew is carried into the case as one more event, or said there as a comment where it cannot be.
+    Where a reporter waits for a reply (a source of residents, or a contact), the answer 201 has `resident_link`: the
+    address and the code that the reporter may be given. They are told this once.
     """
     now = datetime.now(UTC)
     request.state.external_id = new.external_id
@@ -68,13 +71,39 @@ def create(
             now,
         )
         case = service.get_case(conn, viewer, answer.case_number or "", now)
-        return case, case["received_at"] != iso(now)
+        known = case["received_at"] != iso(now)
+        if not known and any(clock["kind"] == "reply" for clock in case["deadlines"]):
+            case["resident_link"] = resident_link(request, conn, viewer, answer.case_id, now)
+        return case, known
 
     case, known = request.app.state.database.run(work)
     response.status_code = 200 if known else 201
     response.headers["ETag"] = _etag(case)
     response.headers["Location"] = case["links"]["self"]
     return case
+
+
+def resident_link(
+    request: Request, conn: Any, viewer: Viewer, case_id: uuid.UUID, now: datetime
+) -> dict[str, str | None]:
+    """A fresh link for whoever waits for the case."""
+    link = links.make_resident(conn, case_id, now, viewer.person_id)
+    return {"url": home_of(request) + link.path, "code": link.code, "expires_at": iso(link.expires_at)}
+
+
+@router.post("/api/v1/cases/{number}/resident-link", status_code=201)
+def another_link(request: Request, viewer: Writer, number: str) -> dict[str, str | None]:
+    """Another link and code for whoever waits for a case in scope, when the first answer was lost. Crews make none."""
+    if viewer.role == "crew":
+        raise NotAllowed
+    now = datetime.now(UTC)
+
+    def work(conn: Any) -> dict[str, str | None]:
+        row = service.get_row(conn, viewer, number)
+        audit.log(conn, "resident_link_made", viewer, address_of(request), {"number": number}, now)
+        return resident_link(request, conn, viewer, row["id"], now)
+
+    return dict(request.app.state.database.run(work))
 
 
 @router.get("/api/v1/cases")

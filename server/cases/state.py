@@ -12,8 +12,6 @@ from server.protocol.pack import Limit
 
 # How often a missed deadline goes one level up.
 ESCALATIONS = 2
-
-
 # Noted on a case that was reported for a resident: whoever reported it, a resident is owed a reply.
 RESIDENT_WAITS = "resident_waits"
 

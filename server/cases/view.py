@@ -210,6 +210,16 @@ def facts_json(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
+def reply_json(due_at: datetime, timezone: str, now: datetime, lang: str) -> dict[str, Any]:
+    """Until when a reply is owed, and in words."""
+    translate = gettext_for(lang)
+    return {
+        "due_at": iso(due_at),
+        "overdue": due_at < now,
+        "words": words.remaining_words(due_at, now, ZoneInfo(timezone), translate),
+    }
+
+
 def clocks_json(
     rows: Iterable[dict[str, Any]], now: datetime, zone: ZoneInfo, lang: str
 ) -> list[dict[str, Any]]:

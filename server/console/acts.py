@@ -8,19 +8,21 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import acts, service
+from server.cases import acts, evidence, service
 from server.cases.apply import Answer
+from server.cases.evidence import Posted, posted
+from server.cases.links import OutsideLink
 from server.cases.pictures import PictureRefused, looked_at
-from server.console import evidence
+from server.console import residents
 from server.console.case import whole_page
 from server.console.casefile import open_case
 from server.console.desk import desk, with_query
 from server.console.doors import reader
 from server.console.errors import PageRoute, error_page, safe_next
-from server.console.evidence import Posted, posted
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotFound, XungeError
 from server.locale import gettext_for
+from server.protocol.wire import read_time
 from server.protocol.words import STATE_WORDS
 from server.security import Viewer, check_csrf
 
@@ -49,17 +51,20 @@ def act(
     payload: dict[str, Any] = {k: v for k, v in form.fields.items() if k not in OF_THE_FORM}
     state = request.app.state
 
-    def work(conn: Connection) -> Answer:
+    def work(conn: Connection) -> tuple[Answer, tuple[OutsideLink, bool] | None]:
         seen = whole_number(form.fields.get("version"))
         answer = acts.act(conn, viewer, number, action, payload, seen, "console", command_id, now)
         evidence.keep(conn, state.settings, pictures, now)
-        return answer
+        if action != "forward":
+            return answer, None
+        until = read_time(payload["until"]) if payload.get("until") else None
+        return answer, residents.make_party_link(request, conn, viewer, number, until, now)
 
     try:
         with looked_at(state.settings.blobs, form.pictures) as pictures:
             if pictures:
                 payload["attachments"] = evidence.declared(pictures, action, command_id)
-            answer = state.database.run(work)
+            answer, link = state.database.run(work)
     except PictureRefused as refusal:
         fault = {"attachments": refusal.text(gettext_for(viewer.lang))}
         with desk(request, viewer) as page:
@@ -67,6 +72,8 @@ def act(
             return whole_page(page, opened, refusal.status)
     except Conflict as refusal:
         return refused_page(request, viewer, number, form, refusal)
+    if link is not None:
+        return residents.party_link_page(request, viewer, number, *link)
     return RedirectResponse(back_to(form, number, action, answer.outcome), status_code=303)
 
 

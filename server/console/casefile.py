@@ -16,6 +16,9 @@ from server.protocol.workflow import ENDED, STEPS
 
 Words = Callable[[str], str]
 PROPOSALS = 6
+# Who hands a link to a resident, and who reads whom to call.
+MAY_HAND_OUT = ("centre", "street", "community", "resident-service", "worker")
+MAY_CALL = ("centre", "street", "community", "resident-service")
 APART = timedelta(minutes=5)
 STEP_OF_ACT = {
     "report": 0,
@@ -57,6 +60,11 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
         # One id a form and page view: the same form sent twice is one act.
         "command_ids": {offer.action: str(uuid7()) for offer in offers},
+        "contact": case["contact"],
+        "hands_out": viewer.role in MAY_HAND_OUT,
+        "calls": viewer.role in MAY_CALL,
+        "links_party": case["state"] == "forwarded" and "dispatcher" in viewer.duties,
+        "reply": next((clock for clock in clocks if clock["kind"] == "reply"), None),
         "given": {},
         "faults": {},
         "tried": "",
@@ -69,6 +77,7 @@ def tag_words(_: Words) -> dict[str, str]:
         "place_missing": _("place is missing"),
         "photo_missing": _("photo is missing"),
         "duplicate": _("duplicate"),
+        "resident_waits": _("a resident waits"),
         "emergency": _("emergency"),
     }
 

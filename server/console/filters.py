@@ -25,6 +25,7 @@ def board_words(_: Words) -> dict[str, str]:
         "held": _("Waiting for a decision"),
         "outside": _("Outside every grid"),
         "photos": _("Photos missing"),
+        "replies": _("Replies owed"),
     }
 
 

@@ -6,20 +6,20 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import acts
+from server.cases import acts, evidence
 from server.cases.apply import Answer
+from server.cases.evidence import Posted, posted
 from server.cases.pictures import PictureRefused, looked_at
-from server.console import evidence
 from server.console.acts import read_uuid
 from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
-from server.console.evidence import Posted, posted
 from server.db import Connection, queries
 from server.errors import BadInput, NotAllowed
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.commands import Position
+from server.protocol.payloads import CONTACT
 from server.protocol.wire import uuid7
 from server.security import Viewer, check_csrf
 
@@ -55,6 +55,7 @@ def enter_case(
         "title": given.get("title", ""),
         "description": given.get("description", ""),
         "grid_code": given.get("grid", ""),
+        "form": {name: given[name].strip() for name in CONTACT if given.get(name, "").strip()},
     }
     place = degrees(given)
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()

@@ -5,6 +5,11 @@ from districts d
 left join grids g on g.node_id = d.id and g.current
 where d.id = :district_id;
 
+-- name: phone$
+-- Under which telephone residents reach the office that holds a case, else the centre.
+select coalesce(nullif((select phone from organisations where id = :holder), ''),
+    (select phone from organisations where district_id = :district and kind = 'centre' and active order by id limit 1), '');
+
 -- name: set_language!
 update people set lang = :lang where id = :person_id;
 

@@ -23,6 +23,7 @@ from server.console import (
     me,
     messages,
     packs,
+    residents,
     streets,
     unmask,
 )
@@ -38,6 +39,7 @@ for room in (
     intake,
     acts,
     case,
+    residents,
     streets,
     grids,
     crews,

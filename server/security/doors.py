@@ -164,3 +164,8 @@ def clear_session_cookie(response: Response, secure: bool) -> None:
 def address_of(request: Request) -> str:
     """The address that the request came from, as the log keeps it."""
     return request.client.host if request.client else ""
+
+
+def home_of(request: Request) -> str:
+    """How people outside reach this server, without a slash at the end: by its operator, else by this request."""
+    return str(request.app.state.settings.public_url or request.base_url).rstrip("/")

@@ -50,7 +50,9 @@ where o.sent_at is null and o.given_up_at is null and o.due_at <= :now
 order by o.due_at, o.id limit 1 for update of o skip locked;
 
 -- name: sent!
-update outbox set sent_at = :now, tries = tries + 1, error = null where id = :id;
+-- A letter with a link in it (key "link.…") keeps no copy of the link.
+update outbox set sent_at = :now, tries = tries + 1, error = null,
+    body = case when key like 'link.%%' then '{}' else body end where id = :id;
 
 -- name: try_again!
 update outbox set due_at = :due_at, tries = tries + 1, error = :error where id = :id;

@@ -35,13 +35,18 @@ class Posted:
 
 async def posted(request: Request) -> Posted:
     """Reads the form; a picture that is too large is refused before it is kept anywhere."""
-    async with request.form(max_files=MOST_ATTACHMENTS, max_fields=100) as form:
+    return await read_form(request, MOST_ATTACHMENTS, MOST_BYTES)
+
+
+async def read_form(request: Request, most_pictures: int, most_bytes: int) -> Posted:
+    """A form with at most so many pictures of at most so many bytes each. Raises TooLarge."""
+    async with request.form(max_files=most_pictures, max_fields=100) as form:
         pictures = []
         for upload in form.getlist("attachments"):
             if isinstance(upload, UploadFile) and upload.filename:
-                content = await upload.read(MOST_BYTES + 1)
-                if len(content) > MOST_BYTES:
-                    raise TooLarge(limit=MOST_BYTES)
+                content = await upload.read(most_bytes + 1)
+                if len(content) > most_bytes:
+                    raise TooLarge(limit=most_bytes)
                 pictures.append(content)
         return Posted({key: value for key, value in form.items() if isinstance(value, str)}, tuple(pictures))
 

@@ -1,0 +1,90 @@
+"""What is published of a street: what was closed in the last ninety days, and how much of what was due.
+
+Neither numbers of cases nor places nor words: category, community, dates, and how it ended. Matters of people and
+homes (disputes, care visits, requests) are left out.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from server.cases.filters import local_span, read_key, write_key
+from server.db import Connection
+from server.errors import NotFound
+from server.locale import gettext_for
+from server.packs import current
+from server.protocol.words import CLOSE_KIND_WORDS
+from server.public.service import in_public_space, sql
+
+SHOWN_FOR = timedelta(days=90)
+ROWS = 50
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Month:
+    """Closed of those that were due in a month; under twenty the share would say nothing."""
+
+    first: date
+    closed: int
+    due: int
+
+    @property
+    def share(self) -> float | None:
+        return self.closed / self.due if self.due >= FEW else None
+
+
+def streets(conn: Connection) -> list[dict[str, Any]]:
+    """All streets: code, name, district (its code), by district."""
+    return [dict(row) for row in sql.streets(conn)]
+
+
+def street_page(
+    conn: Connection, code: str, district: str | None, after: str | None, lang: str, now: datetime
+) -> dict[str, Any]:
+    """A page of the closed matters of a street, newest first, and the figure of last month. Raises NotFound."""
+    street = sql.street(conn, code=code, district=district)
+    if street is None:
+        raise NotFound
+    _ = gettext_for(lang)
+    pack = current(conn, street["district_id"])[1]
+    shown = {c.key: c.name(lang) for c in pack.categories if in_public_space(c)}
+    _phase, at, last_id = read_key(after) if after else ("", None, None)
+    rows = list(
+        sql.published(conn, street=street["id"], since=now - SHOWN_FOR, categories=list(shown), after_at=at,
+                      after_id=last_id, limit=ROWS + 1)
+    )  # fmt: skip
+    nodes = {row["community_id"] for row in rows} - {None}
+    names = {row["node_id"]: row["name"] for row in sql.names_of_nodes(conn, nodes=list(nodes))}
+    zone = ZoneInfo(street["timezone"])
+    items = [
+        {
+            "what": shown[f"{row['category_system']}/{row['category_code']}"],
+            "community": names.get(row["community_id"], ""),
+            "reported": row["reported_at"].astimezone(zone).date(),
+            "closed": row["closed_at"].astimezone(zone).date(),
+            "how": _(CLOSE_KIND_WORDS[row["close_kind"]]),
+        }
+        for row in rows[:ROWS]
+    ]
+    for item in items:
+        item["days"] = (item["closed"] - item["reported"]).days
+    following = (
+        write_key("closed", rows[ROWS - 1]["closed_at"], rows[ROWS - 1]["id"]) if len(rows) > ROWS else None
+    )
+    return {
+        "street": dict(street),
+        "items": items,
+        "next": following,
+        "month": _last_month(conn, street, now),
+    }
+
+
+def _last_month(conn: Connection, street: dict[str, Any], now: datetime) -> Month:
+    last = now.astimezone(ZoneInfo(street["timezone"])).date().replace(day=1) - timedelta(days=1)
+    since, until = local_span(last.replace(day=1), last, street["timezone"])
+    row = sql.closure_of_month(
+        conn, district=street["district_id"], street=street["id"], since=since, until=until, as_of=now
+    )
+    return Month(last.replace(day=1), row["numerator"], row["denominator"])
