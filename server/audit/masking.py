@@ -11,6 +11,16 @@ _MOBILE = re.compile(r"(?<![\d-])((?:\+?86[ -]?)?1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})
 _LANDLINE = re.compile(r"(?<![\d-])(0(?:10|2\d|[3-9]\d\d))([ -]?)\d{3,4}[ -]?(\d{4})(?![\d-])")
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{3})\d{11}(\d{3}[0-9Xx])(?![0-9A-Za-z])")
 HIDDEN = "****"
+# What may not leave the house at all: numbers of telephones, identity cards, bank cards and cars, mail addresses.
+# Numbers of cases (20261122-000001) and dates may.
+_NUMBERS = re.compile(
+    r"(?<![0-9A-Za-z])(?!20\d{6}-\d{6}(?!\d))(?:\+?86[ -]?)?"
+    r"(?:1\d{2}[ -]\d{4}[ -]\d{4}|\d{6}[ -]\d{4}[ -]\d{4}[ -]\d{3}[\dXx]|(?:\d{4}[ -]){3,}\d{1,4}"
+    r"|\d{3,4}-\d{7,8}|\d{7,}[Xx]?)(?![0-9A-Za-z])"
+)
+_MAIL = re.compile(r"[^\s@<>（(，,；;：:]+@[^\s@<>）)，,；;]+")
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE = re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z][·\s]?[A-HJ-NP-Z0-9]{{5,6}}")
 
 
 def mask_text(text: str) -> str:
@@ -18,6 +28,13 @@ def mask_text(text: str) -> str:
     text = _IDENTITY.sub(rf"\1{'*' * 11}\2", text)
     text = _MOBILE.sub(rf"\1{HIDDEN}\2", text)
     return _LANDLINE.sub(rf"\1\2{HIDDEN}\3", text)
+
+
+def hide_numbers(text: str) -> str:
+    """Words meant for somebody outside, without any number or address of a person."""
+    for pattern in (_MAIL, _PLATE, _NUMBERS):
+        text = pattern.sub(HIDDEN, text)
+    return text
 
 
 def mask_phone(phone: str) -> str:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.cases.links import OutsideLink
+from server.cases.guests import OutsideLink
 from server.db import Connection, queries
 from server.locale import gettext_for
 from server.protocol.wire import sha256
 from server.settings import Settings
 
-sql = queries(__file__, "links.sql")
+sql = queries(__file__, "guests.sql")
 # By this beginning of its key the outbox knows a letter whose words are blanked once it has gone.
 BLANKED = "link."
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
-from server.cases import acts, links, lists, photos, service
+from server.cases import acts, guests, lists, photos, service
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
@@ -87,7 +87,7 @@ def resident_link(
     request: Request, conn: Any, viewer: Viewer, case_id: uuid.UUID, now: datetime
 ) -> dict[str, str | None]:
     """A fresh link for whoever waits for the case."""
-    link = links.make_resident(conn, case_id, now, viewer.person_id)
+    link = guests.make_resident(conn, case_id, now, viewer.person_id)
     return {"url": home_of(request) + link.path, "code": link.code, "expires_at": iso(link.expires_at)}
 
 

@@ -15,6 +15,7 @@ from server.locale import gettext_for
 from server.packs import pack_of_version
 from server.protocol import words
 from server.protocol.pack import Category, Pack
+from server.protocol.payloads import ON_BEHALF
 from server.protocol.wire import time_text
 from server.protocol.workflow import ENDED, STEP_OF
 
@@ -72,16 +73,21 @@ def _answers(row: dict[str, Any], category: Category, lang: str, bare: bool) -> 
     """The answers of the category's form in its order, then those that this pack does not ask for (as private)."""
     asked = {field.name: field for field in category.form}
     given: dict[str, str] = row["form"]
+    translate = gettext_for(lang)
     found = []
     for name in sorted(given, key=lambda name: list(asked).index(name) if name in asked else len(asked)):
         field = asked.get(name)
-        private = field is None or field.private
+        private = (field is None or field.private) and name != ON_BEHALF
         choices = {choice.code: choice.names for choice in field.choices} if field else {}
         value = choices[given[name]].get(lang, given[name]) if given[name] in choices else given[name]
+        if name == ON_BEHALF:
+            value = translate(words.FOR_WHOM.get(value, value))
         found.append(
             {
                 "name": name,
-                "label": field.names.get(lang, name) if field else name,
+                "label": field.names.get(lang, name)
+                if field
+                else translate(words.FIELD_WORDS.get(name, name)),
                 "private": private,
                 "value": mask_answer(name, value) if private and not bare else value,
             }

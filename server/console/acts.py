@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from server.cases import acts, evidence, service
 from server.cases.apply import Answer
 from server.cases.evidence import Posted, posted
-from server.cases.links import OutsideLink
+from server.cases.guests import OutsideLink
 from server.cases.pictures import PictureRefused, looked_at
 from server.console import residents
 from server.console.case import whole_page

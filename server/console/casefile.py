@@ -16,9 +16,8 @@ from server.protocol.workflow import ENDED, STEPS
 
 Words = Callable[[str], str]
 PROPOSALS = 6
-# Who hands a link to a resident, and who reads whom to call.
+# Who hands a link to a resident.
 MAY_HAND_OUT = ("centre", "street", "community", "resident-service", "worker")
-MAY_CALL = ("centre", "street", "community", "resident-service")
 APART = timedelta(minutes=5)
 STEP_OF_ACT = {
     "report": 0,
@@ -60,9 +59,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
         # One id a form and page view: the same form sent twice is one act.
         "command_ids": {offer.action: str(uuid7()) for offer in offers},
-        "contact": case["contact"],
         "hands_out": viewer.role in MAY_HAND_OUT,
-        "calls": viewer.role in MAY_CALL,
         "links_party": case["state"] == "forwarded" and "dispatcher" in viewer.duties,
         "reply": next((clock for clock in clocks if clock["kind"] == "reply"), None),
         "given": {},

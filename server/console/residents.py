@@ -1,4 +1,4 @@
-"""What the desk does for those who have no account: the slip for a resident, reading whom to call, a party's link."""
+"""What the desk does for those who have no account: the slip for a resident, the link for an outside party."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -7,11 +7,9 @@ import segno
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from server.audit import access
 from server.audit import service as audit
-from server.cases import links, party_letters, service
-from server.console.case import whole_page
-from server.console.casefile import MAY_CALL, MAY_HAND_OUT, open_case
+from server.cases import guests, party_letters, service
+from server.console.casefile import MAY_HAND_OUT
 from server.console.desk import desk
 from server.console.doors import writer
 from server.console.errors import PageRoute
@@ -28,9 +26,9 @@ def slip(request: Request, number: str, alone: str = Form(""), viewer: Viewer = 
     only(viewer, MAY_HAND_OUT)
     now = datetime.now(UTC)
 
-    def make(conn: Connection) -> links.ResidentLink:
+    def make(conn: Connection) -> guests.ResidentLink:
         row = service.get_row(conn, viewer, number)
-        link = links.make_resident(conn, row["id"], now, viewer.person_id, alone=bool(alone))
+        link = guests.make_resident(conn, row["id"], now, viewer.person_id, alone=bool(alone))
         detail = {"number": number, "alone": bool(alone)}
         audit.log(conn, "resident_link_made", viewer, address_of(request), detail, now)
         return link
@@ -57,27 +55,6 @@ def qr(url: str) -> str:
     return str(segno.make(url, error="m", micro=False).svg_data_uri(scale=4, border=2))
 
 
-@router.post("/cases/{number}/contact", response_class=HTMLResponse)
-def contact(
-    request: Request, number: str, reason: str = Form("", max_length=500), viewer: Viewer = Depends(writer)
-) -> Response:
-    """Name and telephone of who waits for the case, for a reason that stands in the access log."""
-    only(viewer, MAY_CALL)
-    now = datetime.now(UTC)
-
-    def read(conn: Connection) -> dict[str, str]:
-        row = service.get_row(conn, viewer, number)
-        access.read_personal(
-            conn, viewer, access.UNMASK, reason, now, case_id=row["id"], filter={"fields": "contact"},
-            address=address_of(request),
-        )  # fmt: skip
-        return {"name": row["form"].get("contact_name", ""), "phone": row["form"].get("contact_phone", "")}
-
-    found = request.app.state.database.run(read)
-    with desk(request, viewer) as page:
-        return whole_page(page, open_case(page, number) | {"contact": found})
-
-
 @router.post("/cases/{number}/party-link", response_class=HTMLResponse)
 def party_link(request: Request, number: str, viewer: Viewer = Depends(writer)) -> Response:
     """Another link for the outside party that has the case; the one before ends."""
@@ -92,10 +69,10 @@ def party_link(request: Request, number: str, viewer: Viewer = Depends(writer)) 
 
 def make_party_link(
     request: Request, conn: Connection, viewer: Viewer, number: str, until: datetime | None, now: datetime
-) -> tuple[links.OutsideLink, bool]:
+) -> tuple[guests.OutsideLink, bool]:
     """The link in the caller's transaction, and whether a letter with it goes to the party."""
     row = service.get_row(conn, viewer, number)
-    link = links.make_outside(conn, row["id"], now, until)
+    link = guests.make_outside(conn, row["id"], now, until)
     audit.log(
         conn, "party_link_made", viewer, address_of(request), {"number": number, "party": link.party}, now
     )
@@ -104,7 +81,7 @@ def make_party_link(
 
 
 def party_link_page(
-    request: Request, viewer: Viewer, number: str, link: links.OutsideLink, mailed: bool
+    request: Request, viewer: Viewer, number: str, link: guests.OutsideLink, mailed: bool
 ) -> Response:
     """The link, shown this once."""
     with desk(request, viewer) as page:

@@ -27,7 +27,8 @@ from server.protocol.workflow import CLOSE_KINDS
 
 # What every report may say in its form beside the category's own questions: for whom it is made. Personal, so it is
 # masked wherever a case is shown.
-CONTACT = ("contact_name", "contact_phone", "on_behalf")
+ON_BEHALF = "on_behalf"
+CONTACT = ("contact_name", "contact_phone", ON_BEHALF)
 
 
 @dataclass(frozen=True)

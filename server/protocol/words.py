@@ -127,7 +127,11 @@ FIELD_WORDS = {
     "solved": _("Is it solved?"),
     "finding": _("What was found"),
     "stars": _("Rating"),
+    "contact_name": _("Name of the reporter"),
+    "contact_phone": _("Telephone of the reporter"),
+    "on_behalf": _("On behalf of"),
 }
+FOR_WHOM = {"resident": _("Resident")}
 CHOICE_WORDS = {
     "close_kind": {"fixed": _("Fixed"), "gone": _("No longer there"), "explained": _("Explained")},
     "finding": {

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from server.cases import links
+from server.cases import guests
 from server.cases.evidence import Posted, read_form
 from server.db import Database
 from server.errors import BadInput, NotFound, TooLarge
@@ -24,12 +24,12 @@ def passer_by(request: Request) -> None:
 
 def resident(request: Request, token: str, _: None = Depends(passer_by)) -> dict[str, Any]:
     """The row of the case that a resident's link opens. NotFound is the same for every other token."""
-    return _let_in(request, token, links.opened_by_resident)
+    return _let_in(request, token, guests.opened_by_resident)
 
 
 def party(request: Request, token: str, _: None = Depends(passer_by)) -> dict[str, Any]:
     """The row of the case that an outside party's link opens, with `party_id`."""
-    return _let_in(request, token, links.opened_by_party)
+    return _let_in(request, token, guests.opened_by_party)
 
 
 def _let_in(request: Request, token: str, opened: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import links
+from server.cases import guests
 from server.cases.evidence import Posted
 from server.db import Database
 from server.errors import NotFound, XungeError
@@ -50,7 +50,7 @@ def enter_by_code(
         return _entry(request, number, _("Write number and code as they stand on the slip."), 422)
     knocks.knock(database, knocks.CODES, caller, caller, now)
     knocks.knock(database, knocks.CODES_OF_CASE, number, caller, now)
-    link = database.run(lambda conn: links.open_by_code(conn, number, code, now))
+    link = database.run(lambda conn: guests.open_by_code(conn, number, code, now))
     if link is None:
         return _entry(
             request, number, _("Number and code do not belong together. Compare them with the slip."), 404

@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.cases.apply import narrowing
-from server.cases.masking import masked_text
+from server.audit.masking import hide_numbers
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.errors import NotFound
@@ -22,7 +21,7 @@ from server.packs import pack_of_version
 from server.protocol.hats import OUTSIDE, RESIDENT, Actor
 from server.protocol.pack import Category, Pack
 from server.protocol.words import STEP_WORDS
-from server.protocol.workflow import ENDED, STEP_OF, STEPS, allowed
+from server.protocol.workflow import ENDED, STEP_OF, STEPS, Narrowing, allowed
 from server.public.words import CLOSED_AS, happened, stands
 
 sql = queries(__file__)
@@ -118,7 +117,7 @@ def party_view(conn: Connection, row: dict[str, Any], lang: str) -> dict[str, An
         **_matter(conn, row, category, lang),
         "open": row["state"] == "forwarded",
         "closing": condition.closing.get(lang) or condition.closing.get("zh-CN", "") if condition else "",
-        "words": [masked_text(row[name]) for name in ("title", "description") if row[name] and outdoors],
+        "words": [hide_numbers(row[name]) for name in ("title", "description") if row[name] and outdoors],
         "note": str(json.loads(note).get("note", "")) if note else "",
         "lon": row["lon_e7"] / 1e7 if placed else None,
         "lat": row["lat_e7"] / 1e7 if placed else None,
@@ -181,7 +180,7 @@ def _words_of(event: dict[str, Any]) -> str:
     field = WRITTEN_FOR_REPORTER.get(event["action"])
     if field is None or not event["private"]:
         return ""
-    return masked_text(str(json.loads(event["private"]).get(field, "")))
+    return hide_numbers(str(json.loads(event["private"]).get(field, "")))
 
 
 def _last_words(events: Iterable[dict[str, Any]], action: str) -> str:
@@ -210,7 +209,11 @@ def _steps(row: dict[str, Any], events: Iterable[dict[str, Any]], rated: bool, _
 def possible(row: dict[str, Any], pack: Pack, now: datetime) -> list[str]:
     """What the table and the days of the pack let a resident do now, what waits for them first."""
     facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
-    actions = list(dict.fromkeys(r.action for r in allowed(facts, resident_of(row), narrowing(pack))))
+    actions = list(
+        dict.fromkeys(
+            r.action for r in allowed(facts, resident_of(row), Narrowing.of(pack.without, pack.narrow))
+        )
+    )
     ended = row["closed_at"]
 
     def in_time(action: str) -> bool:

@@ -18,7 +18,7 @@ UNSCOPED = {
     "server/cases/chain.sql": "the proof recomputes every chain for the operator",
     "server/cases/anchors.sql": "the heads of all chains, for the operator",
     "server/people/erasure.sql": "the operator erases by case number and event; nothing is read out",
-    "server/cases/links.sql": "one case, by the hash of a link's token or by number and code; apply decides what it may do",
+    "server/cases/guests.sql": "one case, by the hash of a link's token or by number and code; apply decides what it may do",
     "server/public/queries.sql: published": "published: closed, ninety days, only public columns; the service picks categories",
     "server/public/queries.sql: story": "of the one case that a link opened",
     "server/public/queries.sql: cycle": "of the one case that a link opened",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from server.cases import acts, links
+from server.cases import acts, guests
 from server.protocol.commands import Position
 from server.protocol.wire import uuid7
 from tests.conftest import LiveServer
@@ -63,13 +63,13 @@ class House:
     def case(self, number: str) -> dict[str, Any]:
         return dict(self.make(lambda street: street.case(number)))
 
-    def link(self, number: str) -> links.ResidentLink:
+    def link(self, number: str) -> guests.ResidentLink:
         """A resident's link to the case."""
         case_id = self.case(number)["id"]
         found = self.server.database.run(
-            lambda conn: links.make_resident(conn, case_id, datetime.now(UTC), None)
+            lambda conn: guests.make_resident(conn, case_id, datetime.now(UTC), None)
         )
-        assert isinstance(found, links.ResidentLink)
+        assert isinstance(found, guests.ResidentLink)
         return found
 
     def get(self, path: str, lang: str = "zh-CN", **more: Any) -> requests.Response:

@@ -17,7 +17,7 @@ from server.db import Connection, queries
 from server.errors import Conflict
 from server.security import token_hash
 
-sql = queries(__file__, "links.sql")
+sql = queries(__file__, "guests.sql")
 TOKEN_BYTES, CODE_DIGITS = 18, 10
 LASTS, OPENED_BY_CODE_LASTS = timedelta(days=365), timedelta(days=1)
 AFTER_DUE = timedelta(days=30)
