@@ -209,11 +209,8 @@ def _steps(row: dict[str, Any], events: Iterable[dict[str, Any]], rated: bool, _
 def possible(row: dict[str, Any], pack: Pack, now: datetime) -> list[str]:
     """What the table and the days of the pack let a resident do now, what waits for them first."""
     facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
-    actions = list(
-        dict.fromkeys(
-            r.action for r in allowed(facts, resident_of(row), Narrowing.of(pack.without, pack.narrow))
-        )
-    )
+    rows = allowed(facts, resident_of(row), Narrowing.of(pack.without, pack.narrow))
+    actions = {r.action for r in rows}
     ended = row["closed_at"]
 
     def in_time(action: str) -> bool:
