@@ -124,11 +124,19 @@ def act(
     origin: str,
     command_id: uuid.UUID | None,
     now: datetime,
+    position: Position = Position(),
 ) -> Answer:
     """Does `action` on a case in scope for the viewer; a refusal is raised as a sentence and changes nothing."""
     row = get_row(conn, viewer, number)
-    command = _command(viewer, action, payload, origin, command_id, row["id"], {"seen": seen_version})
-    return _applied(conn, viewer, replace(command, base_version=seen_version), now)
+    rest = {"seen": seen_version} | ({"position": position.chained()} if position.lon is not None else {})
+    command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
+    return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
+
+
+def outcome_of(conn: Connection, viewer: Viewer, command_id: uuid.UUID) -> str | None:
+    """How the viewer's own command was answered before: "applied", "held" …; None when it was not, or was rejected."""
+    row = sql.outcome_of(conn, command_id=command_id, person_id=viewer.person_id)
+    return str(row["outcome"]) if row and row["outcome"] != "rejected" else None
 
 
 def act_by_link(

@@ -46,21 +46,29 @@ def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
     for kind in row.start:
         if kind == "reply" and not owes_reply(work, world.pack):
             continue
-        limit, goes_up = _limit_asked(kind, work, payload, world), kind in world.pack.escalate_on
-        work.clocks[kind] = Clock.begin(kind, limit, world.now, world.calendar, work.case.cycle, goes_up)
+        until, goes_up = _named(kind, payload, world), kind in world.pack.escalate_on
+        limit = _limit_until(until, world) if until else limit_of(kind, work, world.pack)
+        clock = Clock.begin(kind, limit, world.now, world.calendar, work.case.cycle, goes_up)
+        if until is not None:
+            clock.end_at(until)
+        work.clocks[kind] = clock
         work.touched_clocks.add((work.case.cycle, kind))
     settle(work)
 
 
-def _limit_asked(kind: str, work: Working, payload: Any, world: World) -> Limit:
-    """The limit of a clock that starts now; what is asked of others runs until the moment that was named."""
+def _named(kind: str, payload: Any, world: World) -> datetime | None:
+    """Until when the act itself says: what is asked of others runs to that moment. Refused when it is over."""
     until: datetime | None = getattr(payload, "until", None) if kind in OWN_CLOCKS else None
     if until is None:
-        return limit_of(kind, work, world.pack)
+        return None
     if until <= world.now:
         raise Refused("until_past")
     if kind == "suspend" and (until - world.now).days >= world.pack.suspend_days:
         raise Refused("until_too_far", days=world.pack.suspend_days)
+    return until
+
+
+def _limit_until(until: datetime, world: World) -> Limit:
     return Limit(max(1, round((until - world.now).total_seconds() / 60)), "fixed")
 
 

@@ -41,8 +41,12 @@ def append_event(
             if (case.version == 1 and v) or before[k] != v
         },
         "clocks": {
-            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(asdict(clock))
-            for clock in sorted((*work.clocks.values(), *work.earlier_clocks), key=attrgetter("kind", "cycle"))
+            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(
+                asdict(clock)
+            )
+            for clock in sorted(
+                (*work.clocks.values(), *work.earlier_clocks), key=attrgetter("kind", "cycle")
+            )
             if (clock.cycle, clock.kind) in work.touched_clocks
         },
         # Every rate counts cycles: what they say is part of the chain.

@@ -54,6 +54,12 @@ order by k.opened_at desc, k.case_id desc, k.n desc limit :limit;
 select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
 where c.id = (select k.case_id from case_keys k where k.number = :number);
 
+-- name: relatives
+-- What a case was split from or into, and merged into or from, as far as it is in scope.
+select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.parent_id = :id or c.survivor_id = :id or c.id = :parent_id or c.id = :survivor_id
+order by c.number;
+
 -- name: many_by_id
 -- Cases by id, in scope (for tablets and answers).
 select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
@@ -61,6 +67,10 @@ where c.id = any (:ids::uuid[]);
 
 -- name: node_of_code^
 select n.id, n.level from grid_nodes n where n.code = :code and n.district_id = :district_id;
+
+-- name: outcome_of^
+-- How a command of one person was answered.
+select outcome from commands where command_id = :command_id and person_id = :person_id;
 
 -- name: case_of_outside^
 -- The case that an outside number already has. Unique index of case_keys.
@@ -99,7 +109,8 @@ select id, kind, code, name from organisations where id = any (:ids::bigint[]);
 select id, timezone, code, name from districts;
 
 -- name: clocks_of
-select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d.due_at, d.provisional, d.stopped_at
+select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d.due_at, d.provisional, d.stopped_at,
+    d.granted_min, d.escalations
 from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.id = any (:ids::uuid[]) order by d.started_at, d.kind;
 
 -- name: attachments_of
@@ -118,8 +129,11 @@ where a.id = :id and a.arrived_at is not null and (:number::text is null or c.nu
 -- name: timeline
 -- The events of a case with the names of who acted (personal fields stand apart and may have been erased).
 select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state, e.made_at, e.acted_at, e.received_at, e.body,
-    e.prev_hash, e.hash, e.device, e.actor, p.name as actor_name, o.name as organisation_name, t.body as private
+    e.prev_hash, e.hash, e.device, e.actor, p.name as actor_name, o.name as organisation_name, t.body as private,
+    c.pack_version, c.category_system, c.category_code, d.timezone
 from case_events e
+join cases c on c.id = e.case_id
+join districts d on d.id = c.district_id
 left join people_private p on p.person_id = e.actor
 left join organisations o on o.id = e.organisation
 left join event_private t on (t.case_id, t.n) = (e.case_id, e.n)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from server.audit.masking import mask_text
 from server.cases import view
 from server.cases.chain import Break, verify_case
+from server.cases.story import Teller
 from server.db import Connection, queries
 from server.errors import NotFound
 from server.locale import gettext_for
@@ -70,9 +71,11 @@ def timelines(
     """Timelines of cases already in scope, by case id; numbers in people's words are masked unless `bare`."""
     translate = gettext_for(lang)
     found: dict[uuid.UUID, list[dict[str, Any]]] = {}
-    for row in sql.timeline(conn, ids=list(ids)):
+    rows = [row | {"body": json.loads(row["body"])} for row in sql.timeline(conn, ids=list(ids))]
+    teller = Teller.of(conn, rows, lang)
+    for row in rows:
         private = json.loads(row["private"]) if row["private"] else {}
-        body = json.loads(row["body"])
+        body = row["body"]
         erased = body["private"] is not None and row["private"] is None
         text = " · ".join(v for v in private.values() if isinstance(v, str))
         link = body.get("link", "")
@@ -99,6 +102,8 @@ def timelines(
                 "crew": body["payload"].get("crew"),
                 "clock": body["payload"].get("clock"),
                 "passed_over": [passed_over(name, translate) for name in body.get("stood_in", ())],
+                "until": body["payload"].get("until"),
+                "changes": teller.changes(row),
                 "flags": body.get("flags", []),
                 "hash": row["hash"],
                 "prev_hash": row["prev_hash"] or None,
@@ -112,6 +117,27 @@ def passed_over(office: str, translate: Callable[[str], str]) -> str:
     if office in words.NO_OFFICE_WORDS:
         return translate(words.NO_OFFICE_WORDS[office])
     return translate("nobody is at {office}").format(office=office)
+
+
+def relatives(
+    conn: Connection, viewer: Viewer, row: dict[str, Any], now: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """Case JSON of what a case (its row) was split from and into, merged into and from, as far as it is in scope."""
+    rows = sql.relatives(
+        conn, **viewer.scope_params(), **{k: row[k] for k in ("id", "parent_id", "survivor_id")}
+    )
+    found: dict[str, list[dict[str, Any]]] = {"parent": [], "parts": [], "survivor": [], "merged": []}
+    rows = [dict(one) for one in rows]
+    for one, case in zip(rows, view.cases(conn, rows, viewer.lang, now), strict=True):
+        for kin, is_kin in (
+            ("parent", one["id"] == row["parent_id"]),
+            ("parts", one["parent_id"] == row["id"]),
+            ("survivor", one["id"] == row["survivor_id"]),
+            ("merged", one["survivor_id"] == row["id"]),
+        ):
+            if is_kin:
+                found[kin].append(case)
+    return found
 
 
 def nearby(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[dict[str, Any]]:

@@ -53,6 +53,10 @@ class Clock:
         clock.reckon(calendar)
         return clock
 
+    def end_at(self, moment: datetime) -> None:
+        """A moment that a person named counts itself, not the whole minutes until then."""
+        self.due_at, self.escalate_at = moment, self.escalate_at and moment
+
     @property
     def running(self) -> bool:
         return self.stopped_at is None and self.paused_at is None

@@ -14,6 +14,7 @@ from server.db import Connection, queries
 from server.locale import gettext_for
 from server.packs import pack_of_version
 from server.protocol import words
+from server.protocol.hats import ASKED_FLAG, CALLED_FLAG
 from server.protocol.pack import Category, Pack
 from server.protocol.payloads import ON_BEHALF
 from server.protocol.wire import time_text
@@ -24,6 +25,14 @@ sql = queries(__file__)
 
 def iso(moment: datetime | None) -> str | None:
     return None if moment is None else time_text(moment)
+
+
+NAMING = (CALLED_FLAG, ASKED_FLAG)
+
+
+def named_by(flags: Iterable[str], beginning: str) -> list[int]:
+    """The ids of the organisations that flags name: "called:17"."""
+    return [int(flag.removeprefix(beginning)) for flag in flags if flag.startswith(beginning)]
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Names:
             None
         }
         organisations = {row[k] for row in rows for k in ("holder_id", "handler_id")} - {None}
+        organisations |= {i for row in rows for flag in NAMING for i in named_by(row["flags"], flag)}
         return cls(
             {r["node_id"]: r for r in sql.grid_names(conn, nodes=list(nodes))},
             {r["id"]: r for r in sql.organisation_names(conn, ids=list(organisations))},
@@ -182,6 +192,9 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: boo
         "handler": names.organisation(row["handler_id"]),
         "flags": row["flags"],
         "flag_words": [translate(words.FLAG_WORDS[f]) for f in row["flags"] if f in words.FLAG_WORDS],
+        # Who was called to the spot and has not come, who was asked for help and has not answered.
+        "called": [names.organisation(i) for i in named_by(row["flags"], CALLED_FLAG)],
+        "asked": [names.organisation(i) for i in named_by(row["flags"], ASKED_FLAG)],
         "payer": row["payer"] or None,
         "closed_at": iso(row["closed_at"]),
         "close_kind": row["close_kind"],
@@ -242,6 +255,8 @@ def clocks_json(
             "paused_at": iso(r["paused_at"]),
             "stopped_at": iso(r["stopped_at"]),
             "provisional": r["provisional"],
+            "granted_min": r["granted_min"],
+            "escalations": r["escalations"],
             "overdue": r["due_at"] < (r["stopped_at"] or r["paused_at"] or now),
             "words": words.remaining_words(r["due_at"], now, zone, translate)
             if r["stopped_at"] is None

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -23,13 +24,27 @@ def done_word(done: str, lang: str) -> str:
     return gettext_for(lang)(ACTION_WORDS[done]) if done in ACTION_WORDS else ""
 
 
+def case_path(number: str) -> str:
+    """The address of a case's page."""
+    return f"/cases/{quote(number, safe='')}"
+
+
 def whole_page(
-    page: Desk, opened: dict[str, Any], status: int = 200, done: str = "", outcome: str = ""
+    page: Desk, opened: dict[str, Any], status: int = 200, done: str = "", outcome: str = "", back: str = ""
 ) -> Response:
     """The case as a page of its own, with the proof of its chain."""
     number = opened["case"]["number"]
-    return page.page("case.html", status, opened=opened, case=opened["case"], back=f"/cases/{number}",
+    return page.page("case.html", status, opened=opened, case=opened["case"], back=back or case_path(number),
                      broken=service.verify(page.conn, page.viewer, number),
+                     done_word=done_word(done, page.lang), outcome=outcome)  # fmt: skip
+
+
+def drawer_page(
+    page: Desk, opened: dict[str, Any], status: int = 200, done: str = "", outcome: str = ""
+) -> Response:
+    """The case as the map page lays it beside the map."""
+    back = f"{case_path(opened['case']['number'])}/drawer"
+    return page.page("drawer_alone.html", status, opened=opened, back=back,
                      done_word=done_word(done, page.lang), outcome=outcome)  # fmt: skip
 
 
@@ -48,8 +63,7 @@ def drawer(
 ) -> Response:
     """The same for the drawer, which the map page lays beside the map."""
     with desk(request, viewer) as page:
-        return page.page("drawer_alone.html", opened=open_case(page, number), back=f"/cases/{number}/drawer",
-                         done_word=done_word(done, page.lang), outcome=outcome)  # fmt: skip
+        return drawer_page(page, open_case(page, number), done=done, outcome=outcome)
 
 
 @router.get("/cases/{number}/photos/{attachment_id}")

@@ -5,13 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.cases import acts, service
+from server.console.arranged import arranged
+from server.console.choices import Choices
 from server.console.desk import Desk
 from server.crews import service as crews
 from server.db import queries
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.wire import read_time, uuid7
-from server.protocol.words import CLOCK_WORDS, CLOSE_KIND_WORDS, SOURCE_WORDS, STEP_WORDS, deadline_status
+from server.protocol.words import (
+    CHOICE_WORDS,
+    CLOCK_WORDS,
+    CLOSE_KIND_WORDS,
+    SOURCE_WORDS,
+    STEP_WORDS,
+    deadline_status,
+)
 from server.protocol.workflow import ENDED, STEPS
 
 Words = Callable[[str], str]
@@ -19,27 +28,28 @@ PROPOSALS = 6
 # Who hands a link to a resident.
 MAY_HAND_OUT = ("centre", "street", "community", "resident-service", "worker")
 APART = timedelta(minutes=5)
-STEP_OF_ACT = {
-    "report": 0,
-    "record": 0,
-    "self_handle": 0,
-    "register": 1,
-    "dispatch": 2,
-    "accept": 3,
-    "handle": 4,
-    "close": 5,
-}
+# Which of the seven steps an act completes.
+STEPS_OF_ACT: dict[str, tuple[int, ...]] = {
+    "report": (0,), "record": (0,), "self_handle": (0, 4), "part": (0, 1),
+    "register": (1,),
+    "dispatch": (2,), "assign_anyway": (2,), "split": (2,), "forward": (2,), "take": (2, 3), "claim": (2, 3),
+    "accept": (3,),
+    "handle": (4,), "enforced": (4,), "parts_done": (4,), "answer_outside": (4,), "recheck": (4,),
+    "callback": (6,), "rate": (6,), "sample": (6,),
+}  # fmt: skip
 
 
 def open_case(desk: Desk, number: str) -> dict[str, Any]:
     """The case with its clocks, steps, timeline, offers, proposals and near duplicates. Raises NotFound."""
     conn, viewer, now = desk.conn, desk.viewer, desk.now
     _ = gettext_for(desk.lang)
-    case = service.get_case(conn, viewer, number, now)
+    row = service.get_row(conn, viewer, number)
+    case = service.whole_cases(conn, [row], desk.lang, now)[0]
     ended_as = case["close_kind"]
     events = service.events(conn, viewer, number)
     offers = acts.offers(conn, viewer, case, now)
     dispatching = any(offer.action == "dispatch" for offer in offers)
+    near = service.nearby(conn, viewer, case, now)
     clocks = shown_clocks(case, current(conn, viewer.district_id)[1].soon_minutes, now, _)
     crew_names = {
         row["code"]: row["name"] for row in queries(__file__).crews_of(conn, district_id=viewer.district_id)
@@ -49,13 +59,18 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "events": [shown_event(event, desk, crew_names) for event in reversed(events)],
         "offers": offers,
         "dispatching": dispatching,
-        "proposals": proposals(desk, number) if dispatching else [],
-        "near": service.nearby(conn, viewer, case, now),
+        "proposals": proposals(desk, number) if any(names_crew(offer) for offer in offers) else [],
+        "arranged": arranged(offers, case["state"], case["severity"] == "emergency"),
+        "choices": Choices(desk, case, row, events, near),
+        "near": near,
+        "kin": service.relatives(conn, viewer, row, now),
+        "extensions": extensions(events, case["cycle"]),
         "steps": steps(case, events, _),
         "all_clocks": clocks,
         "clocks": two_clocks(case, clocks),
         "tags": [tag_words(_).get(tag, tag) for tag in case["tags"]],
         "source_word": _(SOURCE_WORDS.get(case["source"], case["source"])),
+        "payer_word": _(payer) if (payer := CHOICE_WORDS["payer"].get(case["payer"])) else "",
         "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
         # One id a form and page view: the same form sent twice is one act.
         "command_ids": {offer.action: str(uuid7()) for offer in offers},
@@ -65,7 +80,19 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "given": {},
         "faults": {},
         "tried": "",
+        "since": [],
+        "kept": {},
     }
+
+
+def names_crew(offer: acts.Offer) -> bool:
+    """Whether the act's form has crews to choose from."""
+    return any(need.kind == "crew" for need in offer.needs)
+
+
+def extensions(events: list[dict[str, Any]], cycle: int) -> int:
+    """How many extensions were granted in this cycle."""
+    return sum(event["action"] == "grant_extension" and event["cycle"] == cycle for event in events)
 
 
 def tag_words(_: Words) -> dict[str, str]:
@@ -95,13 +122,12 @@ def steps(case: dict[str, Any], events: list[dict[str, Any]], _: Words) -> list[
     for event in events:
         if event["to"] == "registered" and event["from"] not in ("", "reported", "registered"):
             reached = {step: e for step, e in reached.items() if step < 2}
-        elif event["action"] == "fail":
+        elif event["from"] in ("handled", "inspected") and event["to"] in ("handling", "forwarded"):
             reached.pop(4, None)
-        step = STEP_OF_ACT.get(event["action"])
-        if step is not None:
-            reached[step] = event
-            if event["to"] == "closed":
-                reached[5] = event
+        if event["action"] != "recheck" or event["to"] == "handled":
+            reached |= dict.fromkeys(STEPS_OF_ACT.get(event["action"], ()), event)
+        if event["to"] == "closed" and event["from"] != "closed":
+            reached[5] = event
     present = -1 if case["state"] in ENDED else case["step"]
     return [
         {"word": _(STEP_WORDS[key]), "event": reached.get(i),
@@ -142,8 +168,9 @@ def two_clocks(case: dict[str, Any], clocks: list[dict[str, Any]]) -> list[dict[
 def said(event: dict[str, Any], _: Words) -> str:
     """What stands beside an act: its words, the clock that it is about, the offices that were passed over."""
     # What the system itself gives as a reason is a sentence of ours, not somebody's words.
-    own = _(event["text"]) if event["by_system"] and event["text"] else event["text"]
-    clock = _(CLOCK_WORDS[event["clock"]]) if event["clock"] in CLOCK_WORDS else ""
+    own, clock = event["text"], CLOCK_WORDS.get(event["clock"] or "", "")
+    own = _(own) if own and event["by_system"] else own
+    clock = _(clock) if clock else ""
     return " · ".join(part for part in (own, clock, *event["passed_over"]) if part)
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 
 from server.cases.photos import sees_originals
 from server.console import words
+from server.console.arranged import own_page
 from server.db import Connection, queries
 from server.locale import LANGUAGES, chosen, gettext_for, translations_for
 from server.protocol.wire import read_time
@@ -51,6 +52,7 @@ def templates(lang: str) -> jinja2.Environment:
     env.globals["query"] = with_query
     env.globals["ended"] = ENDED
     env.globals["stage_words"] = STAGE_WORDS
+    env.globals["own_page"] = own_page
     env.globals["sees_originals"] = sees_originals
     return env
 

@@ -55,7 +55,7 @@ def safe_next(target: str | None) -> str:
     return "/" if any(ord(letter) < 32 for letter in target) else target
 
 
-def error_page(request: Request, error: XungeError, **context: Any) -> Response:
+def error_page(request: Request, error: XungeError) -> Response:
     """The refusal as a page in the reader's language."""
     viewer = getattr(request.state, "viewer", None)
     _ = gettext_for(language_of(request, viewer))
@@ -64,12 +64,9 @@ def error_page(request: Request, error: XungeError, **context: Any) -> Response:
         "sentence": error.text(_),
         "shown_status": error.status,
         "reference": "",
-        "seen": None,
-        "kept": {},
-        "case": None,
     }
     now = datetime.now(UTC)
-    return answer(request, "error.html", viewer, UNKNOWN_PLACE, now, error.status, **(told | context))
+    return answer(request, "error.html", viewer, UNKNOWN_PLACE, now, error.status, **told)
 
 
 def titles(_: Callable[[str], str]) -> dict[str, str]:
@@ -106,5 +103,4 @@ def page_of_fault(request: Request, error: Exception) -> Response:
         "Nothing was changed. Try again; if it happens again, tell the administrator the reference below."
     )
     return answer(request, "error.html", None, UNKNOWN_PLACE, datetime.now(UTC), 500, sentence=sentence,
-                  title=_("Something broke on our side"), shown_status=500, reference=reference,
-                  seen=None, kept={}, case=None)  # fmt: skip
+                  title=_("Something broke on our side"), shown_status=500, reference=reference)  # fmt: skip

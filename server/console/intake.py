@@ -14,8 +14,9 @@ from server.console.acts import read_uuid
 from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
+from server.console.filled import read_point
 from server.db import Connection, queries
-from server.errors import BadInput, NotAllowed
+from server.errors import NotAllowed
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.commands import Position
@@ -57,7 +58,7 @@ def enter_case(
         "grid_code": given.get("grid", ""),
         "form": {name: given[name].strip() for name in CONTACT if given.get(name, "").strip()},
     }
-    place = degrees(given)
+    place = read_point(given.get("place", ""))
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()
     state = request.app.state
 
@@ -92,25 +93,11 @@ def missing(given: dict[str, str], _: Any) -> dict[str, str]:
     if "/" not in given.get("category", ""):
         faults["category"] = _("Choose a category.")
     try:
-        if degrees(given) is None and not given.get("grid", "").strip():
+        if read_point(given.get("place", "")) is None and not given.get("grid", "").strip():
             faults["grid"] = _("Choose an area, or give the place in degrees.")
-    except BadInput:
+    except ValueError:
         faults["place"] = _("Write the place as longitude, latitude, for example 104.06123, 30.60421.")
     return faults
-
-
-def degrees(given: dict[str, str]) -> tuple[float, float] | None:
-    """Longitude and latitude (EPSG:4326) out of "104.06123, 30.60421"; None when the field is blank."""
-    text = given.get("place", "").replace("，", ",").strip()
-    if not text:
-        return None
-    try:
-        lon, lat = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadInput from None
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise BadInput
-    return lon, lat
 
 
 def form_page(

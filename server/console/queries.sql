@@ -77,3 +77,8 @@ with recursive below as (
     from grids g join below b on (g.version_id, g.parent_id) = (b.version_id, b.node_id)
 )
 select code, path from below where level > 0 order by code;
+
+-- name: organisations_of
+-- Active organisations of a district of some kinds, for choosing one by its name.
+select id, kind, code, name from organisations
+where district_id = :district_id and kind = any (:kinds::text[]) and active order by kind, name;

@@ -16,12 +16,13 @@ def plain(desk: Desk, login: str) -> Page:
 def do(page: Page, action: str, **fields: str) -> None:
     """Opens the act's form on the case page, fills it in and sends it."""
     form = page.locator(f"form[action$='/actions/{action}']")
-    if form.locator("xpath=ancestor::details").count():
-        form.locator("xpath=ancestor::details").locator("summary").click()
+    for around in form.locator("xpath=ancestor::details").all():
+        if around.get_attribute("open") is None:
+            around.locator("> summary").click()
     for name, value in fields.items():
-        field = form.locator(f"[name={name}]").first
+        field = form.locator(f"[name='{name}']").first
         if field.get_attribute("type") == "radio":
-            form.locator(f"[name={name}][value='{value}']").check()
+            form.locator(f"[name='{name}'][value='{value}']").check()
         else:
             field.fill(value)
     form.locator("button:not([value])").click()

@@ -19,6 +19,8 @@ export class Drawer {
     element.addEventListener("submit", (event) => this.submit(event));
     element.addEventListener("click", (event) => {
       if (event.target.closest("[data-close]")) { event.preventDefault(); this.close(); }
+      const link = event.target.closest("a[data-inside], a[data-back]");
+      if (link) { event.preventDefault(); this.follow(link); }
     });
   }
 
@@ -29,6 +31,14 @@ export class Drawer {
     const request = await fetchDocument("GET", `/cases/${encodeURIComponent(number)}/drawer`).catch(() => null);
     clearTimeout(waiting);
     if (this.number === number) this.receive(request);
+  }
+
+  // The form of an act on a page of its own, shown here; from there back to the case.
+  async follow(link) {
+    const drawer = `/cases/${encodeURIComponent(this.number)}/drawer`, url = new URL(link.href);
+    if ("back" in link.dataset) { this.open(this.number); return; }
+    url.searchParams.set("back", drawer);
+    this.receive(await fetchDocument("GET", url.href).catch(() => null));
   }
 
   receive(request) {
@@ -77,7 +87,7 @@ export class Drawer {
 
   // The first proposal's button, or the act that this state waits for.
   press(action) {
-    const wanted = this.element.querySelector(`form[data-act="${action}"] button.pri, button[data-act="${action}"], details[data-act="${action}"] > summary`);
+    const wanted = this.element.querySelector(`form[data-act="${action}"] button.pri, button[data-act="${action}"], a[data-act="${action}"], details[data-act="${action}"] > summary`);
     wanted?.click();
     return Boolean(wanted);
   }

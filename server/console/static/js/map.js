@@ -1,4 +1,5 @@
 // The map page: map, list and drawer of the same cases, kept in step. Without it the page is a list with links.
+import "./acts.js";
 import { baseMap, maplibre } from "./base_map.js";
 import { Drawer } from "./drawer.js";
 import { refresh } from "./live_list.js";
