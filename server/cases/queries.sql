@@ -50,9 +50,8 @@ where (:after_at::timestamptz is null or (k.opened_at, k.case_id, k.n) < (:after
 order by k.opened_at desc, k.case_id desc, k.n desc limit :limit;
 
 -- name: one_by_number^
--- One case in scope. The key gives the id, the id is pushed into every branch of scope.
-select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-where c.id = (select k.case_id from case_keys k where k.number = :number);
+-- One case in scope; the plan is kept by the function, which asks visible_cases.
+select * from case_seen(:number, :district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint);
 
 -- name: relatives
 -- What a case was split from or into, and merged into or from, as far as it is in scope.

@@ -23,10 +23,11 @@ def street(conn: Connection, tmp_path: Path) -> Street:
     made = Street.open(conn, tmp_path)
     other = make_small_district(conn, "E")
     with conn.cursor() as cursor:
-        cursor.execute(
-            "delete from memberships where organisation_id in (select id from organisations where district_id = %s)",
-            (other.id,),
-        )
+        for table in ("memberships", "permits"):
+            cursor.execute(
+                f"delete from {table} where organisation_id in (select id from organisations where district_id = %s)",
+                (other.id,),
+            )
         cursor.execute("delete from organisations where district_id = %s", (other.id,))
     ensure_centre(conn, other.id)
     told = {"status": "closed", "opened_at": "2026-10-01T00:00:00Z", "closed_at": "2026-10-02T00:00:00Z"}

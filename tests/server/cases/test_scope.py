@@ -24,7 +24,6 @@ UNSCOPED = {
     "server/public/queries.sql: cycle": "of the one case that a link opened",
     "server/public/queries.sql: photos": "of the one case that a link opened",
     "server/cases/blobs.sql": "tells the cases that waited for a photo; nothing is read out",
-    "server/security/queries.sql: viewer": "only in which district the case of a number lies",
     "server/demo.sql": "whether the demo has any case yet",
     "server/health.sql": "counts for the operator's gauges",
     "server/cases/importer.sql: known": "what the importer itself brought, by outside number",
