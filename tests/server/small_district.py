@@ -28,9 +28,11 @@ class SmallDistrict:
     people: dict[str, int] = field(default_factory=dict)
 
 
-def make_small_district(conn: Connection, code: str = "D") -> SmallDistrict:
+def make_small_district(conn: Connection, code: str = "D", staffed: bool = True) -> SmallDistrict:
     """The district with squares of 0.01° as grids, west to east, and its offices and people."""
     district = _make_grids(conn, code)
+    if not staffed:
+        return district
     _make_cast(conn, district, "" if code == "D" else f"{code.lower()}-")
     return district
 

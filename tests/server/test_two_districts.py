@@ -21,14 +21,7 @@ from tests.server.small_district import make_small_district
 def street(conn: Connection, tmp_path: Path) -> Street:
     """District D with its people, and district E, just loaded, with nobody but what D lends."""
     made = Street.open(conn, tmp_path)
-    other = make_small_district(conn, "E")
-    with conn.cursor() as cursor:
-        for table in ("memberships", "permits"):
-            cursor.execute(
-                f"delete from {table} where organisation_id in (select id from organisations where district_id = %s)",
-                (other.id,),
-            )
-        cursor.execute("delete from organisations where district_id = %s", (other.id,))
+    other = make_small_district(conn, "E", staffed=False)
     ensure_centre(conn, other.id)
     told = {"status": "closed", "opened_at": "2026-10-01T00:00:00Z", "closed_at": "2026-10-02T00:00:00Z"}
     commands = [
