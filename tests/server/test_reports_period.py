@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from server.errors import BadInput
-from server.reports.period import moment, period
+from server.reports.period import before, moment, period
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 SHANGHAI, CHICAGO = "Asia/Shanghai", "America/Chicago"
@@ -59,3 +59,26 @@ def test_a_moment_is_now_the_end_of_a_day_or_a_time(said: str | None, meant: dat
 def test_what_is_no_moment_is_refused(said: str) -> None:
     with pytest.raises(BadInput):
         moment(said, SHANGHAI, NOW)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begin", "end"),
+    [
+        ((2026, 10, 1), (2026, 10, 31), (2026, 9, 1), (2026, 9, 30)),
+        ((2026, 3, 1), (2026, 3, 31), (2026, 2, 1), (2026, 2, 28)),
+        ((2026, 3, 1), (2026, 3, 30), (2026, 2, 1), (2026, 2, 28)),
+        ((2026, 11, 1), (2026, 11, 22), (2026, 10, 1), (2026, 10, 22)),
+        ((2026, 1, 1), (2026, 1, 1), (2025, 12, 1), (2025, 12, 1)),
+        ((2026, 11, 16), (2026, 11, 22), (2026, 11, 9), (2026, 11, 15)),
+        ((2026, 10, 1), (2026, 11, 30), (2026, 8, 1), (2026, 9, 30)),
+    ],
+)
+def test_a_month_is_compared_with_the_month_before_and_other_periods_with_as_many_days(
+    first: tuple[int, ...], last: tuple[int, ...], begin: tuple[int, ...], end: tuple[int, ...]
+) -> None:
+    assert before(date(*first), date(*last)) == (date(*begin), date(*end))
+
+
+def test_before_the_first_day_of_time_there_is_nothing_to_compare_with() -> None:
+    assert before(date(1, 1, 1), date(2026, 1, 1)) is None
+    assert before(date(1, 1, 5), date(1, 1, 6)) is None
