@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,17 @@ import requests
 from server.cases import acts
 from server.db import Connection, Database, connect
 from server.errors import BadInput
-from server.packs import current
+from server.packs import keeping
+from server.packs.folder import read_text
+from server.packs.keeping import FaultyPack
 from server.people.tokens import make_token
 from server.protocol.commands import Position
-from server.reports.measures import MEASURES, measure_of
+from server.reports.measures import MEASURES
 from server.reports.service import Report, closure, side_by_side
 from tests.conftest import LiveServer
 from tests.factories import RUBBISH, Street
 from tests.server.bulk import put_cycles
+from tests.server.packs.written import SMALL
 from tests.server.small_district import SmallDistrict, make_small_district
 
 MONTH = {"from": "2026-10-01", "to": "2026-10-31", "as_of": "2026-11-02"}
@@ -325,12 +327,23 @@ def test_what_was_mended_on_the_spot_has_its_share_and_what_samples_of_it_found(
     assert share(street, "closure", basis="reported") == (1, 1)
 
 
+def pack_with(street: Street, line: str) -> None:
+    """Puts a small pack in force that says `line` beside the rest."""
+    text = SMALL.replace("appeal_days =", f"{line}\nappeal_days =", 1)
+    keeping.put(street.conn, street.district.id, read_text(text, "mine.toml"), None, "", street.now)
+
+
 def test_the_pack_says_what_rework_is_divided_by(street: Street) -> None:
-    _, pack = current(street.conn, street.district.id)
-    by_due, by_closed = measure_of("rework", pack), measure_of("rework", replace(pack, rework_over="closed"))
-    assert (by_due.numerator, by_due.denominator) == ("rework", "all")
-    assert (by_closed.numerator, by_closed.denominator) == ("rework_closed", "closed")
-    assert "closed" in by_closed.formula
+    street.closed()
+    reworked = street.handled()
+    street.act("worker", reworked, "fail", unmet="与路面不平")
+    assert share(street, "rework") == (1, 2)
+    assert report(street, "rework").definition.formula == "返工案件数（按件，不按次）÷ 期内应结案数"
+    pack_with(street, 'rework_over = "closed"')
+    assert share(street, "rework") == (0, 1)
+    assert report(street, "rework").definition.formula.endswith("÷ 结案数（取自期内应结案数）")
+    with pytest.raises(FaultyPack, match="known: due, closed"):
+        pack_with(street, 'rework_over = "luck"')
 
 
 def test_side_by_side_every_measure_has_the_same_lines_and_its_own_numbers(street: Street) -> None:
