@@ -103,17 +103,17 @@ MEASURES = {
             "handled_on_time", _("On-time handling rate"), _("handled on time ÷ {base}"), "handled_on_time", "all",
             (HANDLE_DUE,), timely=True,
         ),
-        Measure("rework", _("Rework rate"), _("cases reworked at least once ÷ {base}"), "rework", "all", among="owing"),
+        Measure("rework", _("Rework rate"), _("cases reworked, however often ÷ {base}"), "rework", "all", among="owing"),
         Measure(
             "overdue", _("Overdue rate"), _("closed or open after the deadline ÷ {base}"), "overdue", "timed",
             among="owing", timely=True,
         ),
         Measure(
-            "overdue_open", _("Overdue and still open"), _("open after the deadline, of those {base}"),
+            "overdue_open", _("Overdue and still open"), _("open after the deadline, out of those {base}"),
             "overdue_open", "timed", among="owing", count=True, timely=True,
         ),
         Measure(
-            "extension", _("Extension rate"), _("cases extended at least once ÷ {base}"), "extended", "all",
+            "extension", _("Extension rate"), _("cases extended, however often ÷ {base}"), "extended", "all",
             among="owing",
         ),
         Measure(
@@ -129,7 +129,7 @@ MEASURES = {
             (REPORTED,),
         ),
         Measure(
-            "dispatched", _("Dispatch rate"), _("dispatched ÷ registered, of those {base}"), "dispatched",
+            "dispatched", _("Dispatch rate"), _("dispatched ÷ registered, out of those {base}"), "dispatched",
             "registered", (REPORTED, DUE),
         ),
         Measure(
@@ -190,6 +190,6 @@ def measure_of(code: str, pack: Pack) -> Measure:
     """The measure as the pack reads it: a pack may divide reworked cases by the closed ones. KeyError: not known."""
     measure = MEASURES[code]
     if code == "rework" and pack.rework_over == "closed":
-        formula = _("closed cases reworked at least once ÷ closed, of those {base}")
+        formula = _("closed cases reworked, however often ÷ closed, out of those {base}")
         return replace(measure, formula=formula, numerator="rework_closed", denominator="closed")
     return measure
