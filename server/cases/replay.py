@@ -22,8 +22,8 @@ read_json = json.JSONDecoder().raw_decode
 # Columns younger than the first chains: what they hold is known once an event has recorded it.
 YOUNGER = frozenset({"flags", "helpers", "dispatchers", "holder_level", "parent_id", "survivor_id", "payer"})
 CLOCK_FACTS = ("limit_min", "started_at", "due_at", "paused_at", "stopped_at", "escalations")
-# Where a cycle lies: the present one lies where its case does.
-CYCLE_PLACE = ("street_id", "community_id", "grid_id", "category_system", "category_code")
+# Where a cycle lies and who holds it: the present one as its case does.
+CYCLE_PLACE = ("street_id", "community_id", "grid_id", "holder_id", "category_system", "category_code")
 # What an event of the time before cycles were part of the chain says of its cycle.
 OLDER = {"older": True}
 facts_of = itemgetter(*CLOCK_FACTS)

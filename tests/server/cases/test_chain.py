@@ -150,6 +150,11 @@ TAMPERING = {
     ),
     "a rework that is forgotten": ("update cycles set reworks = reworks + 1", 7, replay.OTHER_CYCLE),
     "a cycle moved to another street": ("update cycles set street_id = street_id + 1", 7, replay.OTHER_CYCLE),
+    "a cycle put down to another office": (
+        "update cycles set holder_id = holder_id + 1",
+        7,
+        replay.OTHER_CYCLE,
+    ),
     "a cycle that is gone": ("delete from cycles", 7, replay.NO_CYCLE),
     "a clock that is gone": ("delete from deadlines where kind = 'whole'", 7, replay.NO_CLOCK),
 }
