@@ -4,6 +4,7 @@ Neither numbers of cases nor places nor words: category, community, dates, and h
 homes (disputes, care visits, requests) are left out.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,6 +36,12 @@ class Month:
         return self.closed / self.due if self.due >= FEW else None
 
 
+def closed_as(row: Mapping[str, Any], say: Callable[[str], str]) -> str:
+    """The kind of closing in words."""
+    word = CLOSE_KIND_WORDS[row["close_kind"]]
+    return say(word)
+
+
 def streets(conn: Connection) -> list[dict[str, Any]]:
     """All streets: code, name, district (its code), by district."""
     return [dict(row) for row in sql.streets(conn)]
@@ -64,7 +71,7 @@ def street_page(
             "community": names.get(row["community_id"], ""),
             "reported": row["reported_at"].astimezone(zone).date(),
             "closed": row["closed_at"].astimezone(zone).date(),
-            "how": _(CLOSE_KIND_WORDS[row["close_kind"]]),
+            "how": closed_as(row, _),
         }
         for row in rows[:ROWS]
     ]

@@ -86,7 +86,7 @@ def resident_view(conn: Connection, row: dict[str, Any], lang: str, now: datetim
         "ended": row["state"] in ENDED,
         "headline": headline,
         "following": following,
-        "closed_as": _(CLOSED_AS[row["close_kind"]]) if row["close_kind"] and row["closed_at"] else "",
+        "closed_as": _(closed_as) if (closed_as := _closed_as(row)) else "",
         "reported_at": row["reported_at"],
         "due_at": row["due_at"] if row["state"] not in ENDED else None,
         "due_provisional": row["due_provisional"],
@@ -140,6 +140,12 @@ def _matter(conn: Connection, row: dict[str, Any], category: Category, lang: str
         "what": " · ".join(filter(None, what)),
         "where": " › ".join(names[node] for node in nodes if node in names),
     }
+
+
+def _closed_as(row: dict[str, Any]) -> str:
+    """The kind of closing as a sentence; none while it is open."""
+    kind = row["close_kind"]
+    return CLOSED_AS[kind] if kind and row["closed_at"] else ""
 
 
 def _office(conn: Connection, row: dict[str, Any]) -> dict[str, str]:

@@ -103,7 +103,9 @@ MEASURES = {
             "handled_on_time", _("On-time handling rate"), _("handled on time ÷ {base}"), "handled_on_time", "all",
             (HANDLE_DUE,), timely=True,
         ),
-        Measure("rework", _("Rework rate"), _("cases reworked, however often ÷ {base}"), "rework", "all", among="owing"),
+        Measure(
+            "rework", _("Rework rate"), _("cases reworked, however often ÷ {base}"), "rework", "all", among="owing"
+        ),
         Measure(
             "overdue", _("Overdue rate"), _("closed or open after the deadline ÷ {base}"), "overdue", "timed",
             among="owing", timely=True,

@@ -29,10 +29,7 @@ CREATE TABLE public.cases (
     boundary_version bigint,
     holder_id bigint NOT NULL,
     handler_id bigint,
-    helper_id bigint,
     reporter_id bigint,
-    dispatched_by bigint,
-    asked_return boolean DEFAULT false NOT NULL,
     source text NOT NULL,
     external_id text,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
@@ -49,9 +46,18 @@ CREATE TABLE public.cases (
     closed_at timestamp with time zone,
     close_kind text,
     last_hash text NOT NULL,
+    flags text[] DEFAULT '{}'::text[] NOT NULL,
+    helpers bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    dispatchers bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    holder_level smallint DEFAULT 0 NOT NULL,
+    parent_id uuid,
+    survivor_id uuid,
+    payer text DEFAULT ''::text NOT NULL,
+    form jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT cases_close_kind_known CHECK ((close_kind = ANY (ARRAY['fixed'::text, 'gone'::text, 'explained'::text, 'recorded'::text]))),
     CONSTRAINT cases_lat_range CHECK (((lat_e7 >= '-900000000'::integer) AND (lat_e7 <= 900000000))),
     CONSTRAINT cases_lon_range CHECK (((lon_e7 >= '-1800000000'::integer) AND (lon_e7 <= 1800000000))),
+    CONSTRAINT cases_not_own_parent CHECK (((parent_id IS DISTINCT FROM id) AND (survivor_id IS DISTINCT FROM id))),
     CONSTRAINT cases_place_status_known CHECK ((place_status = ANY (ARRAY['inside'::text, 'border'::text, 'nearest'::text, 'outside'::text]))),
     CONSTRAINT cases_place_whole CHECK (((lon_e7 IS NULL) = (lat_e7 IS NULL))),
     CONSTRAINT cases_severity_known CHECK ((severity = ANY (ARRAY['normal'::text, 'emergency'::text]))),
@@ -59,6 +65,10 @@ CREATE TABLE public.cases (
 );
 
 COMMENT ON COLUMN public.cases.moved_version IS 'The last version at which state, holder, handler or place changed: what a stale command is measured by.';
+
+COMMENT ON COLUMN public.cases.flags IS 'Facts of the present cycle that the transition table sets and asks for.';
+
+COMMENT ON COLUMN public.cases.form IS 'Answers to the category''s own questions, as the pack asked them; private ones are masked in lists.';
 
 CREATE FUNCTION public.asked_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
     LANGUAGE sql STABLE
@@ -83,13 +93,21 @@ CREATE FUNCTION public.asked_others(p_district bigint, p_street bigint, p_commun
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
         p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
     union all
-    select c.* from cases c where c.helper_id = p_organisation and c.handler_id is distinct from p_organisation
+    select c.* from cases c where c.helpers @> array[p_organisation] and c.helpers <> '{}' and c.handler_id is distinct from p_organisation
+      and in_office(c, p_district, p_street, p_community, p_grids) is not true
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+    union all
+    select c.* from cases c where c.state = 'registered' and c.flags @> '{claimable}' and c.district_id = (select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew')
+      and c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
       and in_office(c, p_district, p_street, p_community, p_grids) is not true
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
         p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
     union all
     select c.* from cases c where c.reporter_id = p_person and in_office(c, p_district, p_street, p_community, p_grids) is not true
-      and (p_organisation is null or (c.handler_id is distinct from p_organisation and c.helper_id is distinct from p_organisation))
+      and (p_organisation is null or (c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
+        and not (c.state = 'registered' and c.flags @> '{claimable}'
+          and c.district_id = coalesce((select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew'), 0))))
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
         p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
 $$;
@@ -107,6 +125,15 @@ begin
             message = format('case %s stands at version %s, %s, but its last event is %s, %s', new.id, c.version, c.state, e.n, e.to_state);
     end if;
     return null;
+end $$;
+
+CREATE FUNCTION public.case_seen(p_number text, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cases
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare v_id uuid := (select k.case_id from case_keys k where k.number = p_number);
+begin
+    return query select c.* from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person) c
+        where c.id = v_id;
 end $$;
 
 CREATE TABLE public.cycles (
@@ -133,34 +160,58 @@ CREATE TABLE public.cycles (
     wrong_dispatches integer DEFAULT 0 NOT NULL,
     evasions integer DEFAULT 0 NOT NULL,
     self_handled boolean DEFAULT false NOT NULL,
+    extensions smallint DEFAULT 0 NOT NULL,
+    suspended boolean DEFAULT false NOT NULL,
+    assigned_anyway boolean DEFAULT false NOT NULL,
+    handle_started_at timestamp with time zone,
+    reply_due_at timestamp with time zone,
+    replied_at timestamp with time zone,
+    callback text,
+    solved boolean,
+    rating smallint,
+    sampled text,
+    excused boolean DEFAULT false NOT NULL,
+    holder_id bigint NOT NULL,
+    CONSTRAINT cycles_callback_known CHECK ((callback = ANY (ARRAY['satisfied'::text, 'not_satisfied'::text, 'not_reached'::text]))),
     CONSTRAINT cycles_end_whole CHECK (((ended_at IS NULL) = (ended_as IS NULL))),
-    CONSTRAINT cycles_ended_as_known CHECK ((ended_as = ANY (ARRAY['fixed'::text, 'gone'::text, 'explained'::text, 'recorded'::text, 'declined'::text, 'merged'::text, 'cancelled'::text])))
+    CONSTRAINT cycles_ended_as_known CHECK ((ended_as = ANY (ARRAY['fixed'::text, 'gone'::text, 'explained'::text, 'recorded'::text, 'declined'::text, 'merged'::text, 'cancelled'::text]))),
+    CONSTRAINT cycles_rating_range CHECK (((rating >= 1) AND (rating <= 5))),
+    CONSTRAINT cycles_sampled_known CHECK ((sampled = ANY (ARRAY['upheld'::text, 'void'::text])))
 );
 
 COMMENT ON COLUMN public.cycles.opened_at IS 'When the first cycle was reported, or when a later one was reopened.';
+
+COMMENT ON COLUMN public.cycles.suspended IS 'Whether it is suspended now: such cycles leave the rates and are counted apart.';
+
+COMMENT ON COLUMN public.cycles.excused IS 'An appeal was upheld: overdue stays a fact, the crew does not answer for it.';
+
+COMMENT ON COLUMN public.cycles.holder_id IS 'The office that holds the case, as last written under this cycle: responsible where nobody handles.';
 
 CREATE FUNCTION public.counted_cycles(p_district bigint, p_basis text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_counted text DEFAULT 'all'::text) RETURNS SETOF public.cycles
     LANGUAGE sql STABLE
     AS $$
     select c.* from cycles c
     where c.district_id = p_district
-      and case p_basis when 'due' then c.due_at when 'reported' then c.opened_at when 'handle_due' then c.handle_due_at end
-          >= coalesce(p_from, '-infinity')
-      and case p_basis when 'due' then c.due_at when 'reported' then c.opened_at when 'handle_due' then c.handle_due_at end
-          < coalesce(p_to, 'infinity')
+      and case p_basis when 'due' then c.due_at when 'reported' then c.opened_at when 'handle_due' then c.handle_due_at
+          when 'reply_due' then c.reply_due_at end >= coalesce(p_from, '-infinity')
+      and case p_basis when 'due' then c.due_at when 'reported' then c.opened_at when 'handle_due' then c.handle_due_at
+          when 'reply_due' then c.reply_due_at end < coalesce(p_to, 'infinity')
       and cycle_is(c, p_counted, p_as_of)
 $$;
 
-CREATE FUNCTION public.counted_for(p_home bigint, p_basis text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_counted text, p_level integer, p_node bigint, p_outside boolean, p_system text, p_code text, p_handler bigint, p_undispatched boolean, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cycles
+CREATE FUNCTION public.counted_for(p_home bigint, p_basis text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_counted text, p_level integer, p_node bigint, p_outside boolean, p_system text, p_code text, p_handler bigint, p_undispatched boolean, p_responsible bigint, p_unexcused boolean, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cycles
     LANGUAGE sql STABLE
     AS $$
     select k.* from counted_cycles(p_home, p_basis, p_from, p_to, p_as_of, p_counted) k
     where case p_level when 1 then k.street_id = p_node when 2 then k.community_id = p_node
           when 3 then k.grid_id = p_node else true end
       and (not p_outside or k.street_id is null)
-      and (p_code is null or (k.category_system = p_system and k.category_code = p_code))
+      and (p_system is null or k.category_system = p_system)
+      and (p_code is null or k.category_code = p_code)
       and (p_handler is null or k.handler_id = p_handler)
       and (not p_undispatched or k.handler_id is null)
+      and (p_responsible is null or coalesce(k.handler_id, k.holder_id) = p_responsible)
+      and (not p_unexcused or not k.excused)
       and case when p_district is not null then k.district_id = p_district
                when p_street is not null then k.street_id = p_street
                when p_community is not null then k.community_id = p_community
@@ -170,48 +221,75 @@ CREATE FUNCTION public.counted_for(p_home bigint, p_basis text, p_from timestamp
           select id from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person)))
 $$;
 
+CREATE FUNCTION public.cycle_closed(c public.cycles, p_as_of timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select c.ended_at <= p_as_of and c.ended_as in ('fixed', 'gone', 'explained', 'recorded')
+$$;
+
 CREATE FUNCTION public.cycle_is(c public.cycles, p_counted text, p_as_of timestamp with time zone) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
-    select case p_counted
-        -- what has to be closed: neither mended on the spot nor left out as declined, merged or cancelled
-        when 'all' then not c.self_handled
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        when 'closed' then not c.self_handled
-            and c.ended_at <= p_as_of and c.ended_as in ('fixed', 'gone', 'explained', 'recorded')
-        when 'on_time' then not c.self_handled and c.on_time
-            and c.ended_at <= p_as_of and c.ended_as in ('fixed', 'gone', 'explained', 'recorded')
-        when 'overdue' then not c.self_handled and case
-            when c.ended_at is null or c.ended_at > p_as_of then c.due_at < p_as_of
-            else c.ended_as in ('fixed', 'gone', 'explained', 'recorded') and c.on_time is false end
-        when 'overdue_open' then not c.self_handled
-            and (c.ended_at is null or c.ended_at > p_as_of) and c.due_at < p_as_of
-        when 'rework' then not c.self_handled and c.reworks > 0
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        -- what came in, declined ones among it
-        when 'received' then c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('merged', 'cancelled')
-        when 'valid' then (c.self_handled or c.registered_at <= p_as_of)
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('merged', 'cancelled'))
-        when 'reported' then not c.self_handled
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('merged', 'cancelled'))
-        when 'registered' then not c.self_handled and c.registered_at <= p_as_of
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('merged', 'cancelled'))
-        when 'mended' then c.ended_at <= p_as_of and c.ended_as in ('fixed', 'gone', 'explained', 'recorded')
-        when 'self_handled' then c.self_handled
-            and c.ended_at <= p_as_of and c.ended_as in ('fixed', 'gone', 'explained', 'recorded')
-        -- what crews and dispatchers are judged by
-        when 'dispatched' then not c.self_handled and (c.dispatched_at <= p_as_of or c.wrong_dispatches > 0)
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        when 'right_dispatch' then not c.self_handled and c.dispatched_at <= p_as_of and c.wrong_dispatches = 0
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        when 'evasion' then not c.self_handled and (c.dispatched_at <= p_as_of or c.wrong_dispatches > 0)
-            and c.evasions > 0
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        when 'handled' then not c.self_handled and c.handled_at <= p_as_of
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
-        when 'handled_on_time' then not c.self_handled and c.handled_at <= least(p_as_of, c.handle_due_at)
-            and (c.ended_as is null or c.ended_at > p_as_of or c.ended_as not in ('declined', 'merged', 'cancelled'))
+    select case
+        -- What has to be closed: neither mended on the spot nor declined, merged or cancelled; suspended ones stand apart.
+        when p_counted in ('owing', 'suspended', 'all', 'timed', 'closed', 'on_time', 'overdue', 'overdue_open', 'rework',
+                'rework_closed', 'extended', 'handled', 'handled_on_time') then
+            not c.self_handled and (cycle_open(c, p_as_of) or c.ended_as not in ('declined', 'merged', 'cancelled'))
+            and case p_counted when 'owing' then true when 'suspended' then c.suspended else not c.suspended end
+            and case p_counted
+                when 'timed' then c.due_at is not null
+                when 'closed' then cycle_closed(c, p_as_of)
+                when 'on_time' then c.due_at is not null and c.on_time and cycle_closed(c, p_as_of)
+                when 'overdue' then case when cycle_open(c, p_as_of) then c.due_at < p_as_of
+                    else c.due_at is not null and c.on_time is false end
+                when 'overdue_open' then cycle_open(c, p_as_of) and c.due_at < p_as_of
+                when 'rework' then c.reworks > 0
+                when 'rework_closed' then c.reworks > 0 and cycle_closed(c, p_as_of)
+                when 'extended' then c.extensions > 0
+                when 'handled' then c.handled_at <= p_as_of
+                when 'handled_on_time' then c.handled_at <= least(p_as_of, c.handle_due_at)
+                else true end
+        -- What came in, declined ones among it, and what became of it.
+        when p_counted in ('received', 'valid', 'reported', 'registered', 'dispatched', 'right_dispatch', 'evasion',
+                'reached', 'satisfied', 'asked', 'solved') then
+            (cycle_open(c, p_as_of) or c.ended_as not in ('merged', 'cancelled'))
+            and case p_counted
+                when 'valid' then c.self_handled or c.registered_at <= p_as_of
+                when 'reported' then not c.self_handled
+                when 'registered' then not c.self_handled and c.registered_at <= p_as_of
+                when 'dispatched' then not c.self_handled and c.registered_at <= p_as_of
+                    and (c.dispatched_at <= p_as_of or c.wrong_dispatches > 0)
+                when 'right_dispatch' then not c.self_handled and c.registered_at <= p_as_of
+                    and c.dispatched_at <= p_as_of and c.wrong_dispatches = 0
+                when 'evasion' then not c.self_handled and c.registered_at <= p_as_of
+                    and (c.dispatched_at <= p_as_of or c.wrong_dispatches > 0) and c.evasions > 0
+                -- The reporter's word: the answer to a call, or where nobody reached him his own rating (4 or 5 of 5).
+                when 'reached' then (c.callback is not null or c.rating is not null)
+                    and (c.callback in ('satisfied', 'not_satisfied') or c.rating is not null)
+                when 'satisfied' then (c.callback is not null or c.rating is not null)
+                    and case when c.callback in ('satisfied', 'not_satisfied') then c.callback = 'satisfied' else c.rating >= 4 end
+                when 'asked' then c.callback in ('satisfied', 'not_satisfied') and c.solved is not null
+                when 'solved' then c.callback in ('satisfied', 'not_satisfied') and c.solved
+                else true end
+        -- What was mended on the spot, beside what the chain closed; and what a sample of it found.
+        when p_counted in ('mended', 'self_handled', 'sampled', 'sampled_void') then
+            cycle_closed(c, p_as_of)
+            and case p_counted
+                when 'self_handled' then c.self_handled
+                when 'sampled' then c.self_handled and c.sampled is not null
+                when 'sampled_void' then c.self_handled and c.sampled = 'void'
+                else true end
+        -- Replies: owed by a merged report too, for its reporter is owed the survivor's answer.
+        when p_counted in ('owed', 'answered') then
+            c.reply_due_at is not null and (cycle_open(c, p_as_of) or c.ended_as <> 'cancelled')
+            and case p_counted when 'answered' then c.replied_at <= least(p_as_of, c.reply_due_at) else true end
         else false end
+$$;
+
+CREATE FUNCTION public.cycle_open(c public.cycles, p_as_of timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select c.ended_at is null or c.ended_at > p_as_of
 $$;
 
 CREATE FUNCTION public.in_office(c public.cases, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[]) RETURNS boolean
@@ -240,18 +318,46 @@ CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, 
       and (p_until is null or c.reported_at < p_until)
       and (p_q is null or c.number like p_q || '%' or c.external_id = p_q or c.title ilike '%' || p_q || '%')
       and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
-      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.asked_return
+      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}'
           when 'held' then c.id = any (p_held) else true end
 $$;
+
+CREATE FUNCTION public.load_batch(p_commands uuid[], p_cases uuid[], p_now timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- Locked in id order, so that two batches never wait for each other in a ring; what follows reads what is locked.
+    perform from cases c where c.id = any (p_cases) order by c.id for update;
+    return json_build_object(
+        'answers', (select json_agg(a) from (
+            select c.command_id, c.body_hash, c.outcome, c.case_id, c.code, c.params, c.version, k.number
+            from commands c left join case_keys k on k.case_id = c.case_id where c.command_id = any (p_commands)) a),
+        'works', (select json_agg(json_build_object(
+                'case', row_to_json(c),
+                'cycle', row_to_json(y),
+                'pack', (select v.sha256 from pack_versions v where v.id = c.pack_version),
+                'clocks', (select json_agg(d) from deadlines d where d.case_id = c.id and d.cycle = c.cycle),
+                'photos_waiting', (select count(*) from attachments a
+                    where a.case_id = c.id and a.stage = 'after' and a.arrived_at is null
+                      and not exists (select from refused_pictures r where r.sha256 = a.sha256))))
+            from cases c join cycles y on (y.case_id, y.n) = (c.id, c.cycle) where c.id = any (p_cases)),
+        'districts', (select json_agg(d) from (
+            select d.id, d.code, d.name, d.timezone, k.stamp
+            from districts d left join calendars k on k.district_id = d.id order by d.id) d),
+        'offices', (select json_agg(o) from offices_at((select array_agg(distinct n.node) from cases c
+            cross join lateral unnest(array[c.district_id, c.street_id, c.community_id]) n (node)
+            where c.id = any (p_cases)), p_now) o));
+end $$;
 
 CREATE FUNCTION public.log_case_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
+    -- A helper that was let go must be told that the case left its sight, so both lists go along.
     perform log_change(new.district_id, 'case', new.id::text, new.version,
         case when tg_op = 'UPDATE' then array[old.district_id, old.street_id, old.community_id, old.grid_id] end,
         array[new.district_id, new.street_id, new.community_id, new.grid_id],
-        array_remove(array[new.handler_id, new.helper_id, case when tg_op = 'UPDATE' then old.handler_id end], null),
+        array_remove(array[new.handler_id] || new.helpers || case when tg_op = 'UPDATE' then old.handler_id || old.helpers else '{}' end, null),
         array_remove(array[new.reporter_id], null));
     return null;
 end $$;
@@ -279,12 +385,149 @@ begin
         values (p_district, v_seq, v_n, p_kind, p_id, p_version, p_before, p_after, p_handlers, p_people);
 end $$;
 
+CREATE FUNCTION public.log_message() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform log_change(new.district_id, 'message', new.id::text, null, null,
+        case new.to_kind when 'grid' then array[new.to_id] end,
+        case new.to_kind when 'organisation' then array[new.to_id] end,
+        case new.to_kind when 'person' then array[new.to_id] end);
+    return null;
+end $$;
+
+CREATE FUNCTION public.offices_at(p_nodes bigint[], p_now timestamp with time zone) RETURNS TABLE(grid_id bigint, id bigint, code text, name text, staffed boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    select distinct on (o.grid_id) o.grid_id, o.id, o.code, o.name,
+        exists (select from memberships m where m.organisation_id = o.id and m.valid_from <= p_now
+                and (m.valid_to is null or m.valid_to > p_now))
+    from organisations o
+    where o.grid_id = any (p_nodes) and o.kind in ('centre', 'street', 'community') and o.active
+    order by o.grid_id, o.id
+$$;
+
+CREATE FUNCTION public.put_messages(p_notices jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare v_new bigint[];
+begin
+    with told as (
+        insert into messages (district_id, to_kind, to_id, case_id, number, n, action, params, urgent, made_at)
+        select t.district_id, t.to_kind, t.to_id, t.case_id, t.number, t.n, t.action, t.params, t.urgent, p_now
+        from jsonb_to_recordset(p_notices) as t (district_id bigint, to_kind text, to_id bigint, case_id uuid, number text,
+            n integer, action text, params jsonb, urgent boolean)
+        on conflict on constraint messages_once_key do nothing returning id
+    ) select array_agg(id) into v_new from told;
+    if v_new is null or not exists (select from contacts where active) then
+        return;
+    end if;
+    insert into letter_lines (contact_id, message_id, urgent)
+    select c.id, t.id, t.urgent
+    from messages t
+    join contacts c on c.district_id = t.district_id and c.active
+    where t.id = any (v_new) and case t.to_kind
+        when 'person' then c.person_id = t.to_id
+        when 'organisation' then c.organisation_id = t.to_id
+        when 'grid' then exists (
+            select from memberships m
+            join grids g on g.node_id = t.to_id and g.current
+            left join grids p on (p.version_id, p.node_id) = (g.version_id, g.parent_id)
+            where m.person_id = c.person_id and m.role = 'worker' and m.grid_id in (g.node_id, p.node_id, p.parent_id)
+              and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true))
+        else exists (
+            select from memberships m
+            where m.person_id = c.person_id and m.organisation_id = t.to_id and substr(t.to_kind, 6) = any (m.duties)
+              and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true))
+        end;
+end $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
     raise exception using errcode = 'integrity_constraint_violation', constraint = 'events_are_for_ever',
         message = format('%s on %I is refused: an event is for ever', tg_op, tg_table_name);
+end $$;
+
+CREATE FUNCTION public.refuse_rewriting() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception using errcode = 'integrity_constraint_violation', constraint = 'rows_are_for_ever',
+        message = format('%s on %I is refused: its rows are for ever', tg_op, tg_table_name);
+end $$;
+
+CREATE FUNCTION public.register_on(p_organisation bigint, p_day date) RETURNS TABLE(permits text[], lapsed jsonb, qualifications jsonb, suspension jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+    select
+        array(select distinct m.category from permits m where m.organisation_id = p_organisation
+              and p_day >= m.valid_from and (m.valid_to is null or p_day <= m.valid_to) order by m.category),
+        coalesce((select jsonb_agg(jsonb_build_array(m.category, m.valid_from, m.valid_to) order by m.valid_to desc nulls last)
+              from permits m where m.organisation_id = p_organisation and (p_day < m.valid_from or p_day > m.valid_to)), '[]'),
+        coalesce((select jsonb_object_agg(q.kind, q.valid_to) from
+              (select distinct on (kind) kind, valid_to from qualifications where organisation_id = p_organisation
+               order by kind, valid_to desc nulls first) q), '{}'),
+        (select jsonb_build_object('last_day', s.last_day, 'reason', s.reason) from crew_suspensions s
+         where s.organisation_id = p_organisation and s.lifted_at is null and p_day >= s.first_day
+           and (s.last_day is null or p_day <= s.last_day) order by s.last_day desc nulls first limit 1)
+$$;
+
+CREATE FUNCTION public.viewer_of(p_person bigint, p_now timestamp with time zone, p_district text, p_number text, p_grid text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    return (select to_json(viewer) from (
+        with mine as (
+            select m.id, m.role, m.duties, m.grid_id, m.organisation_id, o.name, o.kind, o.code, o.district_id, n.level,
+                   d.code as district_code, d.name as district_name,
+                   d.code = p_district or exists (
+                       select from case_keys k join cases c on c.id = k.case_id
+                       where k.number = p_number and c.district_id = o.district_id
+                   ) as asked,
+                   exists (select from grid_nodes g where g.district_id = o.district_id and g.code = p_grid) as has_grid,
+                   o.active and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true) as valid
+            from memberships m
+            join organisations o on o.id = m.organisation_id
+            join grid_nodes n on n.id = m.grid_id
+            join districts d on d.id = o.district_id
+            where m.person_id = p_person
+        ), main as (
+            select * from mine
+            order by valid desc, coalesce(asked, false) desc, has_grid desc, case when valid then id else -id end limit 1
+        ), roots as (
+            select mine.* from mine join main
+                on mine.role = main.role and mine.valid = main.valid and mine.district_id = main.district_id
+               and (mine.organisation_id = main.organisation_id or main.role = 'worker' and main.valid)
+        ), worker_grids as (
+            select r.grid_id from roots r where r.role = 'worker' and r.level >= 3
+            union
+            select leaf.node_id
+            from roots r
+            join grids root on root.node_id = r.grid_id and root.current
+            join lateral (
+                with recursive below as (
+                    select root.node_id, root.level
+                    union all
+                    select g.node_id, g.level from grids g join below on g.parent_id = below.node_id
+                    where g.current and below.level < 3
+                ) select node_id from below where level = 3
+            ) leaf on true
+            where r.role = 'worker' and r.level < 3
+        )
+        select p.id as person_id, p.login, coalesce(pp.name, p.login) as name, p.lang, p.active and main.valid as alive,
+               main.role, main.organisation_id, main.name as organisation_name, main.kind as organisation_kind,
+               main.code as organisation_code, main.district_id,
+               (select jsonb_object_agg(district_code, district_name) from mine where valid) as districts,
+               main.district_code, main.grid_id as root_id, main.level as root_level,
+               (select coalesce(array_agg(distinct d order by d), '{}') from roots, unnest(roots.duties) d) as duties,
+               (select coalesce(array_agg(grid_id order by grid_id), '{}') from worker_grids) as worker_grids
+        from people p
+        left join people_private pp on pp.person_id = p.id
+        join main on true
+        where p.id = p_person
+    ) viewer);
 end $$;
 
 CREATE FUNCTION public.visible_cases(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cases
@@ -295,13 +538,163 @@ CREATE FUNCTION public.visible_cases(p_district bigint, p_street bigint, p_commu
     select c.* from cases c where c.handler_id = p_organisation
         and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
-    select c.* from cases c where c.helper_id = p_organisation and c.handler_id is distinct from p_organisation
+    select c.* from cases c where c.helpers @> array[p_organisation] and c.helpers <> '{}' and c.handler_id is distinct from p_organisation
+        and in_office(c, p_district, p_street, p_community, p_grids) is not true
+    union all
+    select c.* from cases c where c.state = 'registered' and c.flags @> '{claimable}'
+        and c.district_id = (select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew')
+        and c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
         and in_office(c, p_district, p_street, p_community, p_grids) is not true
     union all
     select c.* from cases c where c.reporter_id = p_person
-        and (p_organisation is null or (c.handler_id is distinct from p_organisation and c.helper_id is distinct from p_organisation))
+        and (p_organisation is null or (c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
+            and not (c.state = 'registered' and c.flags @> '{claimable}'
+                and c.district_id = coalesce((select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew'), 0))))
         and in_office(c, p_district, p_street, p_community, p_grids) is not true
 $$;
+
+CREATE FUNCTION public.write_batch(p jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if p ? 'new' then
+        insert into cases (id, number, pack_version, category_system, category_code, place_status, district_id, holder_id, source,
+        reported_at, received_at, changed_at, acted_at, state, version, moved_version, cycle, category_text,
+        condition, severity, title, description, lon_e7, lat_e7, accuracy_m, crs_source, place_candidates, street_id,
+        community_id, grid_id, boundary_version, handler_id, reporter_id, flags, helpers, dispatchers, holder_level,
+        parent_id, survivor_id, payer, form, external_id, tags, self_handled, due_at, due_provisional, next_due_at,
+        next_clock, closed_at, close_kind, last_hash)
+        select id, number, pack_version, category_system, category_code, place_status, district_id, holder_id, source,
+        reported_at, received_at, changed_at, acted_at, state, version, moved_version, cycle, category_text,
+        condition, severity, title, description, lon_e7, lat_e7, accuracy_m, crs_source, place_candidates, street_id,
+        community_id, grid_id, boundary_version, handler_id, reporter_id, flags, helpers, dispatchers, holder_level,
+        parent_id, survivor_id, payer, form, external_id, tags, self_handled, due_at, due_provisional, next_due_at,
+        next_clock, closed_at, close_kind, last_hash
+        from jsonb_populate_recordset(null::cases, p -> 'new');
+        insert into case_keys (number, source, external_id, case_id)
+        select number, source, external_id, id from jsonb_populate_recordset(null::cases, p -> 'new');
+    end if;
+    if p ? 'changed' then
+        update cases c set (pack_version, category_system, category_code, place_status, holder_id, reported_at, changed_at, acted_at,
+        state, version, moved_version, cycle, category_text, condition, severity, title, description, lon_e7, lat_e7,
+        accuracy_m, crs_source, place_candidates, street_id, community_id, grid_id, boundary_version, handler_id,
+        reporter_id, flags, helpers, dispatchers, holder_level, parent_id, survivor_id, payer, form, tags,
+        self_handled, due_at, due_provisional, next_due_at, next_clock, closed_at, close_kind, last_hash) =
+            (r.pack_version, r.category_system, r.category_code, r.place_status, r.holder_id, r.reported_at, r.changed_at,
+        r.acted_at, r.state, r.version, r.moved_version, r.cycle, r.category_text, r.condition, r.severity, r.title,
+        r.description, r.lon_e7, r.lat_e7, r.accuracy_m, r.crs_source, r.place_candidates, r.street_id,
+        r.community_id, r.grid_id, r.boundary_version, r.handler_id, r.reporter_id, r.flags, r.helpers, r.dispatchers,
+        r.holder_level, r.parent_id, r.survivor_id, r.payer, r.form, r.tags, r.self_handled, r.due_at,
+        r.due_provisional, r.next_due_at, r.next_clock, r.closed_at, r.close_kind, r.last_hash)
+        from jsonb_populate_recordset(null::cases, p -> 'changed') r where r.id = c.id;
+    end if;
+    if p ? 'cycles' then
+        insert into cycles (case_id, n, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, handler_id, due_at,
+        ended_at, ended_as, on_time, reworks, wrong_dispatches, evasions, self_handled, extensions, suspended,
+        assigned_anyway, handle_started_at, reply_due_at, replied_at, callback, solved, rating, sampled, excused,
+        district_id, street_id, community_id, grid_id, holder_id, category_system, category_code)
+        select case_id, n, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, handler_id, due_at,
+        ended_at, ended_as, on_time, reworks, wrong_dispatches, evasions, self_handled, extensions, suspended,
+        assigned_anyway, handle_started_at, reply_due_at, replied_at, callback, solved, rating, sampled, excused,
+        district_id, street_id, community_id, grid_id, holder_id, category_system, category_code
+        from jsonb_populate_recordset(null::cycles, p -> 'cycles')
+        on conflict (case_id, n) do update set
+        opened_at = excluded.opened_at, registered_at = excluded.registered_at, dispatched_at =
+        excluded.dispatched_at, handled_at = excluded.handled_at, passed_at = excluded.passed_at, handle_due_at =
+        excluded.handle_due_at, handler_id = excluded.handler_id, due_at = excluded.due_at, ended_at =
+        excluded.ended_at, ended_as = excluded.ended_as, on_time = excluded.on_time, reworks = excluded.reworks,
+        wrong_dispatches = excluded.wrong_dispatches, evasions = excluded.evasions, self_handled =
+        excluded.self_handled, extensions = excluded.extensions, suspended = excluded.suspended, assigned_anyway =
+        excluded.assigned_anyway, handle_started_at = excluded.handle_started_at, reply_due_at =
+        excluded.reply_due_at, replied_at = excluded.replied_at, callback = excluded.callback, solved =
+        excluded.solved, rating = excluded.rating, sampled = excluded.sampled, excused = excluded.excused, district_id
+        = excluded.district_id, street_id = excluded.street_id, community_id = excluded.community_id, grid_id =
+        excluded.grid_id, holder_id = excluded.holder_id, category_system = excluded.category_system, category_code =
+        excluded.category_code;
+    end if;
+    if p ? 'deadlines' then
+        insert into deadlines (case_id, kind, limit_min, time_kind, started_at, due_at, provisional, paused_at, stopped_at, escalations,
+        cycle, pauses, granted_min, escalate_at)
+        select case_id, kind, limit_min, time_kind, started_at, due_at, provisional, paused_at, stopped_at, escalations,
+        cycle, pauses, granted_min, escalate_at
+        from jsonb_populate_recordset(null::deadlines, p -> 'deadlines')
+        on conflict (case_id, cycle, kind) do update set
+        limit_min = excluded.limit_min, time_kind = excluded.time_kind, started_at = excluded.started_at, due_at =
+        excluded.due_at, provisional = excluded.provisional, paused_at = excluded.paused_at, stopped_at =
+        excluded.stopped_at, escalations = excluded.escalations, pauses = excluded.pauses, granted_min =
+        excluded.granted_min, escalate_at = excluded.escalate_at;
+    end if;
+    if p ? 'case_events' then
+        insert into case_events (case_id, n, cycle, command_id, action, from_state, to_state, actor, organisation, device, made_at, acted_at,
+        received_at, body, prev_hash, hash)
+        select case_id, n, cycle, command_id, action, from_state, to_state, actor, organisation, device, made_at, acted_at,
+        received_at, body, prev_hash, hash
+        from jsonb_populate_recordset(null::case_events, p -> 'case_events') order by case_id, n;
+    end if;
+    if p ? 'event_private' then
+        insert into event_private (case_id, n, salt, body)
+        select case_id, n, salt, body from jsonb_populate_recordset(null::event_private, p -> 'event_private');
+    end if;
+    if p ? 'attachments' then
+        insert into attachments (id, case_id, sha256, bytes, mime, stage, person_id, command_id, made_at, declared_at, arrived_at)
+        select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.person_id, a.command_id, a.made_at, a.declared_at, b.stored_at
+        from jsonb_populate_recordset(null::attachments, p -> 'attachments') a left join blobs b on b.sha256 = a.sha256
+        on conflict (id) do nothing;
+    end if;
+    if p ? 'commands' then
+        insert into commands (command_id, origin, device_id, seq, person_id, kind, case_id, body_hash, made_at, received_at,
+            outcome, code, params, version, payload)
+        select command_id, origin, device_id, seq, person_id, kind, case_id, body_hash, made_at, received_at,
+            outcome, code, params, version, payload
+        from jsonb_populate_recordset(null::commands, p -> 'commands');
+    end if;
+    if p ? 'holds' then
+        insert into holds (command_id, case_id, district_id, reason, seen_version, now_version, created_at)
+        select command_id, case_id, district_id, reason, seen_version, now_version, created_at
+        from jsonb_populate_recordset(null::holds, p -> 'holds');
+    end if;
+end $$;
+
+CREATE TABLE public.access_log (
+    n bigint NOT NULL,
+    at text NOT NULL,
+    what text NOT NULL,
+    person_id bigint,
+    organisation_id bigint,
+    district_id bigint,
+    address text NOT NULL,
+    case_id uuid,
+    subject_id bigint,
+    reason text NOT NULL,
+    filter text NOT NULL,
+    rows bigint NOT NULL,
+    prev_hash text NOT NULL,
+    hash text NOT NULL,
+    CONSTRAINT access_log_first CHECK (((n = 1) = (prev_hash = ''::text))),
+    CONSTRAINT access_log_hash_form CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT access_log_what_known CHECK ((what = ANY (ARRAY['unmask'::text, 'read'::text, 'export'::text])))
+);
+
+COMMENT ON TABLE public.access_log IS 'Who read personal data, when, of which case or person, and why: chained like events, kept for ever.';
+
+CREATE TABLE public.anchors (
+    n bigint NOT NULL,
+    day date NOT NULL,
+    made_at text NOT NULL,
+    cases bigint NOT NULL,
+    root text NOT NULL,
+    access_n bigint NOT NULL,
+    access_hash text NOT NULL,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    seqs jsonb NOT NULL,
+    CONSTRAINT anchors_first CHECK (((n = 1) = (previous = ''::text))),
+    CONSTRAINT anchors_hash_form CHECK (((hash ~ '^[0-9a-f]{64}$'::text) AND (root ~ '^[0-9a-f]{64}$'::text)))
+);
+
+COMMENT ON TABLE public.anchors IS 'The heads of all chains that moved since the anchor before, under one root; each anchor holds the hash of the one before, so that the last one stands for all. The heads themselves are in the files.';
+
+COMMENT ON COLUMN public.anchors.seqs IS 'Up to which number the change log of each district is anchored: {"district": seq}.';
 
 CREATE TABLE public.api_tokens (
     id bigint NOT NULL,
@@ -334,7 +727,7 @@ CREATE TABLE public.attachments (
     made_at timestamp with time zone NOT NULL,
     declared_at timestamp with time zone NOT NULL,
     arrived_at timestamp with time zone,
-    CONSTRAINT attachments_stage_known CHECK ((stage = ANY (ARRAY['before'::text, 'during'::text, 'after'::text])))
+    CONSTRAINT attachments_stage_known CHECK ((stage = ANY (ARRAY['before'::text, 'during'::text, 'after'::text, 'inspection'::text])))
 );
 
 COMMENT ON TABLE public.attachments IS 'Declared by a command; arrived_at is set when the bytes with that SHA-256 are on disk.';
@@ -346,8 +739,11 @@ CREATE TABLE public.blobs (
     width integer,
     height integer,
     stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    damaged_at timestamp with time zone,
     CONSTRAINT blobs_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
+
+COMMENT ON COLUMN public.blobs.damaged_at IS 'When the file on disk was first found missing or without its SHA-256; null again once it has it.';
 
 CREATE TABLE public.boundary_versions (
     id bigint NOT NULL,
@@ -367,6 +763,45 @@ ALTER TABLE public.boundary_versions ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.calendar_days (
+    district_id bigint NOT NULL,
+    day date NOT NULL,
+    working boolean NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT calendar_days_name_short CHECK ((length(name) <= 80)),
+    CONSTRAINT calendar_days_range CHECK (((day >= '2000-01-01'::date) AND (day < '2200-01-01'::date)))
+);
+
+COMMENT ON TABLE public.calendar_days IS 'Days that are not as their weekday: holidays (also on a weekend) and days worked instead.';
+
+CREATE TABLE public.calendar_years (
+    district_id bigint NOT NULL,
+    year smallint NOT NULL,
+    declared_at timestamp with time zone NOT NULL,
+    declared_by bigint,
+    CONSTRAINT calendar_years_range CHECK (((year >= 2000) AND (year <= 2199)))
+);
+
+COMMENT ON COLUMN public.calendar_years.declared_by IS 'Null: known to the program.';
+
+CREATE TABLE public.calendars (
+    district_id bigint NOT NULL,
+    stamp uuid DEFAULT gen_random_uuid() NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    recomputed uuid,
+    through_holidays text[] DEFAULT '{seat}'::text[] NOT NULL,
+    recomputed_pack bigint,
+    CONSTRAINT calendars_kinds_known CHECK ((through_holidays <@ '{working,seat}'::text[]))
+);
+
+COMMENT ON COLUMN public.calendars.stamp IS 'Another with every change; never used twice, not even by a transaction that is rolled back.';
+
+COMMENT ON COLUMN public.calendars.recomputed IS 'The stamp under which the open deadlines stand; another than `stamp`: they are to be recomputed.';
+
+COMMENT ON COLUMN public.calendars.through_holidays IS 'Kinds of time that run on holidays as in any week.';
+
+COMMENT ON COLUMN public.calendars.recomputed_pack IS 'The pack version under whose limits the open deadlines stand.';
 
 CREATE TABLE public.case_events (
     case_id uuid NOT NULL,
@@ -441,11 +876,37 @@ CREATE TABLE public.commands (
     params jsonb DEFAULT '{}'::jsonb NOT NULL,
     version integer,
     payload text,
-    CONSTRAINT commands_origin_known CHECK ((origin = ANY (ARRAY['tablet'::text, 'console'::text, 'api'::text, 'import'::text, 'system'::text]))),
+    CONSTRAINT commands_origin_known CHECK ((origin = ANY (ARRAY['tablet'::text, 'console'::text, 'api'::text, 'import'::text, 'system'::text, 'link'::text]))),
     CONSTRAINT commands_outcome_known CHECK ((outcome = ANY (ARRAY['applied'::text, 'applied_with_conflict'::text, 'held'::text, 'rejected'::text])))
 );
 
 COMMENT ON COLUMN public.commands.payload IS 'The command as it came (canonical JSON); erasable, the hash stays.';
+
+CREATE TABLE public.contacts (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    person_id bigint,
+    organisation_id bigint,
+    mail text NOT NULL,
+    every_min smallint DEFAULT 30 NOT NULL,
+    quiet_from time without time zone,
+    quiet_to time without time zone,
+    active boolean DEFAULT true NOT NULL,
+    last_letter_at timestamp with time zone,
+    CONSTRAINT contacts_every_range CHECK (((every_min >= 0) AND (every_min <= 1440))),
+    CONSTRAINT contacts_mail_form CHECK (((mail ~ '^[^@[:space:]<>,;]+@[^@[:space:]<>,;]+$'::text) OR ((mail = ''::text) AND (NOT active)))),
+    CONSTRAINT contacts_of_one CHECK (((person_id IS NULL) <> (organisation_id IS NULL))),
+    CONSTRAINT contacts_quiet_whole CHECK (((quiet_from IS NULL) = (quiet_to IS NULL)))
+);
+
+ALTER TABLE public.contacts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contacts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.credentials (
     person_id bigint NOT NULL,
@@ -453,6 +914,33 @@ CREATE TABLE public.credentials (
     failures integer DEFAULT 0 NOT NULL,
     locked_until timestamp with time zone,
     changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.crew_suspensions (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    basis text NOT NULL,
+    reason text NOT NULL,
+    first_day date NOT NULL,
+    last_day date,
+    made_by bigint,
+    made_at timestamp with time zone NOT NULL,
+    lifted_by bigint,
+    lifted_at timestamp with time zone,
+    CONSTRAINT crew_suspensions_basis_known CHECK ((basis = ANY (ARRAY['sample'::text, 'complaint'::text, 'document'::text, 'other'::text]))),
+    CONSTRAINT crew_suspensions_days_in_order CHECK ((last_day >= first_day)),
+    CONSTRAINT crew_suspensions_reason_not_empty CHECK ((reason <> ''::text))
+);
+
+COMMENT ON TABLE public.crew_suspensions IS 'A crew that is given nothing new for a while, after a third party''s blind sample for example. What it has in hand stays.';
+
+ALTER TABLE public.crew_suspensions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.crew_suspensions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.deadlines (
@@ -467,10 +955,20 @@ CREATE TABLE public.deadlines (
     provisional boolean DEFAULT false NOT NULL,
     stopped_at timestamp with time zone,
     escalations smallint DEFAULT 0 NOT NULL,
-    CONSTRAINT deadlines_kind_known CHECK ((kind = ANY (ARRAY['register'::text, 'verify'::text, 'dispatch'::text, 'handle'::text, 'inspect'::text, 'close'::text, 'whole'::text, 'reply'::text]))),
+    pauses timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    granted_min integer DEFAULT 0 NOT NULL,
+    escalate_at timestamp with time zone,
+    CONSTRAINT deadlines_kind_known CHECK ((kind = ANY (ARRAY['register'::text, 'verify'::text, 'dispatch'::text, 'handle'::text, 'inspect'::text, 'close'::text, 'whole'::text, 'reply'::text, 'wait'::text, 'arrive'::text, 'help'::text, 'notice'::text, 'supervise'::text, 'enforce'::text, 'suspend'::text]))),
     CONSTRAINT deadlines_limit_positive CHECK ((limit_min > 0)),
-    CONSTRAINT deadlines_time_kind_known CHECK ((time_kind = ANY (ARRAY['seat'::text, 'working'::text, 'emergency'::text, 'calendar'::text])))
+    CONSTRAINT deadlines_pauses_paired CHECK (((cardinality(pauses) % 2) = 0)),
+    CONSTRAINT deadlines_time_kind_known CHECK ((time_kind = ANY (ARRAY['seat'::text, 'working'::text, 'emergency'::text, 'calendar'::text, 'fixed'::text])))
 );
+
+COMMENT ON COLUMN public.deadlines.pauses IS 'Spans in which the clock stood: from, to, from, to …; a pause that goes on is in paused_at.';
+
+COMMENT ON COLUMN public.deadlines.granted_min IS 'What extensions added to the original limit, limit_min.';
+
+COMMENT ON COLUMN public.deadlines.escalate_at IS 'When this clock, missed, goes one level up: at due_at, and once more after one more original limit. Null: not (any more).';
 
 CREATE TABLE public.devices (
     id uuid NOT NULL,
@@ -484,6 +982,31 @@ CREATE TABLE public.devices (
     last_seq bigint DEFAULT 0 NOT NULL,
     seq_gaps jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT devices_state_known CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
+);
+
+CREATE TABLE public.district_packs (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    version_id bigint,
+    code text NOT NULL,
+    file text NOT NULL,
+    put_at timestamp with time zone NOT NULL,
+    put_by bigint
+);
+
+COMMENT ON TABLE public.district_packs IS 'What a district put in force, one row each time; the last one counts.';
+
+COMMENT ON COLUMN public.district_packs.version_id IS 'Null: from then on the pack of that code as the program brings it.';
+
+COMMENT ON COLUMN public.district_packs.put_by IS 'Null: from the command line.';
+
+ALTER TABLE public.district_packs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.district_packs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.districts (
@@ -510,6 +1033,19 @@ CREATE TABLE public.epoch (
     CONSTRAINT epoch_only_one CHECK (only_one)
 );
 
+CREATE TABLE public.erasures (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id bigint,
+    case_id uuid,
+    n integer,
+    by_id bigint,
+    reason text NOT NULL,
+    CONSTRAINT erasures_of_something CHECK (((person_id IS NOT NULL) <> ((case_id IS NOT NULL) AND (n IS NOT NULL))))
+);
+
+COMMENT ON TABLE public.erasures IS 'What was erased, never the words: a restored copy is erased again by it, and the proof knows why words are gone.';
+
 CREATE TABLE public.event_private (
     case_id uuid NOT NULL,
     n integer NOT NULL,
@@ -518,6 +1054,36 @@ CREATE TABLE public.event_private (
 );
 
 COMMENT ON TABLE public.event_private IS 'Free text, names, phones; the event holds SHA-256(salt || body), so erasing a row keeps the chain whole.';
+
+CREATE TABLE public.exchanges (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    direction text NOT NULL,
+    district_id bigint NOT NULL,
+    person_id bigint,
+    token_id bigint,
+    webhook_id bigint,
+    method text NOT NULL,
+    path text NOT NULL,
+    status integer NOT NULL,
+    ms integer NOT NULL,
+    request_id text NOT NULL,
+    bytes_in bigint DEFAULT 0 NOT NULL,
+    bytes_out bigint DEFAULT 0 NOT NULL,
+    number text,
+    external_id text,
+    error text,
+    CONSTRAINT exchanges_direction_known CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text])))
+);
+
+ALTER TABLE public.exchanges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.exchanges_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.forged_commands (
     command_id uuid NOT NULL,
@@ -578,6 +1144,22 @@ CREATE TABLE public.holds (
     decision text
 );
 
+CREATE UNLOGGED TABLE public.knocks (
+    door text NOT NULL,
+    who text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    count integer NOT NULL
+);
+
+COMMENT ON TABLE public.knocks IS 'How often an address, a link or a case number came to a public door; forgotten after a day.';
+
+CREATE TABLE public.letter_lines (
+    contact_id bigint NOT NULL,
+    message_id bigint NOT NULL,
+    urgent boolean NOT NULL,
+    outbox_id bigint
+);
+
 CREATE TABLE public.memberships (
     id bigint NOT NULL,
     person_id bigint NOT NULL,
@@ -602,6 +1184,37 @@ ALTER TABLE public.memberships ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.message_reads (
+    message_id bigint NOT NULL,
+    person_id bigint NOT NULL
+);
+
+COMMENT ON TABLE public.message_reads IS 'Shown to nobody but the reader: no time, no receipts.';
+
+CREATE TABLE public.messages (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    to_kind text NOT NULL,
+    to_id bigint NOT NULL,
+    case_id uuid NOT NULL,
+    number text NOT NULL,
+    n integer NOT NULL,
+    action text NOT NULL,
+    params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    urgent boolean DEFAULT false NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT messages_to_kind_known CHECK (((to_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'grid'::text])) OR (to_kind ~ '^duty:[a-z]+$'::text)))
+);
+
+ALTER TABLE public.messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.messages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.migrations (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -616,14 +1229,14 @@ CREATE TABLE public.organisations (
     name text NOT NULL,
     grid_id bigint NOT NULL,
     trades text[] DEFAULT '{}'::text[] NOT NULL,
-    categories text[] DEFAULT '{}'::text[] NOT NULL,
     depot public.geometry(Point,4326),
     capacity integer,
     active boolean DEFAULT true NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
     CONSTRAINT organisations_kind_known CHECK ((kind = ANY (ARRAY['centre'::text, 'street'::text, 'community'::text, 'crew'::text, 'outside'::text])))
 );
 
-COMMENT ON COLUMN public.organisations.categories IS 'Permitted category codes as "system/code"; a prefix ending in * permits what begins so.';
+COMMENT ON COLUMN public.organisations.phone IS 'Under which residents reach the office: public, printed on slips.';
 
 ALTER TABLE public.organisations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisations_id_seq
@@ -632,6 +1245,52 @@ ALTER TABLE public.organisations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    key text NOT NULL,
+    channel text NOT NULL,
+    district_id bigint NOT NULL,
+    contact_id bigint,
+    webhook_id bigint,
+    case_id uuid,
+    number text,
+    n integer,
+    body text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    tries smallint DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    given_up_at timestamp with time zone,
+    error text,
+    CONSTRAINT outbox_channel_known CHECK ((channel = ANY (ARRAY['mail'::text, 'webhook'::text]))),
+    CONSTRAINT outbox_ends_once CHECK (((sent_at IS NULL) OR (given_up_at IS NULL))),
+    CONSTRAINT outbox_to_one CHECK ((((channel = 'mail'::text) = (contact_id IS NOT NULL)) AND ((channel = 'webhook'::text) = (webhook_id IS NOT NULL))))
+);
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.outside_links (
+    token_hash bytea NOT NULL,
+    case_id uuid NOT NULL,
+    cycle integer NOT NULL,
+    organisation_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
+CREATE TABLE public.outside_told (
+    case_id uuid NOT NULL,
+    told jsonb NOT NULL
 );
 
 CREATE TABLE public.pack_versions (
@@ -676,6 +1335,77 @@ CREATE TABLE public.people_private (
 
 COMMENT ON TABLE public.people_private IS 'What erasing a person deletes; the chain refers to people.id only.';
 
+CREATE TABLE public.permits (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    category text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    note text DEFAULT ''::text NOT NULL,
+    granted_by bigint,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT permits_category_form CHECK (((category <> ''::text) AND (category ~ '^[^*[:space:]]*[*]?$'::text))),
+    CONSTRAINT permits_days_in_order CHECK ((valid_to >= valid_from))
+);
+
+COMMENT ON COLUMN public.permits.category IS 'A category as "system/code"; ending in * it permits what begins so.';
+
+COMMENT ON COLUMN public.permits.valid_to IS 'The last day, by the district''s own calendar; null: no end.';
+
+ALTER TABLE public.permits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.permits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.public_links (
+    token_hash bytea NOT NULL,
+    case_id uuid NOT NULL,
+    code_hash bytea,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT public_links_ends_later CHECK ((expires_at > made_at))
+);
+
+COMMENT ON COLUMN public.public_links.code_hash IS 'SHA-256 over case and code; links that a code opened for a day have none.';
+
+CREATE TABLE public.qualifications (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    kind text NOT NULL,
+    document text NOT NULL,
+    valid_to date,
+    entered_by bigint,
+    entered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT qualifications_kind_not_empty CHECK ((kind <> ''::text))
+);
+
+COMMENT ON TABLE public.qualifications IS 'What a crew can prove by a document; the pack says which condition of a category asks for which kind.';
+
+ALTER TABLE public.qualifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.qualifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.refused_pictures (
+    sha256 text NOT NULL,
+    code text NOT NULL,
+    refused_at timestamp with time zone NOT NULL,
+    CONSTRAINT refused_pictures_code_known CHECK ((code = ANY (ARRAY['not_a_picture'::text, 'too_many_pixels'::text, 'moving'::text, 'too_costly'::text, 'unreadable'::text, 'polyglot'::text]))),
+    CONSTRAINT refused_pictures_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE public.refused_pictures IS 'Content that was declared and sent, and is not taken: a fact about the bytes, so it holds for every case that declares them.';
+
 CREATE TABLE public.security_log (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -695,6 +1425,14 @@ ALTER TABLE public.security_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.shipped_packs (
+    code text NOT NULL,
+    version_id bigint NOT NULL,
+    kept_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE public.shipped_packs IS 'The newest content of every pack that came with the program; migrate keeps it.';
 
 CREATE TABLE public.task_runs (
     name text NOT NULL,
@@ -728,6 +1466,33 @@ CREATE TABLE public.web_sessions (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.webhooks (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    source text NOT NULL,
+    url text NOT NULL,
+    secret text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint,
+    failures integer DEFAULT 0 NOT NULL,
+    rest_until timestamp with time zone,
+    CONSTRAINT webhooks_source_form CHECK ((source ~ '^[A-Za-z0-9_.:-]{1,50}$'::text))
+);
+
+COMMENT ON COLUMN public.webhooks.secret IS 'Readable, because every delivery is signed with it; shown to people once.';
+
+COMMENT ON COLUMN public.webhooks.rest_until IS 'After a failure the receiver is left alone until then, however many deliveries wait.';
+
+ALTER TABLE public.webhooks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhooks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.workflow_moves (
     action text NOT NULL,
     from_state text NOT NULL,
@@ -735,6 +1500,25 @@ CREATE TABLE public.workflow_moves (
 );
 
 COMMENT ON TABLE public.workflow_moves IS 'Filled by migrate from protocol/workflow.py; from_state is "" for a new case.';
+
+CREATE TABLE public.working_hours (
+    district_id bigint NOT NULL,
+    time_kind text NOT NULL,
+    weekday smallint NOT NULL,
+    opens smallint NOT NULL,
+    closes smallint NOT NULL,
+    CONSTRAINT working_hours_kind_known CHECK ((time_kind = ANY (ARRAY['working'::text, 'seat'::text]))),
+    CONSTRAINT working_hours_weekday_known CHECK (((weekday >= 1) AND (weekday <= 7))),
+    CONSTRAINT working_hours_within_day CHECK (((opens >= 0) AND (opens < closes) AND (closes <= 1440)))
+);
+
+COMMENT ON TABLE public.working_hours IS 'Minutes of the local day; Monday is 1. A kind of time without rows has the usual hours.';
+
+ALTER TABLE ONLY public.access_log
+    ADD CONSTRAINT access_log_pkey PRIMARY KEY (n);
+
+ALTER TABLE ONLY public.anchors
+    ADD CONSTRAINT anchors_pkey PRIMARY KEY (n);
 
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_hash_key UNIQUE (token_hash);
@@ -750,6 +1534,15 @@ ALTER TABLE ONLY public.blobs
 
 ALTER TABLE ONLY public.boundary_versions
     ADD CONSTRAINT boundary_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.calendar_days
+    ADD CONSTRAINT calendar_days_pkey PRIMARY KEY (district_id, day);
+
+ALTER TABLE ONLY public.calendar_years
+    ADD CONSTRAINT calendar_years_pkey PRIMARY KEY (district_id, year);
+
+ALTER TABLE ONLY public.calendars
+    ADD CONSTRAINT calendars_pkey PRIMARY KEY (district_id);
 
 ALTER TABLE ONLY public.case_events
     ADD CONSTRAINT case_events_pkey PRIMARY KEY (case_id, n);
@@ -775,8 +1568,20 @@ ALTER TABLE ONLY public.change_log
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (command_id);
 
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_organisation_key UNIQUE (organisation_id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_person_key UNIQUE (person_id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (person_id);
+
+ALTER TABLE ONLY public.crew_suspensions
+    ADD CONSTRAINT crew_suspensions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.cycles
     ADD CONSTRAINT cycles_pkey PRIMARY KEY (case_id, n);
@@ -790,6 +1595,9 @@ ALTER TABLE ONLY public.devices
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_token_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY public.district_packs
+    ADD CONSTRAINT district_packs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.districts
     ADD CONSTRAINT districts_code_key UNIQUE (code);
 
@@ -802,8 +1610,20 @@ ALTER TABLE ONLY public.enrol_codes
 ALTER TABLE ONLY public.epoch
     ADD CONSTRAINT epoch_pkey PRIMARY KEY (only_one);
 
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_event_key UNIQUE (case_id, n);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_person_key UNIQUE (person_id);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.event_private
     ADD CONSTRAINT event_private_pkey PRIMARY KEY (case_id, n);
+
+ALTER TABLE ONLY public.exchanges
+    ADD CONSTRAINT exchanges_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.forged_commands
     ADD CONSTRAINT forged_commands_pkey PRIMARY KEY (command_id, body_hash);
@@ -823,8 +1643,23 @@ ALTER TABLE ONLY public.grids
 ALTER TABLE ONLY public.holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (command_id);
 
+ALTER TABLE ONLY public.knocks
+    ADD CONSTRAINT knocks_pkey PRIMARY KEY (door, who, since);
+
+ALTER TABLE ONLY public.letter_lines
+    ADD CONSTRAINT letter_lines_pkey PRIMARY KEY (contact_id, message_id);
+
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.message_reads
+    ADD CONSTRAINT message_reads_pkey PRIMARY KEY (message_id, person_id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_once_key UNIQUE (case_id, n, to_kind, to_id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (name);
@@ -834,6 +1669,18 @@ ALTER TABLE ONLY public.organisations
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outside_links
+    ADD CONSTRAINT outside_links_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.outside_told
+    ADD CONSTRAINT outside_told_pkey PRIMARY KEY (case_id);
 
 ALTER TABLE ONLY public.pack_versions
     ADD CONSTRAINT pack_versions_content_key UNIQUE (code, sha256);
@@ -850,8 +1697,29 @@ ALTER TABLE ONLY public.people
 ALTER TABLE ONLY public.people_private
     ADD CONSTRAINT people_private_pkey PRIMARY KEY (person_id);
 
+ALTER TABLE ONLY public.permits
+    ADD CONSTRAINT permits_once_key UNIQUE (organisation_id, category, valid_from);
+
+ALTER TABLE ONLY public.permits
+    ADD CONSTRAINT permits_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.public_links
+    ADD CONSTRAINT public_links_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_once_key UNIQUE (organisation_id, kind, document);
+
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refused_pictures
+    ADD CONSTRAINT refused_pictures_pkey PRIMARY KEY (sha256);
+
 ALTER TABLE ONLY public.security_log
     ADD CONSTRAINT security_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.shipped_packs
+    ADD CONSTRAINT shipped_packs_pkey PRIMARY KEY (code);
 
 ALTER TABLE ONLY public.task_runs
     ADD CONSTRAINT task_runs_pkey PRIMARY KEY (name);
@@ -865,14 +1733,30 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.web_sessions
     ADD CONSTRAINT web_sessions_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.workflow_moves
     ADD CONSTRAINT workflow_moves_pkey PRIMARY KEY (action, from_state, to_state);
+
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_pkey PRIMARY KEY (district_id, time_kind, weekday, opens);
+
+CREATE INDEX access_log_case_idx ON public.access_log USING btree (case_id) WHERE (case_id IS NOT NULL);
+
+CREATE INDEX access_log_district_idx ON public.access_log USING btree (district_id, n);
+
+CREATE INDEX anchors_day_idx ON public.anchors USING btree (day);
 
 CREATE INDEX attachments_case_idx ON public.attachments USING btree (case_id);
 
 CREATE INDEX attachments_sha256_idx ON public.attachments USING btree (sha256);
 
 CREATE INDEX attachments_waiting_idx ON public.attachments USING btree (declared_at) WHERE (arrived_at IS NULL);
+
+CREATE INDEX blobs_damaged_idx ON public.blobs USING btree (sha256) WHERE (damaged_at IS NOT NULL);
+
+CREATE INDEX cases_claimable_idx ON public.cases USING btree (district_id, reported_at DESC, id DESC) WHERE ((state = 'registered'::text) AND (flags @> '{claimable}'::text[]));
 
 CREATE INDEX cases_community_due_idx ON public.cases USING btree (community_id, next_due_at, id) WHERE (closed_at IS NULL);
 
@@ -888,9 +1772,13 @@ CREATE INDEX cases_handler_due_idx ON public.cases USING btree (handler_id, next
 
 CREATE INDEX cases_handler_reported_idx ON public.cases USING btree (handler_id, reported_at DESC, id DESC) WHERE (handler_id IS NOT NULL);
 
-CREATE INDEX cases_helper_idx ON public.cases USING btree (helper_id) WHERE (helper_id IS NOT NULL);
+CREATE INDEX cases_helpers_idx ON public.cases USING gin (helpers) WHERE (helpers <> '{}'::bigint[]);
+
+CREATE INDEX cases_parent_idx ON public.cases USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX cases_place_idx ON public.cases USING gist (place);
+
+CREATE INDEX cases_published_idx ON public.cases USING btree (street_id, closed_at DESC, id DESC) WHERE (state = 'closed'::text);
 
 CREATE INDEX cases_reporter_idx ON public.cases USING btree (reporter_id, id) WHERE (reporter_id IS NOT NULL);
 
@@ -898,17 +1786,35 @@ CREATE INDEX cases_street_due_idx ON public.cases USING btree (street_id, next_d
 
 CREATE INDEX cases_street_reported_idx ON public.cases USING btree (street_id, reported_at DESC, id DESC);
 
+CREATE INDEX cases_survivor_idx ON public.cases USING btree (survivor_id) WHERE (survivor_id IS NOT NULL);
+
 CREATE INDEX commands_case_idx ON public.commands USING btree (case_id) WHERE (outcome <> 'applied'::text);
 
 CREATE INDEX commands_device_seq_idx ON public.commands USING btree (device_id, seq) WHERE (device_id IS NOT NULL);
 
-CREATE INDEX cycles_due_idx ON public.cycles USING btree (district_id, due_at) INCLUDE (street_id, community_id, grid_id, handler_id, ended_at, ended_as, on_time, self_handled, case_id, n);
+CREATE INDEX crew_suspensions_organisation_idx ON public.crew_suspensions USING btree (organisation_id) WHERE (lifted_at IS NULL);
+
+CREATE INDEX cycles_due_idx ON public.cycles USING btree (district_id, due_at) INCLUDE (street_id, community_id, grid_id, handler_id, holder_id, ended_at, ended_as, on_time, self_handled, suspended, excused, reworks, extensions, case_id, n);
 
 CREATE INDEX cycles_handle_due_idx ON public.cycles USING btree (district_id, handle_due_at) WHERE (handle_due_at IS NOT NULL);
 
-CREATE INDEX cycles_opened_idx ON public.cycles USING btree (district_id, opened_at) INCLUDE (street_id, community_id, grid_id, handler_id, ended_at, ended_as, on_time, self_handled, case_id, n);
+CREATE INDEX cycles_heard_idx ON public.cycles USING btree (district_id, opened_at) WHERE ((callback IS NOT NULL) OR (rating IS NOT NULL));
 
-CREATE INDEX deadlines_open_idx ON public.deadlines USING btree (due_at) WHERE ((stopped_at IS NULL) AND (escalations < 2));
+CREATE INDEX cycles_opened_idx ON public.cycles USING btree (district_id, opened_at) INCLUDE (street_id, community_id, grid_id, handler_id, holder_id, ended_at, ended_as, due_at, on_time, self_handled, suspended, excused, reworks, extensions, case_id, n);
+
+CREATE INDEX cycles_reply_due_idx ON public.cycles USING btree (district_id, reply_due_at) WHERE (reply_due_at IS NOT NULL);
+
+CREATE INDEX deadlines_escalate_idx ON public.deadlines USING btree (escalate_at) WHERE ((stopped_at IS NULL) AND (paused_at IS NULL) AND (escalate_at IS NOT NULL));
+
+CREATE INDEX deadlines_running_idx ON public.deadlines USING btree (kind, due_at) WHERE ((stopped_at IS NULL) AND (paused_at IS NULL));
+
+CREATE INDEX district_packs_district_idx ON public.district_packs USING btree (district_id, id DESC);
+
+CREATE INDEX exchanges_at_idx ON public.exchanges USING brin (at);
+
+CREATE INDEX exchanges_district_idx ON public.exchanges USING btree (district_id, id DESC);
+
+CREATE INDEX exchanges_person_idx ON public.exchanges USING btree (person_id, id DESC) WHERE (person_id IS NOT NULL);
 
 CREATE INDEX grids_current_geom_idx ON public.grids USING gist (geom) WHERE (current AND (level = 3));
 
@@ -918,15 +1824,47 @@ CREATE INDEX grids_current_parent_idx ON public.grids USING btree (parent_id) WH
 
 CREATE INDEX holds_open_idx ON public.holds USING btree (district_id, created_at) WHERE (decided_at IS NULL);
 
+CREATE INDEX letter_lines_message_idx ON public.letter_lines USING btree (message_id);
+
+CREATE INDEX letter_lines_open_idx ON public.letter_lines USING btree (contact_id) INCLUDE (message_id, urgent) WHERE (outbox_id IS NULL);
+
+CREATE INDEX letter_lines_outbox_idx ON public.letter_lines USING btree (outbox_id);
+
 CREATE INDEX memberships_organisation_idx ON public.memberships USING btree (organisation_id);
 
 CREATE INDEX memberships_person_idx ON public.memberships USING btree (person_id);
 
+CREATE INDEX messages_made_idx ON public.messages USING btree (made_at);
+
+CREATE INDEX messages_to_idx ON public.messages USING btree (to_kind, to_id, id DESC);
+
 CREATE INDEX organisations_grid_idx ON public.organisations USING btree (grid_id, kind) WHERE active;
+
+CREATE INDEX outbox_due_idx ON public.outbox USING btree (due_at) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
+
+CREATE INDEX outbox_given_up_idx ON public.outbox USING btree (district_id, id DESC) WHERE (given_up_at IS NOT NULL);
+
+CREATE INDEX outbox_made_idx ON public.outbox USING btree (made_at);
+
+CREATE INDEX outbox_order_idx ON public.outbox USING btree (webhook_id, case_id, n) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
+
+CREATE INDEX outside_links_case_idx ON public.outside_links USING btree (case_id);
+
+CREATE INDEX public_links_case_idx ON public.public_links USING btree (case_id);
 
 CREATE INDEX security_log_at_idx ON public.security_log USING btree (at);
 
 CREATE INDEX uploads_expiry_idx ON public.uploads USING btree (expires_at);
+
+CREATE INDEX webhooks_source_idx ON public.webhooks USING btree (district_id, source) WHERE active;
+
+CREATE TRIGGER access_log_for_ever BEFORE DELETE OR UPDATE ON public.access_log FOR EACH ROW EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE TRIGGER access_log_no_truncate BEFORE TRUNCATE ON public.access_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE TRIGGER anchors_for_ever BEFORE DELETE OR UPDATE ON public.anchors FOR EACH ROW EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE TRIGGER anchors_no_truncate BEFORE TRUNCATE ON public.anchors FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
 
 CREATE TRIGGER case_events_for_ever BEFORE DELETE OR UPDATE ON public.case_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -936,6 +1874,12 @@ CREATE CONSTRAINT TRIGGER cases_equal_last_event AFTER INSERT OR UPDATE ON publi
 
 CREATE CONSTRAINT TRIGGER cases_log_change AFTER INSERT OR UPDATE ON public.cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.log_case_change();
 
+CREATE TRIGGER erasures_for_ever BEFORE DELETE OR UPDATE ON public.erasures FOR EACH ROW EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE TRIGGER erasures_no_truncate BEFORE TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE CONSTRAINT TRIGGER messages_log_change AFTER INSERT ON public.messages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.to_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'grid'::text]))) EXECUTE FUNCTION public.log_message();
+
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
@@ -944,6 +1888,21 @@ ALTER TABLE ONLY public.attachments
 
 ALTER TABLE ONLY public.boundary_versions
     ADD CONSTRAINT boundary_versions_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.calendar_days
+    ADD CONSTRAINT calendar_days_calendar_fkey FOREIGN KEY (district_id) REFERENCES public.calendars(district_id);
+
+ALTER TABLE ONLY public.calendar_years
+    ADD CONSTRAINT calendar_years_calendar_fkey FOREIGN KEY (district_id) REFERENCES public.calendars(district_id);
+
+ALTER TABLE ONLY public.calendar_years
+    ADD CONSTRAINT calendar_years_person_fkey FOREIGN KEY (declared_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.calendars
+    ADD CONSTRAINT calendars_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.calendars
+    ADD CONSTRAINT calendars_pack_fkey FOREIGN KEY (recomputed_pack) REFERENCES public.pack_versions(id);
 
 ALTER TABLE ONLY public.case_events
     ADD CONSTRAINT case_events_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id) DEFERRABLE INITIALLY DEFERRED;
@@ -964,13 +1923,13 @@ ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_handler_fkey FOREIGN KEY (handler_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.cases
-    ADD CONSTRAINT cases_helper_fkey FOREIGN KEY (helper_id) REFERENCES public.organisations(id);
-
-ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_holder_fkey FOREIGN KEY (holder_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_pack_fkey FOREIGN KEY (pack_version) REFERENCES public.pack_versions(id);
+
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.cases(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_reporter_fkey FOREIGN KEY (reporter_id) REFERENCES public.people(id);
@@ -979,10 +1938,31 @@ ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_street_fkey FOREIGN KEY (street_id) REFERENCES public.grid_nodes(id);
 
 ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_survivor_fkey FOREIGN KEY (survivor_id) REFERENCES public.cases(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_version_fkey FOREIGN KEY (boundary_version) REFERENCES public.boundary_versions(id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.crew_suspensions
+    ADD CONSTRAINT crew_suspensions_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.crew_suspensions
+    ADD CONSTRAINT crew_suspensions_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.crew_suspensions
+    ADD CONSTRAINT crew_suspensions_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.cycles
     ADD CONSTRAINT cycles_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
@@ -992,6 +1972,15 @@ ALTER TABLE ONLY public.deadlines
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.district_packs
+    ADD CONSTRAINT district_packs_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.district_packs
+    ADD CONSTRAINT district_packs_person_fkey FOREIGN KEY (put_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.district_packs
+    ADD CONSTRAINT district_packs_version_fkey FOREIGN KEY (version_id) REFERENCES public.pack_versions(id);
 
 ALTER TABLE ONLY public.districts
     ADD CONSTRAINT districts_node_fkey FOREIGN KEY (id) REFERENCES public.grid_nodes(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1004,6 +1993,9 @@ ALTER TABLE ONLY public.enrol_codes
 
 ALTER TABLE ONLY public.event_private
     ADD CONSTRAINT event_private_event_fkey FOREIGN KEY (case_id, n) REFERENCES public.case_events(case_id, n) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.exchanges
+    ADD CONSTRAINT exchanges_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
 
 ALTER TABLE ONLY public.grid_nodes
     ADD CONSTRAINT grid_nodes_district_fkey FOREIGN KEY (district_id) REFERENCES public.grid_nodes(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1020,6 +2012,15 @@ ALTER TABLE ONLY public.grids
 ALTER TABLE ONLY public.holds
     ADD CONSTRAINT holds_command_fkey FOREIGN KEY (command_id) REFERENCES public.commands(command_id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.letter_lines
+    ADD CONSTRAINT letter_lines_contact_fkey FOREIGN KEY (contact_id) REFERENCES public.contacts(id);
+
+ALTER TABLE ONLY public.letter_lines
+    ADD CONSTRAINT letter_lines_message_fkey FOREIGN KEY (message_id) REFERENCES public.messages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.letter_lines
+    ADD CONSTRAINT letter_lines_outbox_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_grid_fkey FOREIGN KEY (grid_id) REFERENCES public.grid_nodes(id);
 
@@ -1029,23 +2030,87 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
+ALTER TABLE ONLY public.message_reads
+    ADD CONSTRAINT message_reads_message_fkey FOREIGN KEY (message_id) REFERENCES public.messages(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.message_reads
+    ADD CONSTRAINT message_reads_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_grid_fkey FOREIGN KEY (grid_id) REFERENCES public.grid_nodes(id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_contact_fkey FOREIGN KEY (contact_id) REFERENCES public.contacts(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_webhook_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id);
+
+ALTER TABLE ONLY public.outside_links
+    ADD CONSTRAINT outside_links_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.outside_links
+    ADD CONSTRAINT outside_links_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.outside_told
+    ADD CONSTRAINT outside_told_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.people_private
     ADD CONSTRAINT people_private_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
+ALTER TABLE ONLY public.permits
+    ADD CONSTRAINT permits_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.permits
+    ADD CONSTRAINT permits_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.public_links
+    ADD CONSTRAINT public_links_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
+
+ALTER TABLE ONLY public.public_links
+    ADD CONSTRAINT public_links_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_entered_by_fkey FOREIGN KEY (entered_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.shipped_packs
+    ADD CONSTRAINT shipped_packs_version_fkey FOREIGN KEY (version_id) REFERENCES public.pack_versions(id);
+
 ALTER TABLE ONLY public.web_sessions
     ADD CONSTRAINT web_sessions_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_calendar_fkey FOREIGN KEY (district_id) REFERENCES public.calendars(district_id);
 
 GRANT USAGE ON SCHEMA public TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cycles TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.access_log TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.anchors TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_tokens TO xunge_app;
 
@@ -1059,6 +2124,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.boundary_versions TO xunge_app
 
 GRANT SELECT,USAGE ON SEQUENCE public.boundary_versions_id_seq TO xunge_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.calendar_days TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.calendar_years TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.calendars TO xunge_app;
+
 GRANT SELECT,INSERT ON TABLE public.case_events TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_keys TO xunge_app;
@@ -1071,11 +2142,21 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.change_log TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO xunge_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.contacts_id_seq TO xunge_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credentials TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.crew_suspensions TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.deadlines TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.district_packs TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.district_packs_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.districts TO xunge_app;
 
@@ -1083,7 +2164,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.enrol_codes TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.epoch TO xunge_app;
 
+GRANT SELECT,INSERT ON TABLE public.erasures TO xunge_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_private TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.exchanges TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.exchanges_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.forged_commands TO xunge_app;
 
@@ -1099,15 +2186,33 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.grids TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holds TO xunge_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.knocks TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.letter_lines TO xunge_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.memberships_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_reads TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.messages TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.messages_id_seq TO xunge_app;
 
 GRANT SELECT ON TABLE public.migrations TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.organisations_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.outbox_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.outside_links TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outside_told TO xunge_app;
 
 GRANT SELECT,INSERT ON TABLE public.pack_versions TO xunge_app;
 
@@ -1119,9 +2224,19 @@ GRANT SELECT,USAGE ON SEQUENCE public.people_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.people_private TO xunge_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.permits TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.public_links TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.qualifications TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refused_pictures TO xunge_app;
+
 GRANT SELECT,INSERT ON TABLE public.security_log TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.security_log_id_seq TO xunge_app;
+
+GRANT SELECT ON TABLE public.shipped_packs TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.spatial_ref_sys TO xunge_app;
 
@@ -1131,4 +2246,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.web_sessions TO xunge_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhooks TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.webhooks_id_seq TO xunge_app;
+
 GRANT SELECT ON TABLE public.workflow_moves TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.working_hours TO xunge_app;

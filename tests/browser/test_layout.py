@@ -15,7 +15,15 @@ OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "
 PAGES = {
     None: ["/login"],
     "duty": OFFICE,
-    "admin": ["/people", "/devices", "/calendar?year=2026", "/webhooks", "/exchanges", "/undelivered", "/packs"],
+    "admin": [
+        "/people",
+        "/devices",
+        "/calendar?year=2026",
+        "/webhooks",
+        "/exchanges",
+        "/undelivered",
+        "/packs",
+    ],
     "auditor": ["/audit"],
     "crew": ["/crews", "/cases", "/messages"],
     "worker": ["/cases", "/calendar"],

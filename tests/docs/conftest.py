@@ -123,7 +123,9 @@ def _forwarded(street: Street) -> str:
 STANDINGS: dict[str, Callable[[Street], str]] = {
     "verifying": _after(_reported, "intake", "send_verify"),
     "waiting": _after(_reported, "duty", "ask", question="在路口哪一侧？"),
-    "split": _after(_registered, "dispatch", "split", parts=[{"category": COVER, "condition": "missing"}] * 2),
+    "split": _after(
+        _registered, "dispatch", "split", parts=[{"category": COVER, "condition": "missing"}] * 2
+    ),
     "claimable": _claimable,
     "whistled": _after(_registered, "street", "whistle", called="crew-drain", reason="联合处置"),
     "helped": _after(_handling, "crew", "ask_help", organisation="street-S1", question="能否协调交通？"),
