@@ -16,6 +16,7 @@ from server.logs import write_json_logs
 from server.migrate import migrate
 from server.packs import cli as packs
 from server.people import cli as people
+from server.public import cli as public
 from server.settings import settings
 from server.telling import cli as telling
 
@@ -73,7 +74,7 @@ def migrate_schema(
             print(name)
 
 
-for room in (people, cases, packs, telling, doctor):
+for room in (people, cases, packs, telling, public, doctor):
     room.register(app)
 
 

@@ -67,9 +67,8 @@ where c.state = 'closed' and c.street_id = :street and c.closed_at >= :since
   and (:after_at::timestamptz is null or (c.closed_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
 order by c.closed_at desc, c.id desc limit :limit;
 
--- name: closure_of_month^
--- Closed of those due in a month, for one street: the set that the closure rate of the desk counts.
-select count(*) filter (where cycle_is(k, 'closed', :as_of::timestamptz)) as numerator, count(*) as denominator
-from counted_for(:district::bigint, 'due', :since::timestamptz, :until::timestamptz, :as_of::timestamptz, 'all',
-    1, :street::bigint, false, null::text, null::text, null::bigint, false,
-    :district::bigint, null::bigint, null::bigint, null::bigint[], null::bigint, null::bigint) k;
+-- name: organisation_coded^
+select id, kind from organisations where district_id = :district_id and code = :code;
+
+-- name: put_phone!
+update organisations set phone = :phone where district_id = :district_id and code = :code;

@@ -13,7 +13,7 @@ OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "
           "/grids?parent=S1C1", "/crews", "/me", "/cases/new", "/conflicts", "/nowhere", "/messages",
           "/messages/letters"]  # fmt: skip
 PAGES = {
-    None: ["/login"],
+    None: ["/login", "/public", "/public/streets/S1", "/public/cases/forged", "/outside/forged"],
     "duty": OFFICE,
     "admin": [
         "/people",

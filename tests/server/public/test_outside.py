@@ -57,7 +57,7 @@ def test_the_party_reads_what_where_and_until_when_and_nothing_of_the_reporter(
     assert "请尽快补装" in page.text
     assert "井盖没了，电话 ****" in page.text
     assert "与路面齐平" in page.text, "what must be true at closing"
-    assert "30.00500° N" in page.text, "somebody has to find it"
+    assert "北纬 30.00500°" in page.text, "somebody has to find it"
     for secret in ("王秀英", "13812345678", "13987654321", "duty岗"):
         assert secret not in page.text
     assert page.headers["referrer-policy"] == "no-referrer"

@@ -347,3 +347,15 @@ def test_the_published_list_is_paged_by_key(house: House, monkeypatch: pytest.Mo
     assert (page.text.count("reported "), rest.text.count("reported ")) == (2, 1)
     assert 'rel="next"' not in rest.text
     assert house.get("/public/streets/S1?after=nonsense").status_code == 422
+
+
+def test_the_figure_of_last_month_is_the_desks_own(house: House) -> None:
+    last_month = datetime.now(UTC).replace(day=1) - timedelta(days=10)
+    ago = datetime.now(UTC) - last_month
+    for _ in range(2):
+        closed_with_link(house, seconds=ago.total_seconds())
+    house.make(lambda street: street.dispatched(), seconds=ago.total_seconds())
+    page = house.get("/public/streets/S1", "en")
+    assert "2 of 3" in page.text
+    assert "too few for a share" in page.text
+    assert "of 3" not in house.get("/public/streets/S2", "en").text
