@@ -102,6 +102,17 @@ def _last_month(conn: Connection, street: dict[str, Any], now: datetime) -> Mont
 
 def everybody(district_id: int) -> Viewer:
     """Who reads a published figure: nobody in particular, of the whole district."""
-    nobody = {"login": "", "name": "", "lang": "en", "role": "", "duties": frozenset[str]()}
-    office = {"organisation_name": "", "organisation_kind": "", "organisation_code": ""}
-    return Viewer(0, **nobody, organisation_id=0, **office, district_id=district_id, district=district_id)
+    return Viewer(
+        person_id=0,
+        login="",
+        name="",
+        lang="en",
+        role="",
+        duties=frozenset(),
+        organisation_id=0,
+        organisation_name="",
+        organisation_kind="",
+        organisation_code="",
+        district_id=district_id,
+        district=district_id,
+    )
