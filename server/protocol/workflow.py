@@ -165,7 +165,7 @@ TABLE: tuple[Row, ...] = (
         only_if=("claimable",), tells=("dispatcher",)),
     Row("split", ("registered",), "split", (DISPATCHER,), (Needs("parts", "parts"),), stop=("dispatch",)),
     Row("forward", ("registered",), "forwarded", (DISPATCHER,), (Needs("outside", "outside"), NOTE, MAY_UNTIL),
-        start=("handle",), stop=("dispatch",), raises=("outside",), tells=("handler",)),
+        start=("handle",), stop=("dispatch",), raises=("outside",)),  # its link tells it
     # In the crew's hands.
     Row("accept", ("dispatched",), "handling", (CREW,)),
     Row("ask_return", HANDS, None, (CREW,), (REASON,), only_if=("!return_asked",), raises=("return_asked",),

@@ -135,7 +135,7 @@ def test_every_setting_has_a_meaning_in_the_operators_guide() -> None:
 def test_every_guide_exists_in_both_languages() -> None:
     guides = {path.name for path in (CHECKOUT / "docs" / "guides").glob("*.md")}
     english = {name for name in guides if not name.endswith(".zh-CN.md")}
-    assert english == {"grid-worker.md", "command-centre.md", "street-office.md", "crew.md"}
+    assert english == {"grid-worker.md", "command-centre.md", "street-office.md", "crew.md", "resident.md"}
     assert guides - english == {name.replace(".md", ".zh-CN.md") for name in english}
 
 

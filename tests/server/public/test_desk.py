@@ -1,13 +1,18 @@
 """The desk's side of a waiting resident: the clock of the reply, the board, the slip, the phone desk and the API."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import requests
 
 from server.cases import lists
 from server.cases.filters import Filters
+from server.errors import BadInput
+from server.people.tokens import make_token
 from server.protocol.wire import uuid7
+from server.public import cli
 from tests.conftest import LiveServer
 from tests.factories import Street
 from tests.server.public.conftest import CONTACT, House, close, report_by_phone
@@ -118,10 +123,6 @@ def test_a_crew_makes_no_slip_and_nobody_makes_one_of_a_case_out_of_sight(house:
 
 
 def bearer(server: LiveServer, login: str) -> dict[str, str]:
-    from datetime import UTC, datetime
-
-    from server.people.tokens import make_token
-
     token = server.database.run(lambda conn: make_token(conn, login, "test", datetime.now(UTC)))
     return {"authorization": f"Bearer {token}"}
 
@@ -153,3 +154,23 @@ def test_a_system_that_brings_a_resident_gets_the_link_once_with_the_case(house:
     named = requests.post(f"{url}/api/v1/cases", json=contact, headers=head, timeout=20)
     assert "resident_link" in named.json()
     assert CONTACT["contact_phone"] not in named.text
+
+
+def test_the_operator_adds_a_party_and_the_telephone_of_slips_and_wrong_ones_are_refused(
+    house: House,
+) -> None:
+    now, database = datetime.now(UTC), house.server.database
+    database.run(lambda conn: cli.put_party(conn, "power-co", "供电公司", "duty@power.example", None, now))
+    database.run(lambda conn: cli.put_party(conn, "power-co", "供电局", "", None, now))
+    parties = house.rows(
+        "select o.name, c.mail from organisations o join contacts c on c.organisation_id = o.id"
+    )
+    assert parties == [{"name": "供电局", "mail": "duty@power.example"}], "its address stays"
+    with pytest.raises(BadInput, match="another organisation"):
+        database.run(lambda conn: cli.put_party(conn, "crew-drain", "供电局", "", None, now))
+    database.run(lambda conn: cli.put_phone(conn, "centre", "028-8765 4321", None))
+    for code, phone in (("centre", "<script>"), ("nobody", "12345")):
+        with pytest.raises(BadInput):
+            database.run(lambda conn, code=code, phone=phone: cli.put_phone(conn, code, phone, None))
+    page = house.get(house.link(house.make(report_by_phone, minutes=5)).path)
+    assert 'href="tel:028-87654321"' in page.text
