@@ -13,7 +13,14 @@ from server.errors import BadInput
 from server.protocol.wire import read_time, time_text
 from server.protocol.workflow import OPEN, STATES
 
-BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside", "photos", "replies")
+BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside", "photos", "replies", "called", "supervised",
+          "waiting", "suspended", "elsewhere")  # fmt: skip
+# Where somebody else has it for a while: a question is out, it is suspended or with the law, outside, or in parts.
+RESTING = {
+    "waiting": ("waiting",),
+    "suspended": ("suspended", "enforcing"),
+    "elsewhere": ("forwarded", "split"),
+}
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,10 @@ class Filters:
             "overdue": replace(plain, overdue=True, state=plain.state or OPEN),
             "outside": replace(plain, outside=True, state=plain.state or OPEN),
             "soon": replace(plain, state=plain.state or OPEN),
-            "returned": replace(plain, state=plain.state or OPEN),
             "held": replace(plain, state=plain.state or OPEN),
+            "called": replace(plain, state=plain.state or OPEN),
+            "supervised": replace(plain, state=plain.state or OPEN),
+            **{board: replace(plain, state=states) for board, states in RESTING.items()},
         }.get(self.board, plain)
 
     @property

@@ -1,11 +1,11 @@
 """Lists of cases: by deadline or newest first, in the viewer's scope, page by key; or exactly what a figure counted."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from server.cases import view
+from server.cases.boards import BY_ID, named_by
 from server.cases.filters import Filters, local_span, read_key, write_key
 from server.db import Connection, queries
 from server.errors import BadInput
@@ -16,8 +16,6 @@ from server.security import Viewer
 
 sql = queries(__file__)
 MOST = 500
-BY_ID = ("held", "photos")
-PHOTO_LATE, PHOTO_SHOWN = timedelta(days=1), timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -26,15 +24,6 @@ class Page:
 
     items: list[dict[str, Any]]
     next: str | None
-
-
-@dataclass(frozen=True)
-class Board:
-    """One of the lists that must not be forgotten."""
-
-    key: str
-    count: int
-    oldest_at: datetime | None
 
 
 def list_cases(
@@ -145,7 +134,7 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         or (plain.crew and handler is None)
     ):
         return None
-    named = _named_by(conn, viewer, filters.board, now)
+    named = named_by(conn, viewer, filters.board, now)
     node_id, level = (node["id"], node["level"]) if node else (None, None)
     timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
     start, until = local_span(plain.from_, plain.to, timezone)
@@ -177,21 +166,6 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
     }
 
 
-def _named_by(conn: Connection, viewer: Viewer, board: str, now: datetime) -> list[uuid.UUID] | None:
-    if board == "held":
-        rows = sql.held_cases(conn, district_id=viewer.district_id)
-    elif board == "photos":
-        rows = sql.cases_without_photo(conn, **photos_missed(now))
-    else:
-        return None
-    return [row["case_id"] for row in rows] or None
-
-
-def photos_missed(now: datetime) -> dict[str, datetime]:
-    """Which declared photos count as missed: not there after a day, or refused; for a month it is shown."""
-    return {"late": now - PHOTO_LATE, "since": now - PHOTO_SHOWN}
-
-
 def _category(pack: Pack, text: str) -> Category | None:
     system, _, code = text.rpartition("/")
     return pack.category(system, code) if system else pack.by_text(text)
@@ -200,21 +174,3 @@ def _category(pack: Pack, text: str) -> Category | None:
 def _literal(text: str) -> str:
     """Text for LIKE in which nothing is a wildcard."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def boards(conn: Connection, viewer: Viewer, now: datetime) -> list[Board]:
-    """The lists that must not be forgotten, zero ones too; held acts only for those whose office decides them."""
-    soon = now + timedelta(minutes=current(conn, viewer.district_id)[1].soon_minutes)
-    row = sql.boards(conn, **viewer.scope_params(), now=now, soon=soon)
-    found = [
-        Board(key, row[key], row[f"{key}_since"])
-        for key in ("unverified", "soon", "overdue", "returned", "outside")
-    ]
-    missed = sql.photos_board(conn, **viewer.scope_params(), **photos_missed(now))
-    found.append(Board("photos", missed["photos"], missed["photos_since"]))
-    owed = sql.replies_board(conn, **viewer.scope_params())
-    found.append(Board("replies", owed["replies"], owed["replies_since"]))
-    if viewer.district is not None:
-        held = sql.holds_board(conn, district=viewer.district)
-        found.insert(4, Board("held", held["held"], held["held_since"]))
-    return found

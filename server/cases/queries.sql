@@ -149,18 +149,33 @@ where c.place && st_expand(st_setsrid(st_makepoint(:lon, :lat), 4326), :metres /
   and st_dwithin(c.place::geography, st_setsrid(st_makepoint(:lon, :lat), 4326)::geography, :metres)
 order by metres limit 10;
 
--- name: boards^
--- What must not be forgotten: how many and how old. Open cases in scope only.
-select
-    count(*) filter (where c.state = 'reported') as unverified, min(c.received_at) filter (where c.state = 'reported') as unverified_since,
+-- name: boards
+-- What must not be forgotten, by state: how many and since when. Open cases in scope only.
+select c.state, count(*) as count, min(c.changed_at) as since, min(c.received_at) as received_since,
     count(*) filter (where c.next_due_at between :now and :soon) as soon, min(c.next_due_at) filter (where c.next_due_at between :now and :soon) as soon_since,
     count(*) filter (where c.due_at < :now) as overdue, min(c.due_at) filter (where c.due_at < :now) as overdue_since,
-    count(*) filter (where c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}') as returned,
-    min(c.changed_at) filter (where c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}') as returned_since,
-    count(*) filter (where c.street_id is null) as outside, min(c.received_at) filter (where c.street_id is null) as outside_since,
-    count(*) as open
+    count(*) filter (where c.flags && :asks::text[]) as returned, min(c.changed_at) filter (where c.flags && :asks::text[]) as returned_since,
+    count(*) filter (where c.flags && :called::text[]) as called, min(c.changed_at) filter (where c.flags && :called::text[]) as called_since,
+    count(*) filter (where c.flags && '{supervised}') as supervised, min(c.changed_at) filter (where c.flags && '{supervised}') as supervised_since,
+    count(*) filter (where c.street_id is null) as outside, min(c.received_at) filter (where c.street_id is null) as outside_since
 from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-where c.closed_at is null;
+where c.closed_at is null group by c.state;
+
+-- name: appeals_board^
+-- Appeals to judge stand on closed cases. cases_appeals_idx.
+select count(*) as count, min(c.changed_at) as since
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.flags @> '{appeal_open}' and c.closed_at is not null;
+
+-- name: flagged
+-- Cases in scope that a flag tells apart: open ones with one of these, and closed ones with an appeal if `appeals`.
+select c.id as case_id
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.closed_at is null and c.flags && :flags::text[]
+union all
+select c.id
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where :appeals and c.flags @> '{appeal_open}' and c.closed_at is not null;
 
 -- name: holds_board^
 -- Acts that wait for a decision, of the viewer's district (offices of the centre decide).

@@ -4,11 +4,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
-from server.cases import acts, guests, lists, photos, service
+from server.cases import acts, described, guests, lists, photos, service
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
@@ -182,14 +182,14 @@ def photo(
     return photos.shown(request, viewer, attachment_id, number, thumb)
 
 
-@router.post("/api/v1/cases/{number}/actions/{action}")
+@router.post("/api/v1/cases/{number}/actions/{action}", description=described.description())
 def act(
     request: Request,
     response: Response,
     viewer: Writer,
     number: str,
-    action: str,
-    body: Act,
+    action: Annotated[str, Path(json_schema_extra={"enum": [*described.actions()]})],
+    body: Annotated[Act, Body(openapi_examples=described.examples())],
     if_match: Annotated[str | None, Header()] = None,
     key: Key = None,
 ) -> dict[str, Any]:

@@ -20,8 +20,10 @@ CATEGORY = ("category_system", "category_code")
 NODES = ("district_id", "street_id", "community_id", "grid_id")
 OFFICES = ("holder_id", "handler_id")
 # Acts that move deadlines which the case has already: the new ones are said.
-MOVING = ("grant_extension", "resume", "change", "recompute", "send_back", "fail")
+MOVING = ("grant_extension", "resume", "recompute", "send_back", "fail")
 MOVED_CLOCKS = ("handle", "whole")
+# A change of these gives other limits.
+RELIMITING = {"category_system", "category_code", "condition"}
 
 
 def _(msgid: str) -> str:
@@ -29,7 +31,7 @@ def _(msgid: str) -> str:
 
 
 # What was chosen of a list of words.
-CHOSEN = ("close_kind", "finding", "result", "solved", "stars", "payer")
+CHOSEN = ("close_kind", "finding", "result", "solved", "stars")
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,13 @@ class Teller:
         for flag, sentence in ((CALLED_FLAG, _("Called: {names}")), (ASKED_FLAG, _("Asked: {names}"))):
             if names := [self._office(i) for i in _named(fields, flag)]:
                 yield sentence, {"names": translate(", ").join(names)}
+        if payload.get("payer"):
+            yield _("Who pays: {payer}"), {"payer": translate(words.CHOICE_WORDS["payer"][payload["payer"]])}
         if payload.get("survivor"):
             yield "→ {number}", {"number": payload["survivor"]}
         if payload.get("until"):
             yield _("until {time}"), {"time": self._clock_time(payload["until"], row)}
-        if row["action"] in MOVING:
+        if row["action"] in MOVING or (row["action"] == "change" and RELIMITING & fields.keys()):
             yield from self._deadlines(row)
 
     def _matter(self, row: Row, fields: Row, pack: Pack) -> Iterator[Sentence]:

@@ -18,6 +18,7 @@ from server.console import residents
 from server.console.arranged import own_page
 from server.console.case import case_path, drawer_page, whole_page
 from server.console.casefile import open_case
+from server.console.crews import job_page
 from server.console.desk import Desk, desk, with_query
 from server.console.doors import reader
 from server.console.errors import PageRoute, safe_next
@@ -145,6 +146,8 @@ def again(
         return form_page(page, opened, offer, back, status)
     if urlsplit(back).path.endswith("/drawer"):
         return drawer_page(page, opened, status)
+    if page.viewer.role == "crew":
+        return job_page(page, opened, status)
     return whole_page(page, opened, status, back=back if back != "/" else case_path(number))
 
 

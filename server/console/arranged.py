@@ -25,7 +25,7 @@ NATURAL: dict[str, tuple[str, ...]] = {
     "registered": ("take", "claim", "dispatch_down", "split", "forward", "assign_anyway", "merge", "whistle"),
     "dispatched": ("ask_return", "ask_extension", "recall"),
     "handling": ("ask_return", "ask_extension", "notice", "ask_help", "whistle", "recall"),
-    "suspended": ("contact",),
+    "suspended": ("resume", "contact"),
     "split": ("recall",),
     "forwarded": ("recall", "supervise"),
     "handled": ("fail", "cannot_inspect"),
@@ -108,7 +108,7 @@ def arranged(
         for action, offer in by_action.items()
         if offer.primary and action in OTHER_ANSWER
     ]
-    wanted = (*(("make_safe",) if danger else ()), *answers, *first, *NATURAL.get(state, ()))
+    wanted = (*answers, *(("make_safe",) if danger else ()), *first, *NATURAL.get(state, ()))
     others = [by_action[a] for a in dict.fromkeys(wanted) if a in by_action and by_action[a] is not primary]
     beside = tuple(others[: max(MOST_BESIDE, len(first))])
     near = {offer.action for offer in (primary, *beside) if offer is not None}

@@ -26,6 +26,7 @@ from server.console import (
     residents,
     streets,
     unmask,
+    work,
 )
 from server.console.desk import STATIC
 from server.console.errors import page_of_fault, page_of_http_error, wants_page
@@ -49,8 +50,8 @@ for room in (
     audit,
     calendar,
     packs,
-    audit,
     unmask,
+    work,
 ):
     router.include_router(room.router)
 

@@ -1,13 +1,15 @@
 """Forms as a browser without script reads them: what they offer, filled in as far as a hand can, and sent."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import requests
 
 from tests.conftest import LiveServer
-from tests.server.small_district import PASSWORD
+from tests.factories import COVER, Street
+from tests.server.small_district import PASSWORD, SmallDistrict, make_small_district
 
 
 @dataclass
@@ -126,3 +128,34 @@ def form_in(text: str, action: str) -> PlainForm:
     found = [form for form in Forms(text).found if form.action.endswith(f"/actions/{action}")]
     assert len(found) == 1, f"{len(found)} forms of {action}"
     return found[0]
+
+
+class Office:
+    """The small district behind a live server, its clock standing an hour ago."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.server = server
+        self.district: SmallDistrict = server.database.run(make_small_district)
+
+    def make(self, work: Any) -> Any:
+        now = datetime.now(UTC) - timedelta(hours=1)
+        blobs = self.server.settings.blobs
+        return self.server.database.run(lambda conn: work(Street(conn, self.district, blobs, now)))
+
+    def case(self, number: str) -> dict[str, Any]:
+        return dict(self.make(lambda street: street.case(number)))
+
+    def clerk(self, login: str) -> Clerk:
+        return Clerk(self.server, login)
+
+
+def registered(street: Street) -> str:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "register", condition="missing")
+    return number
+
+
+def handling(street: Street) -> str:
+    number = street.dispatched()
+    street.act("crew", number, "accept")
+    return number

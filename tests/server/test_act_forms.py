@@ -9,44 +9,12 @@ import pytest
 from server.people.service import Organisation, put_organisation
 from tests.conftest import LiveServer
 from tests.factories import COVER, Street
-from tests.server.plain_forms import Clerk, form_in
-from tests.server.small_district import SmallDistrict, make_small_district
-
-
-class Office:
-    """The small district behind a live server, its clock standing an hour ago."""
-
-    def __init__(self, server: LiveServer) -> None:
-        self.server = server
-        self.district: SmallDistrict = server.database.run(make_small_district)
-
-    def make(self, work: Any) -> Any:
-        now = datetime.now(UTC) - timedelta(hours=1)
-        blobs = self.server.settings.blobs
-        return self.server.database.run(lambda conn: work(Street(conn, self.district, blobs, now)))
-
-    def case(self, number: str) -> dict[str, Any]:
-        return dict(self.make(lambda street: street.case(number)))
-
-    def clerk(self, login: str) -> Clerk:
-        return Clerk(self.server, login)
+from tests.server.plain_forms import Office, form_in, handling, registered
 
 
 @pytest.fixture
 def office(live_server: LiveServer) -> Iterator[Office]:
     yield Office(live_server)
-
-
-def registered(street: Street) -> str:
-    number = street.report(category=COVER, condition="missing")
-    street.act("duty", number, "register", condition="missing")
-    return number
-
-
-def handling(street: Street) -> str:
-    number = street.dispatched()
-    street.act("crew", number, "accept")
-    return number
 
 
 def test_a_condition_stands_with_its_limit_and_its_condition_for_closing(office: Office) -> None:

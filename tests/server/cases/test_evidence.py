@@ -14,7 +14,7 @@ import pytest
 import requests
 from PIL import Image
 
-from server.cases import blobs, custody, lists
+from server.cases import blobs, boards, custody, lists
 from server.cases.containers import end_of_picture, is_archive, is_polyglot
 from server.cases.darkroom import Darkroom, NotDeveloped
 from server.cases.filters import Filters
@@ -316,7 +316,7 @@ def test_a_case_says_why_a_photo_was_not_taken_and_stands_on_the_board(street: S
 
     def board() -> tuple[int, set[str]]:
         viewer = street.viewer("duty")
-        counted = next(b.count for b in lists.boards(street.conn, viewer, street.now) if b.key == "photos")
+        counted = next(b.count for b in boards.boards(street.conn, viewer, street.now) if b.key == "photos")
         page = lists.list_cases(street.conn, viewer, Filters(board="photos"), 50, None, street.now)
         return counted, {case["number"] for case in page.items}
 

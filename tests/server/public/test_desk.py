@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from server.cases import lists
+from server.cases import boards, lists
 from server.cases.filters import Filters
 from server.errors import BadInput
 from server.people.tokens import make_token
@@ -26,7 +26,7 @@ def clocks(street: Street, number: str) -> dict[str, Any]:
 def board(street: Street, login: str = "duty") -> tuple[int, list[str]]:
     """How many replies the board counts, and the numbers of the list behind it."""
     viewer = street.viewer(login)
-    counted = next(b.count for b in lists.boards(street.conn, viewer, street.now) if b.key == "replies")
+    counted = next(b.count for b in boards.boards(street.conn, viewer, street.now) if b.key == "replies")
     page = lists.list_cases(street.conn, viewer, Filters(board="replies"), 50, None, street.now)
     return counted, [case["number"] for case in page.items]
 
