@@ -183,11 +183,13 @@ select count(*) as held, min(h.created_at) as held_since from holds h where h.di
 
 -- name: replies_board^
 -- To how many reporters a reply is owed, also of closed cases: the running reply clocks, each looked up in scope by its
--- case's key.
+-- case's key (lateral with its limit, so that the key goes into every branch of the scope; a plain join reads the whole scope).
 select count(*) as replies, min(d.due_at) as replies_since
 from deadlines d
-join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-    on (c.id, c.cycle) = (d.case_id, d.cycle)
+cross join lateral (
+    select from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    where c.id = d.case_id and c.cycle = d.cycle limit 1
+) c
 where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
 
 -- name: page_of_replies
