@@ -49,6 +49,8 @@ SHOTS = [
     Shot("map", "dispatch1", "/map", (1920, 1080)),
     Shot("map-night", "dispatch1", "/map", theme="night"),
     Shot("map-dispatch", "dispatch1", "/map?state=open&open={open}", (1920, 1080)),
+    Shot("work", "duty1", "/work", whole=True),
+    Shot("work-community", "community1", "/work", PHONE, whole=True),
     Shot("cases", "dispatch1", "/cases?state=open"),
     Shot("cases-empty", "dispatch1", "/cases?board=returned", (1366, 768)),
     Shot("case-open", "dispatch1", "/cases/{open}", whole=True),
