@@ -9,7 +9,7 @@ from tests.browser.conftest import Desk
 from tests.factories import Street
 
 # Two closed cases and one in a crew's hands give every page something to show.
-OFFICE = ["/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "/streets/S1?basis=due", "/grids",
+OFFICE = ["/work", "/map", "/cases", "/cases?board=overdue", "/streets?basis=reported", "/streets/S1?basis=due", "/grids",
           "/grids?parent=S1C1", "/crews", "/me", "/cases/new", "/conflicts", "/nowhere", "/messages",
           "/messages/letters"]  # fmt: skip
 PAGES = {
@@ -26,6 +26,7 @@ PAGES = {
     ],
     "auditor": ["/audit"],
     "crew": ["/crews", "/cases", "/messages"],
+    "community": ["/work"],
     "worker": ["/cases", "/calendar"],
 }
 # 1366 × 768 at 100 % and 200 %, and a phone.
@@ -38,8 +39,11 @@ def busy(street: Street) -> str:
 
 
 def every_page(desk: Desk, number: str) -> list[tuple[str | None, list[str]]]:
-    one = [f"/cases/{number}", f"/map?open={number}"]
-    return [(login, paths + (one if login == "duty" else [])) for login, paths in PAGES.items()]
+    of_one = {
+        "duty": [f"/cases/{number}", f"/map?open={number}", f"/cases/{number}/acts/change"],
+        "crew": [f"/crews/{number}", f"/cases/{number}/acts/ask_return"],
+    }
+    return [(login, paths + of_one.get(str(login), [])) for login, paths in PAGES.items()]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
