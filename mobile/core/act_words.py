@@ -1,12 +1,15 @@
-"""An act in words: its button, what it asks, whether it takes photos, and what it will do."""
+"""An act in words: its button, its drawing, what it will do, and whether it takes photos."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from mobile.core.act_fields import fields
 from mobile.core.speech import Speech
-from mobile.core.views import Act, Choice, Field
+from mobile.core.views import Act
 from server.protocol.pack import Category, Condition, Pack
-from server.protocol.words import ACTION_WORDS, CLOSE_KIND_WORDS, FIELD_WORDS
-from server.protocol.workflow import CLOSE_KINDS, Needs, Row
+from server.protocol.words import ACTION_WORDS
+from server.protocol.workflow import Row
 
 
 def _(msgid: str) -> str:
@@ -15,49 +18,126 @@ def _(msgid: str) -> str:
 
 ICONS = {
     "report": "flag",
+    "part": "layers",
     "self_handle": "wrench",
+    "record": "info",
+    "send_verify": "walk",
+    "verify": "search",
     "register": "check",
     "decline": "stop",
+    "ask": "opinion",
+    "answer": "opinion",
+    "time_out": "clock",
+    "merge": "compare",
     "dispatch": "send",
+    "assign_anyway": "send",
+    "dispatch_down": "down",
+    "take": "crew",
+    "claim": "crew",
+    "split": "layers",
+    "forward": "right",
     "accept": "crew",
     "ask_return": "undo",
     "uphold_return": "undo",
     "refuse_return": "stop",
     "recall": "undo",
+    "make_safe": "fence",
+    "whistle": "noise",
+    "arrive": "pin",
+    "ask_help": "phone",
+    "answer_help": "opinion",
+    "notice": "poster",
+    "recheck": "search",
+    "enforce": "shield",
+    "enforced": "shield",
+    "ask_extension": "clock",
+    "grant_extension": "clock",
+    "refuse_extension": "stop",
+    "ask_suspension": "pause",
+    "suspend": "pause",
+    "refuse_suspension": "stop",
+    "resume": "sync",
     "handle": "wrench",
+    "parts_done": "layers",
+    "answer_outside": "opinion",
     "pass": "ok",
     "fail": "close",
+    "cannot_inspect": "lock",
+    "absent": "lock",
     "close": "check",
+    "send_back": "undo",
     "reopen": "undo",
+    "rate": "care",
+    "appeal": "flag",
+    "uphold_appeal": "check",
+    "reject_appeal": "stop",
+    "sample": "search",
     "escalate": "up",
+    "hand_down": "down",
+    "supervise": "flag",
+    "answer_supervision": "opinion",
+    "change": "edit",
+    "contact": "phone",
+    "reply": "opinion",
+    "callback": "phone",
     "comment": "edit",
     "add_evidence": "camera",
+    "cancel": "trash",
+    "recompute": "clock",
 }
+# Which stage a photo of an act belongs to, where the category does not say it.
 STAGES = {
     "report": "before",
+    "verify": "before",
+    "answer": "before",
+    "notice": "before",
     "self_handle": "after",
     "handle": "after",
+    "enforced": "after",
+    "answer_outside": "after",
     "pass": "inspection",
     "fail": "inspection",
+    "recheck": "inspection",
 }
-UNMET = (
-    _("Not mended, as it was reported"),
-    _("Only partly mended"),
-    _("Something else was damaged"),
-    _("Wrong place"),
-    _("The place was not cleared"),
-)
 SENTENCES = {
+    "verify": _("Says what is really there; the duty officer then registers or declines it."),
+    "register": _("Makes it a numbered case; its time limits run from now."),
+    "decline": _("Ends it; the reporter reads the reason."),
+    "ask": _("All clocks stand still until the answer comes."),
+    "answer": _("The answer goes to who asked; the clocks go on."),
+    "dispatch_down": _("The street below dispatches its own crews."),
+    "take": _("The case is yours from now on; you handle it yourselves."),
+    "claim": _("The case is yours from now on."),
+    "accept": _("The case is yours from now on."),
+    "ask_return": _("Asks the duty officer to take it back; its time runs on until then."),
+    "make_safe": _("Fence it off, warn people, stop what may hurt somebody. It does not close the case."),
+    "arrive": _("Tells who called that you are on the spot."),
+    "answer_help": _("Your answer goes to the crew that asked."),
+    "notice": _("Somebody is told to put it right until then; you check it afterwards."),
+    "recheck": _("If it was put right it goes to the inspection; if not, it stays with who has it."),
+    "enforce": _("Its handling time stands still; the legal term runs."),
+    "enforced": _("Goes to the inspection."),
+    "ask_extension": _("Asks the duty officer for one more original limit; its time runs on until then."),
+    "ask_suspension": _("Asks the duty officer to let all clocks stand; they run on until then."),
+    "handle": _("Reports it as mended; the grid worker inspects it."),
+    "answer_outside": _("Goes to the inspection."),
     "pass": _("The condition for closing is met; the duty officer then closes the case."),
     "fail": _("It goes back to be mended; its time runs on."),
-    "accept": _("The case is yours from now on."),
-    "handle": _("Reports it as mended; the grid worker inspects it."),
-    "ask_return": _("Asks the duty officer to take it back; its time runs on until then."),
-    "escalate": _("Goes up one level; an emergency goes to the centre at once."),
+    "cannot_inspect": _("Somebody else inspects it: the community does."),
+    "close": _("Ends the case; the reporter and who mended it are told."),
     "reopen": _("Opens a new cycle; what was counted stays counted."),
+    "rate": _("Counts for who mended it; it can be said once."),
+    "appeal": _("Somebody looks at it again; it can be asked for once."),
+    "escalate": _("Goes up one level; an emergency goes to the centre at once."),
+    "hand_down": _("Goes down one level; that office answers for it from now on."),
+    "supervise": _("Presses who holds it; they have to answer until then."),
+    "answer_supervision": _("The answer goes to who supervises; that clock stops."),
+    "change": _("Another category or condition computes its time limits anew from the same start."),
+    "contact": _("Notes what was said to the reporter."),
+    "reply": _("The reporter is owed a reply; this is it."),
+    "callback": _("Notes what the reporter said when asked afterwards."),
+    "cancel": _("Only for tests and mistakes: the case no longer counts."),
 }
-
-
 PhotoRule = Literal["no", "may", "must"]
 
 
@@ -69,56 +149,39 @@ def photo_rule(row: Row, category: Category | None) -> PhotoRule:
     return "must" if evidence.required or (category and row.action in category.needs_photo) else "may"
 
 
-def act(
-    row: Row,
-    pack: Pack | None,
-    category: Category | None,
-    condition: Condition | None,
-    primary: bool,
-    speech: Speech,
-) -> Act:
-    """The button of one row of the table, on a case of that category and condition, in the words of the pack."""
-    asked = [need for need in row.needs if need.kind != "evidence"]
-    offered = pack.offered(row.action, speech.language) if pack else ()
-    return Act(
-        row.action,
-        (pack.word("actions", row.action, speech.language) if pack else "")
-        or speech.say(ACTION_WORDS[row.action]),
-        ICONS.get(row.action, "info"),
-        tuple(_field(need, offered, category, condition, speech) for need in asked),
-        primary,
-        photo_rule(row, category),
-        STAGES.get(row.action, "during"),
-        speech.say(SENTENCES[row.action]) if row.action in SENTENCES else "",
-    )
+def photo_stage(action: str, category: Category | None) -> str:
+    """The stage of an act's photos: as the category says, else by the kind of act."""
+    said = category.evidence.get(action, "") if category else ""
+    return said or STAGES.get(action, "during")
 
 
-def _field(
-    need: Needs,
-    offered: tuple[str, ...],
-    category: Category | None,
-    condition: Condition | None,
-    speech: Speech,
-) -> Field:
-    """What one need asks; `offered` are the pack's reasons for the act."""
-    say = speech.say
-    label = say(FIELD_WORDS.get(need.name, need.name))
-    if need.name == "close_kind":
-        kinds = tuple(Choice(kind, say(CLOSE_KIND_WORDS[kind])) for kind in CLOSE_KINDS)
-        return Field(need.name, label, "choice", need.required, kinds, value=kinds[0].code)
-    if need.name == "unmet":
-        # What is not met is first of all the condition for closing itself, in its own words.
-        wanted = [speech.named(condition.closing)] if condition else []
-        unmet = tuple(Choice(words, words) for words in (*wanted, *(offered or map(say, UNMET))))
-        return Field(need.name, label, "choices", need.required, unmet)
-    if need.kind == "condition" and category:
-        choices = tuple(
-            Choice(c.code, speech.named(c.names), speech.limit(c.handle)) for c in category.conditions
+def action_word(action: str, pack: Pack | None, speech: Speech, told: str = "") -> str:
+    """An act's name: the pack's own, the table's, or as the server `told` it when this tablet is older than the act."""
+    own = pack.word("actions", action, speech.language) if pack else ""
+    return own or (speech.say(ACTION_WORDS[action]) if action in ACTION_WORDS else told or action)
+
+
+@dataclass(frozen=True)
+class ActWords:
+    """Words the acts on a case of that category and condition, at the server's time `now`."""
+
+    pack: Pack | None
+    category: Category | None
+    condition: Condition | None
+    speech: Speech
+    now: datetime
+
+    def act(self, row: Row, primary: bool = False, near: bool = False, danger: bool = False) -> Act:
+        """The button of one row of the table, in the words of the pack."""
+        return Act(
+            row.action,
+            action_word(row.action, self.pack, self.speech),
+            ICONS.get(row.action, "info"),
+            fields(row, self.pack, self.category, self.condition, self.speech, self.now),
+            primary,
+            photo_rule(row, self.category),
+            photo_stage(row.action, self.category),
+            self.speech.say(SENTENCES[row.action]) if row.action in SENTENCES else "",
+            near,
+            danger,
         )
-        value = condition.code if condition else ""
-        return Field(need.name, label, "choice", need.required, choices, value=value)
-    if need.name == "reason" and offered:
-        return Field(
-            need.name, label, "long", need.required, tuple(Choice(words, words) for words in offered)
-        )
-    return Field(need.name, label, "text" if need.kind == "crew" else "long", need.required)

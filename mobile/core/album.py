@@ -3,11 +3,11 @@
 from typing import Any
 
 from mobile.core.clockwork import Clock
-from mobile.core.mirror import Standing, moment
 from mobile.core.outbox import Entry
 from mobile.core.owner import Owner
 from mobile.core.photos import Photo, Photos
 from mobile.core.seal import SealBroken
+from mobile.core.standing import Standing, moment
 from mobile.core.views import PhotoView
 from server.protocol.words import STAGE_WORDS
 

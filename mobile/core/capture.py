@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mobile.core.clockwork import Clock
-from mobile.core.mirror import Mirror, Standing
+from mobile.core.mirror import Mirror
 from mobile.core.outbox import Outbox
 from mobile.core.photos import Photos
 from mobile.core.place import Places
@@ -32,6 +32,7 @@ class Capture:
         sentence: str,
         photos: Sequence[str],
         done: str,
+        form: Mapping[str, str],
         places: Places,
     ) -> str:
         """A new case (self-handled when `done` says what was done). Raises BadCommand, KeyError, DiskFull."""
@@ -44,6 +45,8 @@ class Capture:
             "grid_code": own[0].code if position is None and len(own) == 1 else "",
             "attachments": self._declared(photos),
         }
+        if form:
+            payload["form"] = dict(form)
         if done:
             payload["done"] = done
         kind = "self_handle" if done else "report"
@@ -53,20 +56,20 @@ class Capture:
 
     def act(
         self,
-        standing: Standing,
+        case_id: str,
+        version: int,
         action: str,
-        values: Mapping[str, str | Sequence[str]],
+        payload: dict[str, Any],
         photos: Sequence[str],
         position: Position | None,
         places: Places,
     ) -> str:
-        """An act on a case, on top of what is still waiting for it. Raises BadCommand, KeyError, DiskFull."""
-        payload: dict[str, Any] = {
-            name: value if isinstance(value, str) else "；".join(value) for name, value in values.items()
-        }
+        """An act on version `version` of a case, on top of what still waits for it. Raises BadCommand, KeyError,
+        DiskFull.
+        """
         if photos:
-            payload["attachments"] = self._declared(photos)
-        return self._seal(action, standing.case_id, standing.version, payload, position, photos, places)
+            payload = {**payload, "attachments": self._declared(photos)}
+        return self._seal(action, case_id, version, payload, position, photos, places)
 
     def _declared(self, photos: Sequence[str]) -> list[dict[str, str | int]]:
         return [self._photos.card(photo_id).wire() for photo_id in photos]

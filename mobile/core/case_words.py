@@ -1,26 +1,21 @@
-"""A case in words: its title, place, deadline, facts, timeline, and the acts that the table offers here."""
+"""A case in words: what it is about, where, how it stands, and which acts the table offers this person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from mobile.core.act_words import ICONS, act
-from mobile.core.mirror import Standing, moment
-from mobile.core.outbox import Entry
+from mobile.core import act_order, deadline_words
+from mobile.core.act_fields import on_a_tablet
+from mobile.core.act_words import ActWords, action_word
 from mobile.core.place import Places, metres_between
 from mobile.core.speech import Speech
-from mobile.core.views import Act, CaseRow, CaseView, Fact, Mood, PhotoView, Position, StepView
+from mobile.core.standing import Standing, narrowing_of
+from mobile.core.views import Act, CaseRow, Mood, Position
 from server.protocol import workflow
 from server.protocol.hats import Actor
 from server.protocol.pack import Category, Condition, Pack
-from server.protocol.words import (
-    ACTION_WORDS,
-    CLOCK_WORDS,
-    CLOSE_KIND_WORDS,
-    STATE_WORDS,
-    STEP_WORDS,
-)
-from server.protocol.workflow import ENDED, FORWARD, STEP_OF, STEPS, Row
+from server.protocol.words import STATE_WORDS
+from server.protocol.workflow import FORWARD, Row
 
 
 def _(msgid: str) -> str:
@@ -28,25 +23,23 @@ def _(msgid: str) -> str:
 
 
 TODO_WORDS = {
-    "pass": _("Inspect"),
-    "fail": _("Inspect"),
-    "accept": _("Accept"),
-    "handle": _("Handle"),
+    "verify": _("Verify"),
     "register": _("Register"),
-    "dispatch": _("Dispatch"),
-    "close": _("Close case"),
-    "ask_return": _("Handle"),
+    "answer": _("Answer the question"),
     "uphold_return": _("Judge return"),
-}
-OTHERS_DO = {
-    "reported": _("The duty officer registers or declines it; you will see the answer here."),
-    "registered": _("The dispatcher chooses a handling crew."),
-    "dispatched": _("The crew has it and will accept it."),
-    "handling": _("The crew is working on it; it comes back for inspection."),
-    "handled": _("The worker of that grid or the community inspects it; who mended it may not."),
-    "inspected": _("The duty officer closes it; who dispatched it may not."),
-    "closed": _("It is closed. The reporter, the street or the duty officer may reopen it."),
-    "declined": _("It was declined; the reason is below."),
+    "grant_extension": _("Judge the request for time"),
+    "suspend": _("Judge the suspension"),
+    "uphold_appeal": _("Judge the appeal"),
+    "dispatch": _("Dispatch"),
+    "accept": _("Accept"),
+    "arrive": _("Come to the spot"),
+    "answer_help": _("Help is asked"),
+    "recheck": _("Check the notice"),
+    "enforced": _("With law enforcement"),
+    "handle": _("Handle"),
+    "answer_outside": _("Enter the answer"),
+    "pass": _("Inspect"),
+    "close": _("Close case"),
 }
 
 
@@ -83,26 +76,22 @@ class Telling:
         raw, condition = payload["category"], payload.get("condition", "")
         return self.speech.matter(self.pack, raw.get("system", ""), raw.get("code", ""), condition)
 
-    def rows(self, standing: Standing) -> list[Row]:
-        """What the table allows this person now."""
-        if not standing.facts.state:
-            return []
-        pack = self.pack
-        narrowing = workflow.Narrowing.of(pack.without, pack.narrow) if pack else workflow.WHOLE_TABLE
-        return workflow.allowed(standing.facts, self.actor, narrowing)
-
-    def todo(self, standing: Standing) -> str:
-        """The act that waits for this person, "" for none."""
-        if standing.case_id not in self._todos:
-            held = any(entry.state == "held" for entry in standing.refused)
-            acts = [row.action for row in self.rows(standing) if row.action in FORWARD]
-            self._todos[standing.case_id] = acts[0] if acts and not held else ""
-        return self._todos[standing.case_id]
+    def state_word(self, standing: Standing) -> str:
+        """The state's name: the pack's own, the table's, or the server's for one that is newer than this tablet."""
+        state = standing.facts.state
+        own = self.pack.word("states", state, self.speech.language) if self.pack else ""
+        if own or state in STATE_WORDS:
+            return own or self.speech.say(STATE_WORDS[state])
+        told = standing.body.get("state_word") if standing.body.get("state") == state else ""
+        return str(told or state)
 
     def title(self, standing: Standing) -> str:
-        state = standing.facts.state
-        first = TODO_WORDS.get(self.todo(standing)) or STATE_WORDS.get(state, "Case")
-        return f"{self.speech.say(first)} · {self.matter(standing)}"
+        """What is to be done, or the state; and what it is about."""
+        todo = self.todo(standing)
+        first = self.speech.say(TODO_WORDS[todo]) if todo in TODO_WORDS else self.state_word(standing)
+        return f"{first} · {self.matter(standing)}"
+
+    # Where ----------------------------------------------------------------------------------------------
 
     def point(self, standing: Standing) -> tuple[float, float] | None:
         """Where it is (lon, lat), None when nobody knows."""
@@ -125,19 +114,12 @@ class Telling:
         return " · ".join([*words, self.grid(standing)])
 
     def grid(self, standing: Standing) -> str:
-        node = next(
-            (
-                self.places.by_id[n]
-                for n in reversed(standing.facts.nodes)
-                if n is not None and n in self.places.by_id
-            ),
-            None,
-        )
-        return (
-            node.name
-            if node
-            else ((standing.body.get("grid") or {}).get("name") or self.speech.say("outside all grids"))
-        )
+        """The lowest node of the tree that it lies in."""
+        nodes = (self.places.by_id.get(n) for n in reversed(standing.facts.nodes) if n is not None)
+        node = next(filter(None, nodes), None)
+        if node:
+            return node.name
+        return (standing.body.get("grid") or {}).get("name") or self.speech.say("outside all grids")
 
     def metres(self, standing: Standing) -> float | None:
         """How far it is from here."""
@@ -146,79 +128,32 @@ class Telling:
             metres_between((self.position.lon, self.position.lat), point) if point and self.position else None
         )
 
-    # When ------------------------------------------------------------------------------------------------
-
-    def running(self, standing: Standing) -> dict[str, Any] | None:
-        """The clock that presses now: of the present step, else of the whole case."""
-        clocks = [
-            c
-            for c in standing.body.get("deadlines") or ()
-            if not c.get("stopped_at") and not c.get("paused_at")
-        ]
-        return min(clocks, key=lambda c: (c["kind"] == "whole", c["due_at"]), default=None)
+    # When -----------------------------------------------------------------------------------------------
 
     def due_at(self, standing: Standing) -> datetime | None:
-        clock = self.running(standing)
-        return moment(clock["due_at"]) if clock else None
-
-    def until(self, standing: Standing, due_at: datetime) -> str:
-        """The clock time of the deadline, and whether it is a provisional one."""
-        at = self.speech.moment(due_at, self.now)
-        if (self.running(standing) or {}).get("provisional"):
-            return self.speech.say("until {moment}, provisional", moment=at)
-        return self.speech.say("until {moment}", moment=at)
+        """When the clock that presses now runs out."""
+        return deadline_words.due_at(standing)
 
     def deadline(self, standing: Standing) -> tuple[Mood, str, str]:
         """How it stands, what is left in words, and the clock time of it."""
-        say, state = self.speech.say, standing.facts.state
-        if state in ENDED:
-            kind = standing.body.get("close_kind") or next(
-                (e.payload.get("close_kind") for e in standing.pending), None
-            )
-            ended = moment(standing.body.get("closed_at"))
-            return (
-                "closed",
-                say(CLOSE_KIND_WORDS.get(kind or "", STATE_WORDS[state])),
-                self.speech.moment(ended, self.now) if ended else "",
-            )
-        if standing.pending and state != (standing.body.get("state") or ""):
-            return (
-                "ontime",
-                say("waits to be sent"),
-                self.speech.moment(standing.pending[-1].made_at, self.now),
-            )
-        due_at = self.due_at(standing)
-        if due_at is None:
-            paused = any(
-                c.get("paused_at") and not c.get("stopped_at") for c in standing.body.get("deadlines") or ()
-            )
-            return ("paused", say("Clock paused"), "") if paused else ("ontime", say("No deadline"), "")
         soon = self.pack.soon_minutes if self.pack else 30
-        left = (due_at - self.now).total_seconds() / 60
-        mood: Mood = "overdue" if left < 0 else "soon" if left <= soon else "ontime"
-        return (
-            mood,
-            self.speech.left(due_at, self.now),
-            self.until(standing, due_at),
-        )
+        return deadline_words.deadline(standing, self.state_word(standing), self.speech, self.now, soon)
 
     def pending(self, standing: Standing) -> str:
         """What the outbox will do to it, "" for nothing."""
         if not standing.pending:
             return ""
-        last = standing.pending[-1]
-        words = self.speech.say(ACTION_WORDS.get(last.kind, last.kind))
+        last, say = standing.pending[-1], self.speech.say
+        words = action_word(last.kind, self.pack, self.speech)
         if last.state == "held":
-            return self.speech.say("“{act}” waits for the office to decide", act=words)
+            return say("“{act}” waits for the office to decide", act=words)
         if last in standing.refused:
-            return self.speech.say(
+            return say(
                 "“{act}” noted here; the case has moved on meanwhile, the office will decide", act=words
             )
         if not last.waits:
-            return self.speech.say("“{act}” has arrived", act=words)
-        return self.speech.say("“{act}” noted here, waits to be sent", act=words)
-
-    # Whole views -----------------------------------------------------------------------------------------
+            return say("“{act}” has arrived", act=words)
+        return say("“{act}” noted here, waits to be sent", act=words)
 
     def row(self, standing: Standing, photo_id: str) -> CaseRow:
         """The case in a list."""
@@ -237,106 +172,48 @@ class Telling:
             *(point or (None, None)),
         )
 
-    def case(self, standing: Standing, photos: tuple[PhotoView, ...]) -> CaseView:
-        """The case on its own page."""
-        mood, due, note = self.deadline(standing)
-        clock, state, say = self.running(standing), standing.facts.state, self.speech.say
-        if clock and mood in ("ontime", "soon", "overdue"):
-            due = f"{say(CLOCK_WORDS[clock['kind']])} · {due}"
-        step, point = STEP_OF.get(state, 1), self.point(standing)
-        acts = self.acts(standing)
-        accuracy = (standing.body.get("location") or {}).get("accuracy_m")
-        return CaseView(
-            standing.case_id,
-            self.matter(standing),
-            self._line(standing),
-            mood,
-            due,
-            note,
-            self._facts(standing),
-            photos,
-            say("Step {n} of {all} · {name}", n=step, all=len(STEPS), name=say(STEP_WORDS[STEPS[step - 1]])),
-            self._steps(standing),
-            acts,
-            ""
-            if any(act.primary for act in acts)
-            else say(OTHERS_DO.get(state, ""))
-            if state in OTHERS_DO
-            else "",
-            self.pending(standing),
-            point[0] if point else None,
-            point[1] if point else None,
-            accuracy,
-        )
+    # Acts -----------------------------------------------------------------------------------------------
 
-    def _line(self, standing: Standing) -> str:
-        category, _condition = self.category(standing)
-        number = standing.body.get("number") or self.speech.say("number follows")
-        return " · ".join([number, *([category.code] if category else []), self.grid(standing)])
+    def _allowed(self, standing: Standing) -> list[Row]:
+        """What the table and the pack allow this person now, one row an act."""
+        if not standing.facts.state:
+            return []
+        facts = replace(standing.facts, overdue=deadline_words.overdue(standing, self.now))
+        rows = workflow.allowed(facts, self.actor, narrowing_of(self.pack))
+        # Rows of one action differ in what they lead to, not in what they ask.
+        return list({row.action: row for row in rows}.values())
 
-    def _facts(self, standing: Standing) -> tuple[Fact, ...]:
-        say, body = self.speech.say, standing.body
+    def rows(self, standing: Standing) -> list[Row]:
+        """What this person may do now on this tablet."""
+        return [row for row in self._allowed(standing) if on_a_tablet(row)]
+
+    def at_a_desk(self, standing: Standing) -> tuple[str, ...]:
+        """The names of the acts that this person may do now, but for which a tablet knows too little."""
+        rows = (row for row in self._allowed(standing) if not on_a_tablet(row))
+        return tuple(action_word(row.action, self.pack, self.speech) for row in rows)
+
+    def todo(self, standing: Standing) -> str:
+        """The act that waits for this person, "" for none."""
+        if standing.case_id not in self._todos:
+            held = any(entry.state == "held" for entry in standing.refused)
+            acts = {row.action for row in self.rows(standing)} if not held else set()
+            self._todos[standing.case_id] = next((act for act in FORWARD if act in acts), "")
+        return self._todos[standing.case_id]
+
+    def danger(self, standing: Standing) -> bool:
+        """Whether somebody may be hurt there: an emergency that nobody made safe."""
         _category, condition = self.category(standing)
-        reported = moment(body.get("reported_at")) or (
-            standing.pending[0].made_at if standing.pending else None
-        )
-        hands = [
-            body[who].get("name", "") for who in ("handler", "holder") if isinstance(body.get(who), dict)
-        ]
-        accuracy = (body.get("location") or {}).get("accuracy_m")
-        found = (
-            (say("Place"), self.place(standing) + (f" (±{accuracy} m)" if accuracy else "")),
-            (say("What was seen"), body.get("description") or standing.origin.get("description") or ""),
-            (say("Condition for closing"), self.speech.named(condition.closing) if condition else ""),
-            (say("State"), say(STATE_WORDS[standing.facts.state]) if standing.facts.state else ""),
-            (
-                say("In whose hands"),
-                say("{handler}; {holder} answers for it", handler=hands[0], holder=hands[1])
-                if len(hands) == 2
-                else "".join(hands),
-            ),
-            (say("Reported"), self.speech.moment(reported, self.now) if reported else ""),
-        )
-        return tuple(Fact(name, words) for name, words in found if words)
-
-    def _steps(self, standing: Standing) -> tuple[StepView, ...]:
-        told = [self._told(event) for event in standing.body.get("events") or ()]
-        return (*told, *(self._local(entry) for entry in standing.pending))
-
-    def _told(self, event: dict[str, Any]) -> StepView:
-        action, at = event.get("action", ""), moment(event.get("acted_at") or event.get("received_at"))
-        who = " · ".join(part for part in (event.get("organisation_name"), event.get("actor_name")) if part)
-        words = "\n".join(part for part in (who, event.get("text")) if part)
-        return StepView(
-            ICONS.get(action, "info"),
-            self.speech.say(ACTION_WORDS.get(action, action)),
-            words,
-            self.speech.moment(at, self.now) if at else "",
-        )
-
-    def _local(self, entry: Entry) -> StepView:
-        said = next(
-            (
-                entry.payload[name]
-                for name in ("done", "text", "unmet", "reason", "note", "description")
-                if entry.payload.get(name)
-            ),
-            "",
-        )
-        return StepView(
-            ICONS.get(entry.kind, "info"),
-            self.speech.say(ACTION_WORDS.get(entry.kind, entry.kind)),
-            said,
-            self.speech.moment(entry.made_at, self.now),
-            local=True,
-        )
-
-    # Acts ------------------------------------------------------------------------------------------------
+        return bool(condition and condition.emergency) and "safe" not in standing.facts.flags
 
     def acts(self, standing: Standing) -> tuple[Act, ...]:
-        """The buttons: what the table allows, the one that waits for this person first."""
-        rows = list({row.action: row for row in self.rows(standing)}.values())
-        todo = self.todo(standing)
-        rows.sort(key=lambda row: (row.action != todo, row.action not in FORWARD))
-        about = self.category(standing)
-        return tuple(act(row, self.pack, *about, row.action == todo, self.speech) for row in rows)
+        """The buttons: the act that waits for this person, those that are natural now, the others."""
+        rows, todo, danger = self.rows(standing), self.todo(standing), self.danger(standing)
+        beside = act_order.near(rows, standing.facts.state, todo, danger)
+        category, condition = self.category(standing)
+        words = ActWords(self.pack, category, condition, self.speech, self.now)
+        return tuple(
+            words.act(
+                row, row.action == todo, row.action in beside, danger=danger and row.action == "make_safe"
+            )
+            for row in act_order.ordered(rows, todo, beside)
+        )

@@ -4,12 +4,15 @@ from dataclasses import asdict
 
 from mobile.core.album import Album, declared
 from mobile.core.clockwork import Clock
-from mobile.core.mirror import moment
 from mobile.core.outbox import Entry
 from mobile.core.owner import Owner
+from mobile.core.standing import moment
 from mobile.core.store import Store
 from mobile.core.views import Draft, Position
 from server.protocol.wire import time_text
+
+# How a report's form says for whom it was made.
+ON_BEHALF, RESIDENT = "on_behalf", "resident"
 
 
 class Drafts:
@@ -44,6 +47,9 @@ class Drafts:
             raw["sentence"],
             self._album.views(raw["photos"]),
             raw["mended"],
+            raw.get("safe", False),
+            raw.get("behalf", False),
+            raw.get("form", {}),
             speech.say("draft kept by itself · {moment}", moment=saved),
         )
 
@@ -56,16 +62,21 @@ class Drafts:
             "sentence": draft.sentence,
             "photos": [photo.photo_id for photo in draft.photos],
             "mended": draft.mended,
+            "safe": draft.safe,
+            "behalf": draft.behalf,
+            "form": dict(draft.form),
             "saved_at": time_text(self._clock.now()),
         }
         with self._store.writing():
             self._store.keep(self._name, raw)
-            if not (draft.category or draft.sentence or draft.photos):
+            if not (draft.category or draft.sentence or draft.photos or draft.form):
                 self._store.drop(f"{self._name}/replaces")
 
-    def reopen(self, entry: Entry, replacing: bool) -> Draft:
-        """The content of a command as the draft; `replacing`: it will be reported in its place."""
-        draft = self._content(entry)
+    def reopen(self, entry: Entry, replacing: bool, made_safe: Entry | None = None) -> Draft:
+        """The content of a command as the draft; `replacing`: it will be reported in its place. `made_safe` was sealed
+        with it.
+        """
+        draft = self._content(entry, made_safe)
         with self._store.writing():
             self.save(draft)
             if replacing:
@@ -78,15 +89,19 @@ class Drafts:
             self._store.drop(self._name)
             self._store.drop(f"{self._name}/replaces")
 
-    def _content(self, entry: Entry) -> Draft:
+    def _content(self, entry: Entry, made_safe: Entry | None) -> Draft:
         payload, category = entry.payload, entry.payload.get("category") or {}
         position = dict(entry.command.get("position") or {})
         position.pop("crs", None)
+        form = dict(payload.get("form") or {})
         return Draft(
             f"{category.get('system')}/{category.get('code')}",
             payload.get("condition", ""),
             Position(**position) if position else None,
             payload.get("description", ""),
-            self._album.views(declared(entry)),
+            self._album.views(declared(*filter(None, (entry, made_safe)))),
             entry.kind == "self_handle",
+            made_safe is not None,
+            form.pop(ON_BEHALF, "") == RESIDENT,
+            form,
         )

@@ -12,6 +12,7 @@ from mobile.core.views import (
     CasesView,
     CaseView,
     Draft,
+    InspectView,
     LinkView,
     MapShapes,
     MessageView,
@@ -43,6 +44,10 @@ class TabletFace(Protocol):
 
     def today(self, now: datetime, position: Position | None) -> TodayView: ...
     def messages(self) -> tuple[MessageView, ...]: ...
+    def messages_read(self) -> None:
+        """All messages were seen by the person of this tablet."""
+        ...
+
     def map_shapes(self) -> MapShapes: ...
     def locate(self, lon: float, lat: float, accuracy_m: float) -> PlaceView: ...
 
@@ -66,8 +71,15 @@ class TabletFace(Protocol):
         sentence: str,
         photos: Sequence[str],
         mended: bool,
+        form: Mapping[str, str] = ...,
+        behalf: bool = False,
+        safe: bool = False,
     ) -> str:
-        """Seals a report (or a self-handled case) and gives its command id; the draft is gone with it."""
+        """Seals a report (or a self-handled case) and gives its command id; the draft is gone with it.
+
+        `form` answers by field name; `behalf` of a resident; `safe`: that the place was made safe is sealed after it,
+        with the photos of stage "during".
+        """
         ...
 
     def undo(self, command_id: str) -> bool:
@@ -78,6 +90,7 @@ class TabletFace(Protocol):
         self, chosen: str = "", query: str = "", after: str = "", position: Position | None = None
     ) -> CasesView: ...
     def case(self, case_id: str) -> CaseView: ...
+    def inspection(self, case_id: str) -> InspectView: ...
     def act(
         self,
         case_id: str,

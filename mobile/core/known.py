@@ -7,11 +7,12 @@ from mobile.core import lists
 from mobile.core.case_words import Telling
 from mobile.core.clockwork import Clock
 from mobile.core.map_shapes import map_shapes
-from mobile.core.mirror import Mirror, Standing
+from mobile.core.mirror import Mirror
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.owner import Owner
 from mobile.core.photos import Photos
 from mobile.core.place import Places
+from mobile.core.standing import Standing
 from mobile.core.store import Store
 from mobile.core.views import MapShapes, Position, Refusal
 from server.protocol.hats import Actor

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from mobile.core.case_words import Telling
-from mobile.core.mirror import Standing
+from mobile.core.standing import Standing
 from mobile.core.views import CaseRow, CasesView, FilterView
 from server.protocol.workflow import ENDED
 

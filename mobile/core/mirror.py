@@ -1,4 +1,4 @@
-"""What the tablet knows of the office's cases, and how each stands once the outbox has been sent.
+"""What the tablet knows of the office's cases, kept sealed, and how each stands once the outbox has been sent.
 
 The screen is the server's last word with this tablet's own unanswered commands replayed over it by the same
 workflow table. Nothing is kept in a second shape: what is replayed is worked out anew at each look.
@@ -7,39 +7,19 @@ workflow table. Nothing is kept in a second shape: what is replayed is worked ou
 import json
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mobile.core.outbox import Entry
+from mobile.core.standing import Standing, narrowing_of, standing_of
 from mobile.core.store import Store
-from server.protocol import workflow
-from server.protocol.hats import NEW, Actor, Facts
+from server.protocol.hats import Actor
 from server.protocol.pack import Pack, read_pack
 from server.protocol.wire import read_time, sha256
 
 SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
 MOST_MESSAGES = 200
 EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A case as this tablet sees it. `body` is the server's JSON ({} for a report that it does not have yet),
-    `facts` include the pending commands, `refused` those of them that the table no longer allows.
-    """
-
-    case_id: str
-    version: int
-    body: dict[str, Any] = field(hash=False)
-    facts: Facts
-    pending: tuple[Entry, ...] = ()
-    refused: tuple[Entry, ...] = ()
-
-    @property
-    def origin(self) -> dict[str, Any]:
-        """The payload of the report when the server has not sent the case yet."""
-        return self.pending[0].payload if self.pending and not self.body else {}
 
 
 class Mirror:
@@ -50,6 +30,7 @@ class Mirror:
         self._lock = threading.RLock()
         self._cases: dict[str, tuple[int, dict[str, Any]]] | None = None
         self._things: dict[str, dict[str, Any]] = {}
+        self._told: list[dict[str, Any]] | None = None
         self._pack: Pack | None = None
 
     # The server's word -------------------------------------------------------------------------------------
@@ -119,6 +100,8 @@ class Mirror:
             self._things.pop(kind, None)
             if kind == "pack":
                 self._pack = None
+            if kind == "message":
+                self._told = None
         if self._cases is not None:
             self._cases = {name: case for name, case in self._cases.items() if name not in left}
             self._cases.update({name: case for (kind, name), case in came.items() if kind == "case"})
@@ -139,7 +122,7 @@ class Mirror:
     def forget(self) -> None:
         """What was opened is closed again: the store holds something else now."""
         with self._lock:
-            self._cases, self._pack, self._things = None, None, {}
+            self._cases, self._pack, self._told, self._things = None, None, None, {}
 
     def drop_closed_before(self, moment: datetime) -> list[str]:
         """Both sides let go of cases that were closed before this moment; gives their ids."""
@@ -177,10 +160,13 @@ class Mirror:
 
     def messages(self) -> list[dict[str, Any]]:
         """What this tablet's person was told, newest first: number, sentence, urgent, made_at."""
-        rows = self._store.rows(
-            "select * from mirror where kind = 'message' order by cast(id as integer) desc"
-        )
-        return [self._body("message", row) for row in rows]
+        with self._lock:
+            if self._told is None:
+                rows = self._store.rows(
+                    "select * from mirror where kind = 'message' order by cast(id as integer) desc"
+                )
+                self._told = [self._body("message", row) for row in rows]
+            return self._told
 
     def digest(self) -> tuple[int, str]:
         """How many cases are here, and the hash over their ids and versions that the server makes of its own."""
@@ -214,71 +200,10 @@ class Mirror:
         by_case: dict[str, list[Entry]] = {}
         for entry in pending:
             by_case.setdefault(entry.case_id, []).append(entry)
-        opened = self._opened()
+        opened, narrowing = self._opened(), narrowing_of(self.pack())
         names = dict.fromkeys([*opened, *by_case])
         found = (
-            self._standing(name, *opened.get(name, (0, {})), by_case.get(name, []), actor) for name in names
+            standing_of(name, *opened.get(name, (0, {})), by_case.get(name, []), actor, narrowing)
+            for name in names
         )
         return {standing.case_id: standing for standing in found if standing.facts.state}
-
-    def _standing(
-        self, case_id: str, version: int, body: dict[str, Any], entries: list[Entry], actor: Actor
-    ) -> Standing:
-        facts = facts_of(body)
-        replayed: list[Entry] = []
-        refused: list[Entry] = []
-        for entry in entries:
-            if entry.version and entry.version <= version:
-                continue  # it has come down already
-            after = None if entry.state == "held" else replay(facts, entry, actor)
-            if after is None:
-                refused.append(entry)
-            else:
-                facts = after
-            replayed.append(entry)
-        return Standing(case_id, version, body, facts, tuple(replayed), tuple(refused))
-
-
-def facts_of(body: dict[str, Any]) -> Facts:
-    """What the table asks, out of a case's JSON; a case that is not there yet has the state NEW."""
-    raw = body.get("facts") or {}
-    nodes = [*(raw.get("nodes") or ()), None, None, None, None][:4]
-    return Facts(
-        raw.get("state", body.get("state", NEW)),
-        (nodes[0], nodes[1], nodes[2], nodes[3]),
-        raw.get("handler"),
-        raw.get("reporter"),
-        frozenset(raw.get("dispatchers") or ()),
-        frozenset(raw.get("flags") or ()),
-        frozenset(raw.get("helpers") or ()),
-        raw.get("holder"),
-        raw.get("holder_level") or 0,
-        bool(raw.get("overdue")),
-        str(raw.get("id") or ""),
-    )
-
-
-def replay(facts: Facts, entry: Entry, actor: Actor) -> Facts | None:
-    """The facts after a command of ours, None when the table does not allow it here any more."""
-    if facts.state == NEW:
-        nodes = (entry.command.get("place") or {}).get("nodes") or [None] * 4
-        facts = replace(facts, reporter=actor.person, nodes=tuple(nodes))
-    given = {name: value for name, value in entry.payload.items() if isinstance(value, str)}
-    row, _ = workflow.find(facts, entry.kind, actor, given)
-    return None if row is None else workflow.after(row, facts)
-
-
-def actor_of(raw: dict[str, Any]) -> Actor:
-    """Who this tablet's person is to the table, from the enrolment's `person.actor`."""
-    return Actor(
-        raw.get("person"),
-        raw.get("role", ""),
-        frozenset(raw.get("duties") or ()),
-        raw.get("organisation"),
-        frozenset(raw.get("nodes") or ()),
-    )
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time of the wire, None for none."""
-    return read_time(text).astimezone(UTC) if text else None

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from mobile.core.me_words import ROLE_WORDS
-from mobile.core.mirror import Mirror, actor_of
+from mobile.core.mirror import Mirror
 from mobile.core.office import Account
 from mobile.core.place import Places
 from mobile.core.speech import Speech
+from mobile.core.standing import actor_of
 from mobile.core.store import Store
 from mobile.core.views import PersonView, Refusal, Settings
 from server.protocol.hats import Actor

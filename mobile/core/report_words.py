@@ -1,8 +1,11 @@
 """The report form in words: what can be reported, under which conditions, and where one stands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from mobile.core.act_fields import form_field
 from mobile.core.place import Found, Places
 from mobile.core.speech import Speech
 from mobile.core.views import CategoryChoice, CategoryMajor, ConditionChoice, PlaceView
@@ -11,59 +14,76 @@ from server.protocol.pack import Category, Pack
 TILES = 12
 
 
-def choice(category: Category, pack: Pack, speech: Speech) -> CategoryChoice:
-    """One category with all that the form says about it."""
-    say = speech.say
-    conditions = tuple(
-        ConditionChoice(c.code, speech.named(c.names), speech.limit(c.handle)) for c in category.conditions
-    )
-    photo, mended_photo = "report" in category.needs_photo, "self_handle" in category.needs_photo
-    system = speech.named(pack.systems.get(category.system, {})) or category.system
-    note = [f"{system} {category.code}", conditions[0].limit]
-    if category.self_handle:
-        note.append(say("may be mended on the spot"))
-    mended = (
-        say("Closed at once in your own grid, nothing is dispatched.")
-        if category.self_handle
-        else say("This category is mended by a crew.")
-    )
-    if category.self_handle and mended_photo and not photo:
-        mended += say(" A photo of the result is needed.")
-    return CategoryChoice(
-        category.key,
-        speech.named(category.names),
-        " · ".join(note),
-        category.icon,
-        category.initials,
-        conditions,
-        photo,
-        category.self_handle,
-        say("This category needs a photo.") if photo else say("No photo is needed for this category."),
-        mended,
-    )
+@dataclass(frozen=True)
+class ReportWords:
+    """Words the categories of a pack at the server's time `now`."""
 
+    pack: Pack
+    speech: Speech
+    now: datetime
 
-def tiles(pack: Pack, recent: Sequence[str], speech: Speech) -> tuple[CategoryChoice, ...]:
-    """The ones reported most lately first, then those that the pack calls frequent; at most 12."""
-    by_key = {category.key: category for category in pack.categories}
-    ordered = [by_key[key] for key in dict.fromkeys((*recent, *pack.frequent, *by_key)) if key in by_key]
-    return tuple(choice(category, pack, speech) for category in ordered[:TILES])
+    def choice(self, category: Category) -> CategoryChoice:
+        """One category with all that the form says about it."""
+        say, photos = self.speech.say, category.needs_photo
+        conditions = tuple(
+            ConditionChoice(c.code, self.speech.named(c.names), self.speech.limit(c.handle), c.emergency)
+            for c in category.conditions
+        )
+        return CategoryChoice(
+            category.key,
+            self.speech.named(category.names),
+            self._note(category, conditions[0].limit),
+            category.icon,
+            category.initials,
+            conditions,
+            "report" in photos,
+            category.self_handle,
+            say("This category needs a photo.")
+            if "report" in photos
+            else say("No photo is needed for this category."),
+            self._mended_note(category),
+            tuple(form_field(field, self.speech, self.now) for field in category.form),
+            "make_safe" in photos,
+        )
 
+    def _note(self, category: Category, limit: str) -> str:
+        system = self.speech.named(self.pack.systems.get(category.system, {})) or category.system
+        note = [f"{system} {category.code}", limit]
+        if category.self_handle:
+            note.append(self.speech.say("may be mended on the spot"))
+        return " · ".join(note)
 
-def tree(pack: Pack, speech: Speech) -> tuple[CategoryMajor, ...]:
-    """All categories by system and major code."""
-    branches: dict[tuple[str, str], list[Category]] = {}
-    for category in pack.categories:
-        branches.setdefault((category.system, category.major), []).append(category)
-    return tuple(
-        CategoryMajor(_branch(pack, system, major, speech), tuple(choice(c, pack, speech) for c in found))
-        for (system, major), found in sorted(branches.items())
-    )
+    def _mended_note(self, category: Category) -> str:
+        say, photos = self.speech.say, category.needs_photo
+        if not category.self_handle:
+            return say("This category is mended by a crew.")
+        mended = say("Closed at once in your own grid, nothing is dispatched.")
+        if "self_handle" in photos and "report" not in photos:
+            mended += say(" A photo of the result is needed.")
+        return mended
 
+    def tiles(self, recent: Sequence[str]) -> tuple[CategoryChoice, ...]:
+        """The ones reported most lately first, then those that the pack calls frequent; at most 12."""
+        by_key = {category.key: category for category in self.pack.categories}
+        ordered = [
+            by_key[key] for key in dict.fromkeys((*recent, *self.pack.frequent, *by_key)) if key in by_key
+        ]
+        return tuple(self.choice(category) for category in ordered[:TILES])
 
-def _branch(pack: Pack, system: str, major: str, speech: Speech) -> str:
-    """A major with its system, for two systems may have majors of one name."""
-    return f"{speech.named(pack.systems.get(system, {})) or system} · {pack.major_name(system, major, speech.language)}"
+    def tree(self) -> tuple[CategoryMajor, ...]:
+        """All categories by system and major code."""
+        branches: dict[tuple[str, str], list[Category]] = {}
+        for category in self.pack.categories:
+            branches.setdefault((category.system, category.major), []).append(category)
+        return tuple(
+            CategoryMajor(self._branch(system, major), tuple(map(self.choice, found)))
+            for (system, major), found in sorted(branches.items())
+        )
+
+    def _branch(self, system: str, major: str) -> str:
+        """A major with its system, for two systems may have majors of one name."""
+        named = self.speech.named(self.pack.systems.get(system, {})) or system
+        return f"{named} · {self.pack.major_name(system, major, self.speech.language)}"
 
 
 def place_view(
