@@ -16,7 +16,7 @@ from mobile.ui.widgets.photo import Photo
 
 UI = Path(__file__).parent / "ui"
 # what others build on comes first; a .kv names classes, so its .py must have been read before
-WIDGETS = ("text", "logo", "buttons", "inputs", "photo", "rows", "house", "sheet", "map")
+WIDGETS = ("text", "logo", "buttons", "inputs", "asked", "photo", "rows", "house", "sheet", "map")
 BACK = 27
 
 

@@ -13,7 +13,7 @@ from kivy.core.window import Window
 
 from mobile.app import XungeApp
 from mobile.core.tablet import Tablet
-from mobile.core.views import Position, Refusal, Settings
+from mobile.core.views import Draft, Position, Refusal, Settings
 from mobile.platform.desktop import FixedPlace, FolderCamera
 from mobile.ui.widgets.map.ground import ground_of
 
@@ -70,7 +70,7 @@ class Album:
         """Puts a screen up, then names the picture that is to be taken of it."""
         house = self.app.root
         yield from self._enrolment()
-        for name in ("today", "cases", "outbox", "me"):
+        for name in ("today", "cases", "messages", "outbox", "me"):
             house.show(name)
             yield name
         for name, settings in (
@@ -87,6 +87,7 @@ class Album:
         self.wear()
         house.rebuild()
         yield from self._report()
+        yield from self._danger()
         yield from self._cases()
 
     def _enrolment(self) -> Iterator[str]:
@@ -117,6 +118,29 @@ class Album:
         house.show("outbox")
         yield "outbox-waiting"
 
+    def _danger(self) -> Iterator[str]:
+        """A category with an emergency among its conditions, made safe on the spot; told by a resident."""
+        house = self.app.root
+        found = [
+            (category.key, condition.code)
+            for major in self.tablet.report_form().tree
+            for category in major.categories
+            for condition in category.conditions
+            if condition.danger
+        ]
+        for key, condition in found[:1]:
+            house.show("today")
+            house.show("report")
+            house.page.choose(key)
+            house.page.change_condition(condition)
+            house.page.shoot()
+            house.page.make_safe(True)
+            yield "report-danger"
+            house.page.open_details()
+            house.page.details.tell_for(True)
+            yield "report-details"
+            self.tablet.save_draft(Draft())
+
     def _cases(self) -> Iterator[str]:
         house, tablet = self.app.root, self.tablet
         filters = [found.code for found in tablet.cases().filters]
@@ -125,11 +149,24 @@ class Album:
             house.show("cases")
             house.show("case", case_id=row.case_id)
             yield f"case-{number + 1}"
-        acts = [act for row in rows[:1] for act in tablet.case(row.case_id).acts if act.fields]
-        for act in acts[:2]:
-            house.show("case", case_id=rows[0].case_id)
+        ids = [row.case_id for row in rows]
+        inspected = [name for name in ids if any(act.action == "pass" for act in tablet.case(name).acts)]
+        for case_id in (inspected or ids)[:1]:
+            yield from self._acts(case_id)
+
+    def _acts(self, case_id: str) -> Iterator[str]:
+        """What the first acts of a case ask, those that are seldom wanted, and the comparison."""
+        house = self.app.root
+        acts = self.tablet.case(case_id).acts
+        for act in [act for act in acts if act.fields and act.action != "pass"][:2]:
+            house.show("case", case_id=case_id)
             house.page.begin(act)
             yield f"case-{act.action}"
+        house.show("case", case_id=case_id)
+        house.page.show_more()
+        yield "case-more"
+        house.show("inspect", case_id=case_id)
+        yield "inspect"
 
     # ---- the camera ----------------------------------------------------------------------------------------
 

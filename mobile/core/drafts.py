@@ -9,10 +9,11 @@ from mobile.core.owner import Owner
 from mobile.core.standing import moment
 from mobile.core.store import Store
 from mobile.core.views import Draft, Position
+from server.protocol.payloads import ON_BEHALF
 from server.protocol.wire import time_text
 
-# How a report's form says for whom it was made.
-ON_BEHALF, RESIDENT = "on_behalf", "resident"
+# What a report's form says under `on_behalf`.
+RESIDENT = "resident"
 
 
 class Drafts:

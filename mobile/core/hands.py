@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from mobile.core.act_fields import form_field, on_the_wire, resident_fields
 from mobile.core.act_words import photo_rule
 from mobile.core.capture import Capture
-from mobile.core.drafts import ON_BEHALF, RESIDENT, Drafts
+from mobile.core.drafts import RESIDENT, Drafts
 from mobile.core.known import Known
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.owner import Owner
@@ -15,6 +15,7 @@ from mobile.core.store import DiskFull, Store
 from mobile.core.views import Draft, Field, Position, Refusal
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Category
+from server.protocol.payloads import ON_BEHALF
 
 RECENT = 12
 SAFE_STAGE = "during"  # what shows that the place was made safe

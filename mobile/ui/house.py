@@ -13,14 +13,16 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
 from mobile.core.face import TabletFace
-from mobile.core.views import CategoryChoice, Refusal
+from mobile.core.views import Act, CategoryChoice, Refusal
 from mobile.platform.ports import Camera, Gps
 from mobile.ui.page import Page
 from mobile.ui.screens.case import Case
 from mobile.ui.screens.cases import Cases
 from mobile.ui.screens.category import Category
 from mobile.ui.screens.enrol import Enrol
+from mobile.ui.screens.inspect import Inspect
 from mobile.ui.screens.me import Me
+from mobile.ui.screens.messages import Messages
 from mobile.ui.screens.outbox import Outbox
 from mobile.ui.screens.report import Report
 from mobile.ui.screens.today import Today
@@ -36,6 +38,8 @@ SCREENS: dict[str, type[Page]] = {
     "category": Category,
     "cases": Cases,
     "case": Case,
+    "inspect": Inspect,
+    "messages": Messages,
     "outbox": Outbox,
     "me": Me,
 }
@@ -86,11 +90,14 @@ class House(FloatLayout):
             return
         if not self.tablet.enrolled:
             return
+        what: dict[str, Any] = {}
         if len(self._way) > 1:
-            self._way.pop()
+            _name, what = self._way.pop()
         else:
             self._way = [("today", {})]
         self._build()
+        if what.get("sheet"):
+            self.raise_sheet(what["sheet"])
 
     def rebuild(self) -> None:
         """The same screen in another language or size."""
@@ -136,6 +143,7 @@ class House(FloatLayout):
             if self._rail and self.tablet.enrolled:
                 today = self.tablet.today(self.now(), self.gps.position())
                 self._rail.todo, self._rail.waiting = len(today.todos), today.outbox_count
+                self._rail.unread = today.unread
         except Refusal as refusal:
             self.say(str(refusal))
 
@@ -174,8 +182,38 @@ class House(FloatLayout):
                 _("Taken back.") if gone else _("Too late: it is on its way. The outbox says how it stands.")
             )
 
+    def do(
+        self, case_id: str, act: Act, values: dict[str, Any], photos: list[str], leaving: bool = False
+    ) -> None:
+        """Seals an act on a case and says so, with a way to take it back; `leaving`: one screen back with it."""
+        command_id = self.attempt(
+            lambda: self.tablet.act(case_id, act.action, values, photos, self.gps.position())
+        )
+        if not command_id:
+            return
+        self.lower()
+        if leaving:
+            self.back()
+        self.refresh()
+        self.say(
+            _("Kept on this tablet: {act}. It is sent by itself.").format(act=act.label),
+            undo=lambda: self.take_back(command_id),
+        )
+
+    def pick_category(self, took: Callable[[CategoryChoice], None]) -> None:
+        """Chooses one out of the tree for the sheet that is up, which stands there again afterwards."""
+        sheet = self._veil.sheet if self._veil else None
+        if self._veil:
+            self._veil.clear_widgets()
+        self.show("category", took=took, sheet=sheet)
+
     def choose_category(self, category: CategoryChoice) -> None:
-        """From the tree back to the report, with the category in the draft."""
+        """From the tree back to the sheet that asked, or to the report with the category in the draft."""
+        took = self._way[-1][1].get("took")
+        if took:
+            took(category)
+            self.back()
+            return
         first = category.conditions[0].code if category.conditions else ""
         draft = self.tablet.draft()
         mended = draft.mended and category.may_mend

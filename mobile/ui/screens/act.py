@@ -1,79 +1,13 @@
-"""What an act asks before it is done: chips for choices, fields for words, photographs where they count."""
+"""What an act asks before it is done, and the sheet of the acts that are seldom wanted."""
 
 from typing import Any
 
-from kivy.factory import Factory
-from kivy.metrics import dp
-from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, StringProperty
-from kivy.uix.boxlayout import BoxLayout
-from kivy.uix.stacklayout import StackLayout
+from kivy.properties import BooleanProperty, ListProperty, ObjectProperty
 
-from mobile.core.views import Field
-from mobile.ui.widgets.buttons import Chip
+from mobile.core.views import Act, CategoryChoice, Choice
+from mobile.ui.widgets.asked import Asked
+from mobile.ui.widgets.rows import Setting
 from mobile.ui.widgets.sheet import Sheet
-from mobile.ui.words import _
-
-HEIGHTS = {"long": 112}
-
-
-class Asked(BoxLayout):
-    """One field: its label, and chips or a box to type in. `answer` is what stands there now."""
-
-    label = StringProperty()
-    answer = ObjectProperty("")
-
-    def __init__(self, field: Field, **kwargs: Any) -> None:
-        self.field = field
-        super().__init__(label=field.label if field.required else self._optional(field), **kwargs)
-        self.answer = [] if field.kind == "choices" else field.value
-        if field.choices:
-            self._chips()
-        if not field.choices or field.kind == "long":
-            self._box()
-
-    @staticmethod
-    def _optional(field: Field) -> str:
-        return _("{field} (may stay empty)").format(field=field.label)
-
-    @property
-    def answered(self) -> bool:
-        return bool(self.answer) or not self.field.required
-
-    def _chips(self) -> None:
-        self.chips = StackLayout(spacing=dp(8), size_hint_y=None)
-        self.chips.bind(minimum_height=self.chips.setter("height"))
-        for choice in self.field.choices:
-            chip = Chip(words=choice.label, note=choice.note, chosen=choice.code == self.answer)
-            chip.bind(on_release=lambda chip, code=choice.code: self._press(chip, code))
-            self.chips.add_widget(chip)
-        self.add_widget(self.chips)
-
-    def _press(self, chip: Chip, code: str) -> None:
-        if self.field.kind == "choices":
-            chip.chosen = not chip.chosen
-            kept = [given for given in self.answer if given != code]
-            self.answer = [*kept, code] if chip.chosen else kept
-            return
-        if self.field.kind == "long":
-            self.box.text = f"{self.box.text.strip()}\n{code}".strip()
-            return
-        for other in self.chips.children:
-            other.chosen = other is chip
-        self.answer = code
-
-    def _box(self) -> None:
-        self.box = Factory.Field(
-            multiline=self.field.kind == "long",
-            hint_text=self.field.hint,
-            text=self.field.value,
-            size_hint_y=None,
-            height=dp(HEIGHTS.get(self.field.kind, 56)),
-        )
-        self.box.bind(text=self._typed)
-        self.add_widget(self.box)
-
-    def _typed(self, _: Any, text: str) -> None:
-        self.answer = text.strip()
 
 
 class ActSheet(Sheet):
@@ -86,16 +20,35 @@ class ActSheet(Sheet):
     ready = BooleanProperty(False)
 
     def on_kv_post(self, *_: Any) -> None:
-        self._asked = [Asked(field) for field in self.act.fields]
+        self._asked = [Asked(field, self.house) for field in self.act.fields]
+        self._shown: list[Asked] = []
         for asked in self._asked:
-            asked.bind(answer=self._look)
-            self.ids.fields.add_widget(asked)
+            asked.bind(answer=self._look, category=self._categorised)
         self.bind(photos=self._look)
         self._look()
 
     def _look(self, *_: Any) -> None:
+        """Shows what is asked as things stand, and whether all of it is answered."""
+        answers = {asked.field.name: asked.answer for asked in self._asked}
+        shown = [
+            asked
+            for asked in self._asked
+            if asked.field.asked_if is None or answers.get(asked.field.asked_if[0]) == asked.field.asked_if[1]
+        ]
+        if shown != self._shown:
+            self._shown = shown
+            self.ids.fields.clear_widgets()
+            for asked in shown:
+                self.ids.fields.add_widget(asked)
         photographed = self.act.photo != "must" or bool(self.photos)
-        self.ready = photographed and all(asked.answered for asked in self._asked)
+        self.ready = photographed and all(asked.answered for asked in shown)
+
+    def _categorised(self, _asked: Asked, category: CategoryChoice) -> None:
+        """Another category has other conditions."""
+        conditions = tuple(Choice(c.code, c.name, c.limit) for c in category.conditions)
+        for asked in self._asked:
+            if asked.field.name == "condition" and asked.field.kind == "choice":
+                asked.offer(conditions)
 
     def shoot(self) -> None:
         self.house.camera.shoot(self._taken)
@@ -108,5 +61,22 @@ class ActSheet(Sheet):
             self.photos = [*self.photos, photo]
 
     def finish(self) -> None:
-        values = {asked.field.name: asked.answer for asked in self._asked if asked.answer}
+        values = {asked.field.name: asked.answer for asked in self._shown if asked.answer}
         self.done(self.act, values, [photo.photo_id for photo in self.photos])
+
+
+class MoreSheet(Sheet):
+    """Acts with what each will do; `begin(act)` is called with the one that was pressed."""
+
+    house = ObjectProperty(None)
+    acts = ListProperty()
+    begin = ObjectProperty(None)
+
+    def on_kv_post(self, *_: Any) -> None:
+        for act in self.acts:
+            self.ids.acts.add_widget(self._line(act))
+
+    def _line(self, act: Act) -> Setting:
+        line = Setting(icon=act.icon, words=act.label, note=act.sentence)
+        line.bind(on_release=lambda _: self.begin(act))
+        return line

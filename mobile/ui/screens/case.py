@@ -7,9 +7,9 @@ from kivy.properties import ListProperty, StringProperty
 
 from mobile.core.views import Act, CaseView, PhotoView, StepView
 from mobile.ui.page import Page
-from mobile.ui.screens.act import ActSheet
+from mobile.ui.screens.act import ActSheet, MoreSheet
 from mobile.ui.screens.photo import PhotoSheet
-from mobile.ui.widgets.buttons import Primary, Segment
+from mobile.ui.widgets.buttons import Primary, Segment, Warn
 from mobile.ui.widgets.map import Mark
 from mobile.ui.widgets.rows import Fact, Step
 from mobile.ui.words import _
@@ -29,6 +29,7 @@ class Case(Page):
 
     def __init__(self, **kwargs: Any) -> None:
         self._shown: CaseView | None = None
+        self._more: list[Act] = []
         super().__init__(**kwargs)
 
     def pour(self) -> None:
@@ -57,13 +58,37 @@ class Case(Page):
         )
 
     def _show_acts(self, case: CaseView) -> None:
+        danger = [act for act in case.acts if act.danger]
         main = [act for act in case.acts if act.primary]
-        others = [act for act in case.acts if not act.primary]
+        near = [act for act in case.acts if act.near and not act.danger]
+        more = [act for act in case.acts if not (act.primary or act.near or act.danger)]
+        self.fill("danger", danger, lambda: [self._button(Warn, act) for act in danger])
         self.fill("primary", main, lambda: [self._button(Primary, act) for act in main])
-        self.fill("others", others, lambda: [self._button(Segment, act) for act in others])
+        self.fill("others", (near, more), lambda: self._others(near, more))
+
+    def _others(self, near: list[Act], more: list[Act]) -> list[Any]:
+        """Beside the act that waits; a single further one needs no sheet of its own."""
+        if len(more) == 1:
+            near, more = [*near, *more], []
+        buttons = [self._button(Segment, act) for act in near]
+        self._more = more
+        if more:
+            rest = Segment(icon="more", words=_("More ({count})").format(count=len(more)))
+            rest.bind(on_release=self.show_more)
+            buttons.append(rest)
+        return buttons
+
+    def show_more(self, *_: Any) -> None:
+        """The acts that are seldom wanted, each with what it will do."""
+        self.house.raise_sheet(MoreSheet(house=self.house, acts=self._more, begin=self.begin))
 
     def _button(self, kind: type, act: Act) -> Any:
-        button = kind(icon=act.icon, words=act.label)
+        words, icon = act.label, act.icon
+        if act.action == "pass":
+            words, icon = _("Compare and inspect"), "compare"
+        elif act.danger:
+            words = _("Make safe first")
+        button = kind(icon=icon, words=words)
         button.bind(on_release=lambda _: self.begin(act))
         return button
 
@@ -81,21 +106,13 @@ class Case(Page):
         self.house.raise_sheet(PhotoSheet(house=self.house, photo=photo))
 
     def begin(self, act: Act) -> None:
-        """One tap where nothing is asked; else a sheet with what is."""
-        if act.fields or act.photo != "no":
+        """One tap where nothing is asked; else a sheet with what is, and for an inspection a screen to compare on."""
+        if act.action == "pass":
+            self.house.show("inspect", case_id=self.case_id)
+        elif act.fields or act.photo != "no":
             self.house.raise_sheet(ActSheet(house=self.house, act=act, done=self.carry_out))
         else:
             self.carry_out(act, {}, [])
 
     def carry_out(self, act: Act, values: dict[str, Any], photos: list[str]) -> None:
-        house = self.house
-        command_id = house.attempt(
-            lambda: self.tablet.act(self.case_id, act.action, values, photos, house.gps.position())
-        )
-        if command_id:
-            house.lower()
-            house.refresh()
-            house.say(
-                _("Kept on this tablet: {act}. It is sent by itself.").format(act=act.label),
-                undo=lambda: house.take_back(command_id),
-            )
+        self.house.do(self.case_id, act, values, photos)

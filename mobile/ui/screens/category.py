@@ -28,6 +28,8 @@ class Category(Page):
     heading = StringProperty()
     heading_note = StringProperty()
     major = ObjectProperty(None, allownone=True)
+    took = ObjectProperty(None, allownone=True)  # who asked for one; else the report does
+    sheet = ObjectProperty(None, allownone=True)  # stands there again afterwards
 
     def on_kv_post(self, *_: Any) -> None:
         self._tree: tuple[CategoryMajor, ...] = self.tablet.report_form().tree
@@ -37,7 +39,7 @@ class Category(Page):
     def pour(self) -> None:
         super().pour()
         self.title = _("All categories")
-        self.place = _("Choose one to go back to the report")
+        self.place = _("Choose one to go back") if self.took else _("Choose one to go back to the report")
 
     def search(self, query: str) -> None:
         self.query = query.strip()

@@ -12,7 +12,9 @@ from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.core.views import CategoryChoice, ConditionChoice, Draft, PhotoView, Position, ReportForm
 from mobile.ui.page import Page
+from mobile.ui.screens.details import DetailsSheet
 from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.screens.readiness import Readiness
 from mobile.ui.widgets.buttons import Chip, Press, Tile
 from mobile.ui.words import _
 
@@ -39,6 +41,11 @@ class Report(Page):
     can_shoot = BooleanProperty(True)
     ready = BooleanProperty(False)
     submit_words = StringProperty()
+    danger = BooleanProperty(False)
+    behalf = BooleanProperty(False)
+    details_title = StringProperty()
+    details_note = StringProperty()
+    details_missing = BooleanProperty(False)
 
     def __init__(self, **kwargs: Any) -> None:
         self._form: ReportForm | None = None
@@ -55,6 +62,7 @@ class Report(Page):
             self._draft = replace(self._draft, position=self.house.gps.position())
         self.ids.sentence.text = self._draft.sentence
         self.ids.mended_switch.on = self._draft.mended
+        self.ids.safe_switch.on = self._draft.safe
         self.pour_map(self.ids.map)
         self._show_place(look=True)
 
@@ -83,20 +91,21 @@ class Report(Page):
         self.chosen = category.name if category else ""
         self.title = _("Report: {category}").format(category=self.chosen) if category else _("Report")
         self.place = draft.saved or _("Choose what it is, then press Report")
-        self.photo_note = category.photo_note if category else ""
         self.may_mend = category is None or category.may_mend
         self.mended_note = category.mended_note if category else _("Closed at once, nobody is sent")
         self._show_tiles()
         self._show_conditions()
         self.ids.strip.photos = list(draft.photos)
-        missing = bool(category and category.photo_required and not draft.photos)
-        self.ready = category is not None and not missing
-        if category is None:
-            self.submit_words = _("First choose what it is")
-        elif missing:
-            self.submit_words = _("Take a photo first")
-        else:
-            self.submit_words = _("Report as mended") if draft.mended else _("Send the report")
+        stand = self._stand
+        self.danger, self.behalf = stand.danger, draft.behalf
+        self.ids.safe_switch.on = draft.safe
+        self.details_title, self.details_note = stand.details_title, stand.details_note
+        self.details_missing = bool(stand.empty)
+        self.photo_note, self.submit_words, self.ready = stand.photo_note, stand.submit_words, stand.ready
+
+    @property
+    def _stand(self) -> Readiness:
+        return Readiness(self._draft, self.category, self._form.resident if self._form else ())
 
     def _show_tiles(self) -> None:
         tiles = list(self._form.tiles) if self._form else []
@@ -122,7 +131,7 @@ class Report(Page):
     def _chip(self, condition: ConditionChoice) -> Chip:
         chosen = condition.code == self._draft.condition
         chip = Chip(words=condition.name, note=condition.limit, chosen=chosen)
-        chip.bind(on_release=lambda _: self._change(condition=condition.code))
+        chip.bind(on_release=lambda _: self.change_condition(condition.code))
         return chip
 
     def _show_place(self, look: bool = False) -> None:
@@ -159,6 +168,9 @@ class Report(Page):
         )
         self.ids.mended_switch.on = self._draft.mended
 
+    def change_condition(self, code: str) -> None:
+        self._change(condition=code)
+
     def say(self, sentence: str) -> None:
         if sentence != self._draft.sentence:
             self._draft = replace(self._draft, sentence=sentence)
@@ -167,6 +179,27 @@ class Report(Page):
     def mend(self, mended: bool) -> None:
         if mended != self._draft.mended:
             self._change(mended=mended)
+
+    def make_safe(self, safe: bool) -> None:
+        if safe != self._draft.safe:
+            self._change(safe=safe)
+
+    def open_details(self) -> None:
+        form = self._form
+        self.details = DetailsSheet(
+            house=self.house,
+            fields=self.category.form if self.category else (),
+            resident=form.resident if form else (),
+            form=dict(self._draft.form),
+            behalf=self._draft.behalf,
+            changed=self._filled_in,
+        )
+        self.house.raise_sheet(self.details)
+
+    def _filled_in(self, form: dict[str, str], behalf: bool) -> None:
+        self._draft = replace(self._draft, form=form, behalf=behalf)
+        self._save()
+        self._show()
 
     def put_pin(self, lon: float, lat: float, accuracy_m: float) -> None:
         self._change(position=Position(lon, lat, accuracy_m, provider="finger", placed_by_hand=True))
@@ -192,7 +225,7 @@ class Report(Page):
     def _taken(self, jpeg: bytes | None) -> None:
         if jpeg is None:
             return
-        stage = "after" if self._draft.mended else "before"
+        stage = self._stand.next_stage
         photo = self.house.attempt(lambda: self.tablet.take_in(jpeg, stage))
         if photo:
             self._change(photos=(*self._draft.photos, photo))
@@ -212,6 +245,9 @@ class Report(Page):
             self._write()
 
     def submit(self) -> None:
+        if self.details_missing:
+            self.open_details()
+            return
         self._save.cancel()
         draft, house = self._draft, self.house
         command_id = house.attempt(
@@ -222,6 +258,9 @@ class Report(Page):
                 sentence=draft.sentence,
                 photos=[photo.photo_id for photo in draft.photos],
                 mended=draft.mended,
+                form=draft.form,
+                behalf=draft.behalf,
+                safe=self._stand.safe,
             )
         )
         if command_id:

@@ -19,6 +19,10 @@ class Primary(Press):
     """The main act of a screen: one a view."""
 
 
+class Warn(Press):
+    """What has to be done first, because somebody may be hurt."""
+
+
 class Outline(Press):
     """A second act beside the main one; `natural` is the width that its words ask for."""
 
@@ -26,7 +30,9 @@ class Outline(Press):
 
 
 class Ghost(Press):
-    """An act that does not ask for attention."""
+    """An act that does not ask for attention; `natural` is the width that its words ask for."""
+
+    natural = NumericProperty(0)
 
 
 class Chip(Press):

@@ -39,6 +39,7 @@ class NavBar(BoxLayout):
     place = StringProperty("today")
     todo = NumericProperty(0)
     waiting = NumericProperty(0)
+    unread = NumericProperty(0)
 
 
 class Notice(BoxLayout):

@@ -15,12 +15,12 @@ KEPT = 60  # textures; a row's photo is asked for again at every scroll
 
 
 class Photo(ButtonBehavior, Widget):
-    """A photograph filling its frame. Smooth* shapes take no texture, so a smooth line hides the edge."""
+    """A photograph filling its frame, cropped where its shape is another one."""
 
     photo_id = StringProperty()
     caption = StringProperty()
     texture = ObjectProperty(None, allownone=True)
-    crop = ListProperty([0, 0, 1, 0, 1, 1, 0, 1])
+    piece = ObjectProperty(None, allownone=True)
 
     # where the bytes come from; set once by the app, because recycled rows only carry an id
     read: ClassVar[Callable[[str], bytes | None] | None] = None
@@ -49,12 +49,14 @@ class Photo(ButtonBehavior, Widget):
         return texture
 
     def _fit(self, *_: Any) -> None:
-        if not (self.texture and self.width and self.height):
+        """Its middle, as much as has the frame's shape."""
+        whole = self.texture
+        if not (whole and self.width and self.height):
+            self.piece = None
             return
-        ratio = (self.width / self.height) / (self.texture.width / self.texture.height)
-        wide, high = min(1, ratio), min(1, 1 / ratio)
-        left, top, right, bottom = (1 - wide) / 2, (1 - high) / 2, (1 + wide) / 2, (1 + high) / 2
-        self.crop = [left, bottom, right, bottom, right, top, left, top]
+        ratio = (self.width / self.height) / (whole.width / whole.height)
+        wide, high = whole.width * min(1, ratio), whole.height * min(1, 1 / ratio)
+        self.piece = whole.get_region((whole.width - wide) / 2, (whole.height - high) / 2, wide, high)
 
 
 class Strip(BoxLayout):
