@@ -28,7 +28,8 @@ PRESSURE = Path("/proc/pressure/cpu")
 class Figure(Protocol):
     """One file of `bench/figures`: what is measured, and how often it is done in one sample.
 
-    `floor` and `figure` do the work `count` times; the harness takes the time. `setup` is not timed.
+    `floor` and `figure` do the work `count` times; the harness takes the time. `setup` is not timed. What measures
+    something else than the mean, or must not count its preparations, returns its own seconds for one.
     """
 
     name: str
@@ -38,9 +39,9 @@ class Figure(Protocol):
 
     def __init__(self, stage: Stage) -> None: ...
 
-    def floor(self, count: int) -> None: ...
+    def floor(self, count: int) -> float | None: ...
 
-    def figure(self, count: int) -> None: ...
+    def figure(self, count: int) -> float | None: ...
 
 
 @dataclass
@@ -110,10 +111,10 @@ def measure(figure: Figure, pairs: int, count: int) -> Measured:
     return Measured(figure.name, figure.what, figure.floor_is, floor, own, read())
 
 
-def _timed(work: Callable[[int], None], count: int) -> float:
+def _timed(work: Callable[[int], float | None], count: int) -> float:
     start = perf_counter()
-    work(count)
-    return (perf_counter() - start) / count
+    own = work(count)
+    return (perf_counter() - start) / count if own is None else own
 
 
 @contextmanager

@@ -41,9 +41,7 @@ def append_event(
             if (case.version == 1 and v) or before[k] != v
         },
         "clocks": {
-            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(
-                asdict(clock)
-            )
+            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(vars(clock))
             for clock in sorted(
                 (*work.clocks.values(), *work.earlier_clocks), key=attrgetter("kind", "cycle")
             )

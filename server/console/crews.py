@@ -14,6 +14,7 @@ from server.console.casefile import open_case
 from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
+from server.console.register import in_words
 from server.crews import service
 from server.errors import NotAllowed
 from server.grids import service as grids
@@ -44,7 +45,8 @@ def crews(
             code: grids.grid(page.conn, code, viewer.district_id)["name"]
             for code in {crew["serves"] for crew in found["items"]}
         }
-        return page.page("crews.html", crews=found["items"], next=found["next"], names=names, places=places)
+        return page.page("crews.html", crews=found["items"], next=found["next"], names=names, places=places,
+                         kinds=in_words(pack.qualifications, page.lang))  # fmt: skip
 
 
 @router.get("/crews/{number}", response_class=HTMLResponse)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from server.crews.permission import Register
 from server.crews.ranking import Matter, Proposal, rank
+from server.crews.register import standing
 from server.db import Connection, queries
 from server.packs import current, pack_of_version
 from server.protocol.pack import Category, Condition, Pack
@@ -144,14 +145,18 @@ def crews_page(
 
 
 def _crew(row: Mapping[str, Any]) -> dict[str, Any]:
-    register = Register.of(row)
+    register, today = Register.of(row), date.fromisoformat(row["day"])
     suspended = {"reason": register.suspended, "last_day": register.suspended_to}
+    proved = [
+        {"kind": kind, "last_day": day, "standing": standing(date.fromisoformat(day) if day else None, today)}
+        for kind, day in register.qualifications.items()
+    ]
     return {
         "code": row["code"],
         "name": row["name"],
         "trades": row["trades"],
         "categories": list(register.permits),
-        "qualifications": [{"kind": k, "last_day": day} for k, day in register.qualifications.items()],
+        "qualifications": proved,
         "suspended": suspended if register.suspended else None,
         "serves": row["serves"],
         "depot": None if row["lon"] is None else {"lon": row["lon"], "lat": row["lat"]},
