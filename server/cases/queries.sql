@@ -139,15 +139,27 @@ left join event_private t on (t.case_id, t.n) = (e.case_id, e.n)
 where e.case_id = any (:ids::uuid[]) order by e.case_id, e.n;
 
 -- name: nearby
--- Same category within some metres and hours, in scope: suggested as the same matter, never merged by itself.
+-- Same category within some metres and hours, in scope: suggested as the same matter, never merged by itself. What was
+-- merged, declined or cancelled is no longer a matter of its own.
 select c.number, c.state, c.title, c.reported_at, c.closed_at, c.close_kind, c.source,
     st_distance(c.place::geography, st_setsrid(st_makepoint(:lon, :lat), 4326)::geography) as metres
 from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
 where c.place && st_expand(st_setsrid(st_makepoint(:lon, :lat), 4326), :metres / 111320.0 / cos(radians(:lat)), :metres / 111320.0)
   and c.id <> :id and (c.category_system, c.category_code) = (:category_system, :category_code)
+  and c.state not in ('merged', 'declined', 'cancelled')
   and c.reported_at between :reported_at::timestamptz - make_interval(hours => :hours) and :reported_at::timestamptz + make_interval(hours => :hours)
   and st_dwithin(c.place::geography, st_setsrid(st_makepoint(:lon, :lat), 4326)::geography, :metres)
 order by metres limit 10;
+
+-- name: alike_in_grid
+-- The same without a point: of the same category and hours, anywhere in one grid.
+select c.number, c.state, c.title, c.reported_at, c.closed_at, c.close_kind, c.source, null::float8 as metres
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.grid_id = (select n.id from grid_nodes n where n.code = :area and n.district_id = :home and n.level >= 3)
+  and (c.category_system, c.category_code) = (:category_system, :category_code)
+  and c.state not in ('merged', 'declined', 'cancelled')
+  and c.reported_at >= :reported_at::timestamptz - make_interval(hours => :hours)
+order by c.reported_at desc limit 10;
 
 -- name: boards
 -- What must not be forgotten, by state: how many and since when. Open cases in scope only.

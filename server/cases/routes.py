@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Resp
 from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
-from server.cases import acts, described, guests, lists, photos, service
+from server.cases import acts, described, duplicates, guests, lists, photos, service
 from server.cases.filters import Filters
 from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
@@ -144,6 +144,13 @@ def one(request: Request, response: Response, viewer: Reader, number: str) -> di
         case = service.get_case(conn, viewer, number, datetime.now(UTC))
     response.headers["ETag"] = _etag(case)
     return case
+
+
+@router.get("/api/v1/cases/{number}/duplicates")
+def duplicates_of(request: Request, viewer: Reader, number: str) -> dict[str, Any]:
+    """What may be the same matter, what was merged into the case, and the case that it was merged into."""
+    with request.app.state.database.read() as conn:
+        return duplicates.of_case(conn, viewer, number, datetime.now(UTC))
 
 
 @router.get("/api/v1/cases/{number}/events")

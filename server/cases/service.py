@@ -14,7 +14,6 @@ from server.cases.story import Teller
 from server.db import Connection, queries
 from server.errors import NotFound
 from server.locale import gettext_for
-from server.packs import pack_of_version
 from server.protocol import words
 from server.security import Viewer
 
@@ -138,38 +137,6 @@ def relatives(
             if is_kin:
                 found[kin].append(case)
     return found
-
-
-def nearby(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
-    """Cases that may be the same matter: same category, near in place and time, in scope, nearest first."""
-    lon, lat = case["location"]["lon"], case["location"]["lat"]
-    if lon is None:
-        return []
-    row = get_row(conn, viewer, case["number"])
-    pack = pack_of_version(conn, row["pack_version"])
-    translate = gettext_for(viewer.lang)
-    found = sql.nearby(
-        conn,
-        **viewer.scope_params(),
-        lon=lon,
-        lat=lat,
-        metres=pack.duplicate_metres,
-        hours=pack.duplicate_hours,
-        id=row["id"],
-        category_system=row["category_system"],
-        category_code=row["category_code"],
-        reported_at=row["reported_at"],
-    )
-    return [
-        {
-            **r,
-            "title": mask_text(r["title"]),
-            "metres": round(r["metres"]),
-            "state_word": translate(words.STATE_WORDS[r["state"]]),
-            "reported_at": view.iso(r["reported_at"]),
-        }
-        for r in found
-    ]
 
 
 def verify(conn: Connection, viewer: Viewer, number: str) -> Break | None:

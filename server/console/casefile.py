@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.cases import acts, service
+from server.cases import acts, duplicates, service
 from server.console.arranged import arranged
 from server.console.choices import Choices
 from server.console.desk import Desk
@@ -49,7 +49,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
     events = service.events(conn, viewer, number)
     offers = acts.offers(conn, viewer, case, now)
     dispatching = any(offer.action == "dispatch" for offer in offers)
-    near = service.nearby(conn, viewer, case, now)
+    near = duplicates.nearby(conn, viewer, row)
     clocks = shown_clocks(case, current(conn, viewer.district_id)[1].soon_minutes, now, _)
     crew_names = {
         row["code"]: row["name"] for row in queries(__file__).crews_of(conn, district_id=viewer.district_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from server.console.desk import Desk
 from server.console.moments import Quick, local_text, quick
+from server.crews import service as crews
 from server.db import queries
 from server.locale import gettext_for
 from server.packs import pack_of_version
@@ -62,7 +63,10 @@ class Choices:
             self.desk.conn, district_id=self.row["district_id"], kinds=list(KIND_WORDS)
         )
         others = [row for row in rows if row["id"] != self.desk.viewer.organisation_id]
-        return [
+        named = self._named()
+        own = [(row["code"], row["name"]) for row in others if row["code"] in named]
+        others = [row for row in others if row["code"] not in named]
+        return [(say(_("Responsible for this condition")), own)] * bool(own) + [
             (say(word), [(row["code"], row["name"]) for row in others if row["kind"] == kind])
             for kind, word in KIND_WORDS.items()
             if any(row["kind"] == kind for row in others)
@@ -70,9 +74,16 @@ class Choices:
 
     @cached_property
     def outside(self) -> Pairs:
-        """Parties outside that a case may be forwarded to."""
+        """Parties outside that a case may be forwarded to; who owns or manages such a thing first."""
         rows = SQL.organisations_of(self.desk.conn, district_id=self.row["district_id"], kinds=["outside"])
-        return [(row["code"], row["name"]) for row in rows]
+        named = self._named(outside=True)
+        ordered = sorted(rows, key=lambda row: row["code"] not in named)
+        return [(row["code"], row["name"]) for row in ordered]
+
+    def _named(self, outside: bool = False) -> set[str]:
+        """Codes of those that the pack makes responsible for the case's condition, at its place."""
+        found = crews.answerable(self.desk.conn, self.row, outside)
+        return {one.code for one in found if one.named}
 
     @cached_property
     def crews(self) -> Pairs:

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import acts, evidence
+from server.cases import acts, duplicates, evidence
 from server.cases.apply import Answer
 from server.cases.evidence import Posted, posted
 from server.cases.pictures import PictureRefused, looked_at
@@ -79,6 +79,22 @@ def enter_case(
         with desk(request, viewer) as page:
             return form_page(page, given, fault, refusal.status, command_id)
     return RedirectResponse(f"/cases/{answer.case_number}?done=report", status_code=303)
+
+
+@router.get("/cases/new/beside", response_class=HTMLResponse)
+def beside_new_case(
+    request: Request, category: str = "", place: str = "", grid: str = "", viewer: Viewer = Depends(reader)
+) -> Response:
+    """What may be the same matter as the report that is being written; nothing while its category or place is open."""
+    only_offices(viewer)
+    try:
+        point = read_point(place)
+    except ValueError:
+        point = None
+    with desk(request, viewer) as page:
+        known = "/" in category and (point is not None or grid)
+        near = duplicates.beside(page.conn, viewer, category, point, grid, page.now) if known else []
+        return page.page("beside.html", near=near)
 
 
 def only_offices(viewer: Viewer) -> None:

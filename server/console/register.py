@@ -73,7 +73,7 @@ def show(page: Desk, code: str, done: str, given: dict[str, str] | None = None) 
         "crew.html", 422 if given else 200, crew=crew, done=done, given=given or BLANK,
         names={category.key: category.name(lang) for category in pack.categories},
         kinds=in_words(pack.qualifications, lang), trades=in_words(pack.trades, lang),
-        place=grids.grid(page.conn, crew["serves"], page.viewer.district_id)["name"],
+        serves=grids.grid(page.conn, crew["serves"], page.viewer.district_id)["name"],
     )  # fmt: skip
 
 

@@ -124,10 +124,11 @@ class Clerk:
 
 
 def form_in(text: str, action: str) -> PlainForm:
-    """The form of an act on a page."""
+    """The form of an act on a page; a button beside another case is a form too, but nothing is asked there."""
     found = [form for form in Forms(text).found if form.action.endswith(f"/actions/{action}")]
-    assert len(found) == 1, f"{len(found)} forms of {action}"
-    return found[0]
+    asking = [form for form in found if form.written or form.offered] or found
+    assert len(asking) == 1, f"{len(asking)} forms of {action}"
+    return asking[0]
 
 
 class Office:

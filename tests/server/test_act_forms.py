@@ -9,7 +9,7 @@ import pytest
 from server.people.service import Organisation, put_organisation
 from tests.conftest import LiveServer
 from tests.factories import COVER, Street
-from tests.server.plain_forms import Office, form_in, handling, registered
+from tests.server.plain_forms import Forms, Office, form_in, handling, registered
 
 
 @pytest.fixture
@@ -198,3 +198,37 @@ def test_what_the_crew_asked_for_stands_in_the_form_of_who_grants_it(office: Off
     page = duty.send(form).text
     assert "挂账至" in page
     assert office.case(number)["state"] == "suspended"
+
+
+def test_the_button_beside_a_near_case_merges_into_it_and_only_for_who_may(office: Office) -> None:
+    first = office.make(lambda street: street.report(category=COVER))
+    second = office.make(lambda street: street.report("intake", lon=104.00502, category=COVER))
+    assert "并入此案" not in office.clerk("intake").get(f"/cases/{second}")
+    duty = office.clerk("duty")
+    forms = Forms(duty.get(f"/cases/{second}")).found
+    (button,) = [form for form in forms if form.sent.get("survivor") == first]
+    duty.send(button)
+    assert office.case(second)["state"] == "merged"
+
+
+def test_the_phone_desk_sees_what_may_be_the_same_matter_while_it_writes(office: Office) -> None:
+    known = office.make(lambda street: street.report(category=COVER, title="井盖没了"))
+    intake = office.clerk("intake")
+    assert 'data-beside="/cases/new/beside"' in intake.get("/cases/new")
+    cover = "category=urban/component/0102"
+    assert known in intake.get(f"/cases/new/beside?{cover}&place=104.00502, 30.005")
+    assert known in intake.get(f"/cases/new/beside?{cover}&grid=S1C1G1")
+    for other in (cover, f"{cover}&place=104.02,30.005", f"{cover}&place=here", "place=104.00502,30.005"):
+        assert intake.get(f"/cases/new/beside?{other}").strip() == ""
+
+
+def test_those_whom_the_condition_makes_responsible_stand_first_among_those_to_call(office: Office) -> None:
+    def prepared(street: Street) -> str:
+        number = registered(street)
+        street.act("duty", number, "change", reason="权属待定", payer="unclear")
+        return number
+
+    number = office.make(prepared)
+    offered = office.clerk("street").form(number, "whistle").offered
+    codes = next(codes for name, codes in offered.items() if name.startswith("called"))
+    assert codes[0] in ("crew-drain", "crew-far")

@@ -156,3 +156,11 @@ def test_ready_says_what_is_missing_and_metrics_count(live_server: LiveServer, h
     text = requests.get(f"{live_server.url}/metrics", timeout=30).text
     assert 'xunge_open_cases{district="D"} 1.0' in text
     assert 'route="/api/v1/cases"' in text
+
+
+def test_another_system_reads_what_may_be_the_same_matter(hotline: Client) -> None:
+    first, second = (hotline.create(external_id=f"H-{n}").json()["number"] for n in (1, 2))
+    found = hotline.get(f"/api/v1/cases/{first}/duplicates").json()
+    assert [one["number"] for one in found["suggested"]] == [second]
+    assert (found["merged"], found["survivor"]) == ([], None)
+    assert hotline.get("/api/v1/cases/20990101-000001/duplicates").status_code == 404

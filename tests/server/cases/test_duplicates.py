@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.cases import acts, service
+from server.cases import acts, duplicates, service
 from server.cases.apply import apply
 from server.db import Connection, Database
 from server.errors import BadInput
@@ -78,7 +78,8 @@ def test_the_same_category_within_the_packs_metres_and_hours_is_suggested(street
     other = street.report(category=COVER)
     street.later(hours=25)
     late = street.report()
-    found = service.nearby(street.conn, street.viewer("duty"), street.case(first), street.now)
+    duty = street.viewer("duty")
+    found = duplicates.nearby(street.conn, duty, service.get_row(street.conn, duty, first))
     assert [one["number"] for one in found] == [near]
     assert {far, other, late}.isdisjoint(one["number"] for one in found)
     assert found[0]["metres"] == pytest.approx(39, abs=1)
@@ -224,3 +225,35 @@ def test_a_case_out_of_sight_cannot_be_named_as_the_one_that_goes_on(street: Str
         )
     with pytest.raises(BadInput, match=f"no case {elsewhere}"):
         street.act("street", mine, "merge", survivor=elsewhere)
+
+
+def test_a_report_that_is_being_written_is_compared_by_its_point_or_its_grid(street: Street) -> None:
+    here, grid_only = street.report(), street.report(lon=None, lat=None, grid_code="S1C1G1")
+    street.report(category=COVER)
+    intake = street.viewer("intake")
+
+    def found(point: tuple[float, float] | None, area: str) -> list[str]:
+        rows = duplicates.beside(street.conn, intake, "urban/event/0110", point, area, street.now)
+        return [row["number"] for row in rows]
+
+    assert found((104.0052, 30.005), "") == [here]
+    assert set(found(None, "S1C1G1")) == {here, grid_only}
+    assert found(None, "S1C1G2") == found(None, "S1") == []
+    street.later(hours=25)
+    assert found((104.0052, 30.005), "") == found(None, "S1C1G1") == []
+
+
+def test_the_list_beside_a_case_is_as_wide_as_its_readers_sight(street: Street) -> None:
+    survivor, twin = street.report(), street.report()
+    near = street.report()
+    merged(street, twin, survivor)
+    whole = duplicates.of_case(street.conn, street.viewer("duty"), survivor, street.now)
+    assert [one["number"] for one in whole["suggested"]] == [near]
+    assert [one["number"] for one in whole["merged"]] == [twin]
+    assert whole["survivor"] is None
+    other = duplicates.of_case(street.conn, street.viewer("duty"), twin, street.now)
+    assert other["survivor"]["number"] == survivor
+    with street.conn.cursor() as cursor:
+        cursor.execute("update cases set grid_id = null, community_id = null where number = %s", (survivor,))
+    narrow = duplicates.of_case(street.conn, street.viewer("community"), twin, street.now)
+    assert narrow["survivor"] is None

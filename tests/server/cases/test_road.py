@@ -13,7 +13,7 @@ from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.wire import read_time, uuid7
-from tests.factories import COVER, RUBBISH, START, Street
+from tests.factories import COVER, RUBBISH, Street
 
 
 @pytest.fixture
@@ -281,18 +281,6 @@ def test_the_offers_are_what_the_table_allows_this_viewer_now(street: Street) ->
     street.act("duty", number, "register")
     assert {"dispatch", "split", "forward"} <= offered("dispatch")
     assert "dispatch" not in offered("duty")
-
-
-def test_possible_duplicates_are_the_same_category_near_in_place_and_time(street: Street) -> None:
-    first = street.report()
-    street.report(lon=104.0053)
-    street.report(lon=104.009)
-    street.report(category=COVER)
-    street.later(hours=25)
-    street.report(lon=104.0051)
-    found = service.nearby(street.conn, street.viewer("duty"), street.case(first), START)
-    assert len(found) == 1
-    assert 20 < found[0]["metres"] < 40
 
 
 def test_an_unknown_category_is_kept_as_it_came_and_filed_under_other(street: Street) -> None:

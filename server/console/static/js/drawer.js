@@ -2,7 +2,7 @@
 // Fetched as a document, not as text: no markup is ever written by script.
 const PAGE = /^\/cases\/([^/]+)\/drawer/;
 
-function fetchDocument(method, url, body) {
+export function fetchDocument(method, url, body) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
