@@ -1756,6 +1756,8 @@ CREATE INDEX attachments_waiting_idx ON public.attachments USING btree (declared
 
 CREATE INDEX blobs_damaged_idx ON public.blobs USING btree (sha256) WHERE (damaged_at IS NOT NULL);
 
+CREATE INDEX cases_appeals_idx ON public.cases USING btree (id) WHERE (flags @> '{appeal_open}'::text[]);
+
 CREATE INDEX cases_claimable_idx ON public.cases USING btree (district_id, reported_at DESC, id DESC) WHERE ((state = 'registered'::text) AND (flags @> '{claimable}'::text[]));
 
 CREATE INDEX cases_community_due_idx ON public.cases USING btree (community_id, next_due_at, id) WHERE (closed_at IS NULL);
