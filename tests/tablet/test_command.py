@@ -13,8 +13,8 @@ from tests.tablet.conftest import MOST_S
 pytestmark = pytest.mark.xdist_group("window")
 
 SCREENS = {"enrol", "enrol-confirm", "today", "today-night", "today-sun", "today-large", "report-start",
-           "report-ready", "report-kept", "category", "category-search", "cases", "case-1", "case-pass",
-           "case-fail", "outbox", "outbox-waiting", "me"}  # fmt: skip
+           "report-ready", "report-kept", "report-danger", "report-details", "category", "category-search", "cases", "case-1", "case-fail",
+           "case-more", "inspect", "messages", "outbox", "outbox-waiting", "me"}  # fmt: skip
 
 
 def mobile(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -15,16 +15,31 @@ pytestmark = pytest.mark.xdist_group("window")
 LEAST_TARGET, LEAST_TEXT = 48, 16
 
 
+def dangerous(house: Any) -> None:
+    """A report of an emergency, to be made safe."""
+    house.show("report")
+    house.page.choose("urban/component/0102")
+    house.page.change_condition("missing")
+    house.page.make_safe(True)
+
+
 def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
     house, todo = hand.house, hand.tablet.today(hand.house.now(), None).todos[0].case_id
     yield (
         "enrol",
         lambda: (house.show("enrol", server="http://office"), house.page.confirm(hand.tablet.person)),
     )
-    for name in ("today", "cases", "outbox", "me", "report", "category"):
+    for name in ("today", "cases", "messages", "outbox", "me", "report", "category"):
         yield name, lambda name=name: house.show(name)
     yield "report, chosen", lambda: (house.show("report"), house.page.choose("urban/component/0102"))
+    yield "report, dangerous", lambda: dangerous(house)
+    yield (
+        "report, details",
+        lambda: (dangerous(house), house.page.open_details(), house.page.details.tell_for(True)),
+    )
     yield "case", lambda: house.show("case", case_id=todo)
+    yield "inspect", lambda: house.show("inspect", case_id=todo)
+    yield "more", lambda: (house.show("case", case_id=todo), house.page.show_more())
     for act in hand.tablet.case(todo).acts:
         yield act.action, lambda act=act: (house.show("case", case_id=todo), house.page.begin(act))
     yield "said", lambda: (house.show("today"), house.say("已存在本机", undo=lambda: None))
@@ -114,7 +129,7 @@ def inspects(hand: Hand) -> Walk:
     yield hand.sees("结案条件")
     yield from hand.tap("核查不通过")
     yield hand.sees("哪项结案条件未达到")
-    yield from hand.tap("修了一部分")
+    yield from hand.tap("只处置了一部分")
     yield from hand.tap_at(hand.house.width / 2, 56)
     yield hand.sees("已存在本机")
     (waiting,) = [item for item in hand.tablet.outbox().waiting if item.case_id == hand.page.case_id]
@@ -123,7 +138,41 @@ def inspects(hand: Hand) -> Walk:
     assert hand.page.pending
 
 
+def looks_at_a_photograph(hand: Hand) -> Walk:
+    """Evidence is cropped to its frame, never stretched."""
+    from mobile.ui.widgets.photo import Photo
+
+    (card,) = hand.tablet._photos.cards(state="pending")
+    shown = Photo(photo_id=card.photo_id, size_hint=(None, None), size=(300, 100))
+    hand.house.page.add_widget(shown)
+    yield None
+    assert shown.piece.width / shown.piece.height == pytest.approx(3, rel=0.05)
+    shown.size = 100, 200
+    yield None
+    assert shown.piece.height / shown.piece.width == pytest.approx(2, rel=0.05)
+
+
+def passes_with_one_touch(hand: Hand) -> Walk:
+    """Both sides of one size beside the condition for closing; a touch passes it and leads back to the case."""
+    yield from hand.tap("今日")
+    yield from hand.tap("核查 · 污水井盖")
+    yield from hand.tap("去核查")
+    yield hand.sees("井盖补齐")
+    before, after = (side.ids.photo for side in hand.page.walk() if type(side).__name__ == "Side")
+    assert before.size == after.size
+    yield from hand.tap("已不存在")
+    yield from hand.tap("核查通过")
+    yield hand.sees("已存在本机")
+    (waiting,) = [entry for entry in hand.tablet._outbox.all() if entry.kind == "pass"]
+    assert waiting.payload == {"close_kind": "gone"}
+    assert type(hand.page).__name__ == "Case"
+    yield from hand.tap("撤销")
+    yield hand.sees("已撤销")
+
+
 def test_a_case_is_inspected_and_looks_are_kept(window: Window, lived_in: Path) -> None:
+    window(looks_at_a_photograph, lived_in)
+    window(passes_with_one_touch, lived_in, at=(104.005, 30.005, 8.0))
     window(inspects, lived_in, at=(104.005, 30.005, 8.0))
     window(presses_each, lived_in)
     window(finds_what_was_chosen, lived_in)
