@@ -146,7 +146,7 @@ def test_the_office_gets_a_safe_place_and_the_resident_to_answer(database: Datab
         assert "safe" in case["flags"]
         stages = [row["stage"] for row in rows(live, "select stage from attachments order by stage")]
         assert stages == ["before", "during"]
-        owed = rows(live, "select 1 from  where kind = 'reply' and stopped_at is null")
+        owed = rows(live, "select 1 from deadlines where kind = 'reply' and stopped_at is null")
         assert len(owed) == 1
         (row,) = tablet.cases("mine").rows
         assert "王女士" in [fact.words for fact in tablet.case(row.case_id).facts]
