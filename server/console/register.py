@@ -32,14 +32,14 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@router.get("/crews/{code}", response_class=HTMLResponse)
+@router.get("/crews/{code}/register", response_class=HTMLResponse)
 def crew_page(request: Request, code: str, done: str = "", viewer: Viewer = Depends(reader)) -> Response:
     """The register of one crew."""
     with desk(request, viewer) as page:
         return show(page, code, done)
 
 
-@router.post("/crews/{code}/{change}", response_class=HTMLResponse)
+@router.post("/crews/{code}/register/{change}", response_class=HTMLResponse)
 def change_register(
     request: Request, code: str, change: str, viewer: Viewer = Depends(writer), id: str = Form(""),  # noqa: A002
     category: str = Form(""), kind: str = Form(""), document: str = Form(""), basis: str = Form(""),
@@ -61,7 +61,7 @@ def change_register(
     except BadInput as fault:
         with desk(request, viewer) as page:
             return show(page, code, "", given | {"fault": fault.text(gettext_for(viewer.lang))})
-    return RedirectResponse(f"/crews/{code}?done={change}", status_code=303)
+    return RedirectResponse(f"/crews/{code}/register?done={change}", status_code=303)
 
 
 def show(page: Desk, code: str, done: str, given: dict[str, str] | None = None) -> Response:
@@ -70,7 +70,7 @@ def show(page: Desk, code: str, done: str, given: dict[str, str] | None = None) 
     pack = current(page.conn, page.viewer.district_id)[1]
     lang = page.lang
     return page.page(
-        "crew.html", 422 if given else 200, crew=crew, done=done, given=given or BLANK,
+        "crew_register.html", 422 if given else 200, crew=crew, done=done, given=given or BLANK,
         names={category.key: category.name(lang) for category in pack.categories},
         kinds=in_words(pack.qualifications, lang), trades=in_words(pack.trades, lang),
         serves=grids.grid(page.conn, crew["serves"], page.viewer.district_id)["name"],

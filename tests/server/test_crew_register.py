@@ -227,8 +227,8 @@ class Office:
         self.admin = Clerk(server, "admin")
 
     def form(self, crew: str, what: str) -> PlainForm:
-        forms = Forms(self.admin.get(f"/crews/{crew}")).found
-        return next(form for form in forms if form.action == f"/crews/{crew}/{what}")
+        forms = Forms(self.admin.get(f"/crews/{crew}/register")).found
+        return next(form for form in forms if form.action == f"/crews/{crew}/register/{what}")
 
     def log(self) -> list[dict[str, Any]]:
         with self.server.database.read() as conn, conn.cursor() as cursor:
@@ -254,7 +254,7 @@ def test_the_page_of_a_crew_takes_permits_documents_and_suspensions_and_each_is_
         assert 'role="status"' in page
     for shown in ("urban/event/05*", "应急", "燃气设施抢修资质", "燃-77", "盲样不合格", "第三方盲样"):
         assert shown in page, shown
-    assert "盲样不合格" not in office.admin.get("/crews/crew-drain")
+    assert "盲样不合格" not in office.admin.get("/crews/crew-drain/register")
     assert "暂停派遣" in office.admin.get("/crews")
     page = office.admin.send(office.form("crew-any", "suspension-end")).text
     assert "已解除" in page
@@ -275,6 +275,6 @@ def test_a_form_that_cannot_be_meant_stands_there_again_with_what_was_typed(offi
 
 
 def test_others_read_the_register_without_forms(office: Office) -> None:
-    page = Clerk(office.server, "duty").get("/crews/crew-drain")
+    page = Clerk(office.server, "duty").get("/crews/crew-drain/register")
     assert "urban/component/0102" in page
-    assert "/crews/crew-drain/permit" not in page
+    assert "/crews/crew-drain/register/permit" not in page
