@@ -49,7 +49,7 @@ class Readiness:
     @property
     def details_note(self) -> str:
         if self.empty:
-            return _("Still needed: {fields}").format(fields=_(", ").join(self.empty))
+            return _("Still needed: {fields}").format(fields=" · ".join(self.empty))
         given = [self._said(field) for field in self.fields if self.draft.form.get(field.name)]
         return " · ".join(given) or (_("May stay empty") if self.fields else "")
 
