@@ -10,10 +10,11 @@ from server.cases import outside
 from server.cases.apply import Answer, apply
 from server.cases.service import get_row
 from server.cases.state import CaseState
+from server.crews.permission import in_words
 from server.db import Connection, queries
 from server.errors import BadInput, Conflict, NotAllowed, NotFound, XungeError
 from server.locale import gettext_for
-from server.packs import pack_of_version
+from server.packs import current, pack_of_version
 from server.protocol import words
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
@@ -236,7 +237,11 @@ def _command(
 
 
 def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) -> Answer:
-    return _answered(apply(conn, [command], now, {viewer.person_id: viewer.actor()})[0], viewer.lang)
+    answer = apply(conn, [command], now, {viewer.person_id: viewer.actor()})[0]
+    if answer.code.startswith("crew_"):
+        named = in_words(answer.params, current(conn, viewer.district_id)[1], viewer.lang)
+        answer = replace(answer, params=named)
+    return _answered(answer, viewer.lang)
 
 
 def _answered(answer: Answer, lang: str) -> Answer:

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from server.protocol.pack import Pack
+
 Permission = Literal["own", "wide"] | None
+# The parameters of sentences that are codes of the pack.
+NAMED = ("category", "permit", "permits", "qualification")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,16 @@ def bars(register: Register, category: str, requires: Iterable[str] = ()) -> Ite
             yield Bar("crew_not_qualified", {"qualification": kind, "category": category})
         elif (last_day := register.qualifications[kind]) is not None and last_day < register.day:
             yield Bar("crew_qualification_over", {"qualification": kind, "last_day": last_day})
+
+
+def in_words(params: Mapping[str, Any], pack: Pack, lang: str) -> dict[str, Any]:
+    """The parameters of a bar's sentence with categories and qualifications by their names in the pack."""
+    names = {category.key: category.name(lang) for category in pack.categories}
+    names |= {kind: said.get(lang) or said["zh-CN"] for kind, said in pack.qualifications.items()}
+    return {
+        name: ", ".join(names.get(part, part) for part in value.split(", ")) if name in NAMED else value
+        for name, value in params.items()
+    }
 
 
 def _not_permitted(register: Register, category: str) -> Bar:

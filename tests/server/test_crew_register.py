@@ -52,7 +52,7 @@ def stands(street: Street, crew: str, table: str) -> list[tuple[Any, ...]]:
 def test_a_crew_is_given_only_what_it_is_permitted_and_the_refusal_says_what_that_is(street: Street) -> None:
     number = registered(street)
     assert refused(street, number, "crew-clean") == (
-        "crew_not_permitted: 环卫队 is not permitted for urban/component/0102. It is permitted for: urban/event/0110."
+        "crew_not_permitted: 环卫队 is not permitted for 污水井盖. It is permitted for: 暴露垃圾."
     )
     change(street, register.grant_permit, "crew-clean", category="urban/component/01*", note="临时")
     street.act("dispatch", number, "dispatch", crew="crew-clean")
@@ -73,12 +73,12 @@ def test_a_permit_counts_from_its_first_to_its_last_day_by_the_districts_calenda
     change(street, register.grant_permit, "crew-clean", category="urban/component/0102",
            first_day=f"{tomorrow:%Y-%m-%d}", last_day=f"{later:%Y-%m-%d}")  # fmt: skip
     assert refused(street, number, "crew-clean") == (
-        "crew_permit_later: The permit urban/component/0102 of 环卫队 begins on 2026-11-23."
+        "crew_permit_later: The permit 污水井盖 of 环卫队 begins on 2026-11-23."
     )
     # 2026-11-22 16:30 UTC is the 23rd in the district.
     street.now = datetime.fromisoformat("2026-11-26T00:30:00+08:00")
     assert refused(street, number, "crew-clean") == (
-        "crew_permit_over: The permit urban/component/0102 of 环卫队 ended on 2026-11-25."
+        "crew_permit_over: The permit 污水井盖 of 环卫队 ended on 2026-11-25."
     )
     street.now = datetime.fromisoformat("2026-11-25T23:30:00+08:00")
     street.act("dispatch", number, "dispatch", crew="crew-clean")
@@ -100,13 +100,13 @@ def test_a_gas_leak_is_given_only_to_a_crew_that_proves_it_may_work_on_gas(stree
     number = registered(street, GAS, "any")
     change(street, register.grant_permit, "crew-any", category="urban/event/05*")
     assert refused(street, number, "crew-any") == (
-        "crew_not_qualified: urban/event/0502 asks for the qualification gas, which 综合队 has not proved."
+        "crew_not_qualified: 燃气泄漏 asks for the qualification 燃气设施抢修资质, which 综合队 has not proved."
     )
     change(
         street, register.enter_qualification, "crew-any", kind="gas", document="燃-1", last_day="2026-11-21"
     )
     assert refused(street, number, "crew-any") == (
-        "crew_qualification_over: The qualification gas of 综合队 ended on 2026-11-21."
+        "crew_qualification_over: The qualification 燃气设施抢修资质 of 综合队 ended on 2026-11-21."
     )
     change(
         street, register.enter_qualification, "crew-any", kind="gas", document="燃-2", last_day="2026-11-22"
