@@ -36,6 +36,11 @@ OTHERS_DO = {
     "cancelled": _("It does not count: it was a test or a mistake."),
 }
 NEWER = _("The office knows more steps than this tablet. See this case at a desk, or update the tablet.")
+OUTCOMES = {
+    "fixed": _("What you told us ({matter}) has been put right."),
+    "gone": _("We looked at what you told us ({matter}): it is no longer there."),
+    "explained": _("What you told us ({matter}) cannot be changed; this is why."),
+}
 SAID = ("done", "text", "unmet", "answer", "reason", "demand", "finding", "note", "description")
 MENDING = ("handle", "enforced", "answer_outside", "recheck", "parts_done")
 MENDED_STAGES = ("during", "after")
@@ -144,8 +149,19 @@ def _facts(telling: Telling, standing: Standing) -> tuple[Fact, ...]:
             else "".join(hands),
         ),
         (say("Reported"), telling.speech.moment(reported, telling.now) if reported else ""),
+        (say("To tell the resident"), _outcome(telling, standing)),
     )
     return tuple(Fact(name, words) for name, words in found if words)
+
+
+def _outcome(telling: Telling, standing: Standing) -> str:
+    """How it ended, as a sentence that whoever reported it can say to a resident."""
+    mine = standing.facts.reporter is not None and standing.facts.reporter == telling.actor.person
+    kind = str(standing.body.get("close_kind") or "")
+    if not mine or standing.facts.state != "closed" or kind not in OUTCOMES:
+        return ""
+    said = telling.speech.say(OUTCOMES[kind], matter=telling.matter(standing))
+    return " ".join(part for part in (said, _mended(standing)) if part)
 
 
 def _answers(telling: Telling, standing: Standing) -> list[tuple[str, str]]:

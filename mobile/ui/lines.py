@@ -81,9 +81,11 @@ def wrap(text: str, width: float, size: float, bold: bool = False, most: int = 0
     return "\n".join(lines)
 
 
-def balanced(text: str, width: float, size: float, bold: bool = False) -> str:
+def balanced(text: str, width: float, size: float, bold: bool = False, most: int = 0) -> str:
     """The same number of lines, about equally long: centred text must not end in one lonely character."""
     many = wrap(text, width, size, bold).count("\n")
+    if most and many >= most:
+        return wrap(text, width, size, bold, most)
     low, high = width / 2, width
     while high - low > size / 2:
         middle = (low + high) / 2

@@ -173,6 +173,20 @@ def test_what_is_no_emergency_shows_no_danger(tmp_path: Path) -> None:
     tablet.close()
 
 
+def test_who_reported_it_has_a_sentence_for_the_resident_when_it_is_closed(tmp_path: Path) -> None:
+    events = [{"action": "handle", "text": "换新井盖", "acted_at": "2026-11-22T01:30:00.000000Z"}]
+    tablet, office = tablet_with(tmp_path, "closed", close_kind="fixed", events=events)
+    assert "可对居民说" not in {fact.name for fact in tablet.case(CASE).facts}
+    body = case_body(CASE, 4, "closed", close_kind="fixed", events=events)
+    body["facts"]["reporter"] = 7
+    office.changes.append({"seq": 3, "kind": "case", "id": CASE, "version": 4, "body": body})
+    office.online = True
+    tablet.sync_now()
+    told = {fact.name: fact.words for fact in tablet.case(CASE).facts}["可对居民说"]
+    assert told == "您反映的问题（污水井盖破损）已处理好。 换新井盖"
+    tablet.close()
+
+
 def test_an_inspection_shows_both_sides_the_condition_and_a_photo_that_is_missing(tmp_path: Path) -> None:
     events = [{"action": "handle", "text": "换新井盖", "acted_at": "2026-11-22T01:30:00.000000Z"}]
     photos = [

@@ -27,7 +27,7 @@ class Paragraph(Label):
         self.text_size = self.width, None
         room = self.width - 1
         if self.halign == "center":
-            self.text = balanced(self.words, room, self.font_size, self.bold)
+            self.text = balanced(self.words, room, self.font_size, self.bold, self.most)
         else:
             self.text = wrap(self.words, room, self.font_size, self.bold, self.most)
 
