@@ -52,7 +52,7 @@ def shown_url(url: str) -> str:
 
 def qr(url: str) -> str:
     """The address as a QR code, in an image that stands in the page itself."""
-    return str(segno.make(url, error="m", micro=False).svg_data_uri(scale=4, border=2))
+    return str(segno.make(url, error="m", micro=False).svg_data_uri(scale=4, border=2, light="white"))
 
 
 @router.post("/cases/{number}/party-link", response_class=HTMLResponse)
