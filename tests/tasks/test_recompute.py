@@ -170,6 +170,26 @@ def test_other_hours_move_open_deadlines(street: Street) -> None:
     assert whole(street, number)[0] > before
 
 
+def put_in_force(street: Street, digest: str, body: dict[str, Any]) -> int:
+    """A new version of the urban pack is put in force in the district."""
+    (row,) = rows(
+        street,
+        "insert into pack_versions (code, sha256, body, loaded_at) values ('urban', %s, %s, clock_timestamp())"
+        " returning id",
+        digest,
+        json.dumps(body),
+    )
+    rows(
+        street,
+        "insert into district_packs (district_id, version_id, code, file, put_at)"
+        " values (%s, %s, 'urban', 'test', %s) returning id",
+        street.district.id,
+        row["id"],
+        street.now,
+    )
+    return int(row["id"])
+
+
 def shorter_limits(street: Street, minutes: int) -> int:
     """A pack version that allows exposed rubbish only that many working minutes."""
     version, _ = current(street.conn, street.district.id)
@@ -177,13 +197,7 @@ def shorter_limits(street: Street, minutes: int) -> int:
     category = next(c for c in body["categories"] if c["code"] == "0110" and c["system"] == "urban/event")
     for condition in category["conditions"]:
         condition["handle"] = {"minutes": minutes, "kind": "working"}
-    (row,) = rows(
-        street,
-        "insert into pack_versions (code, sha256, body, loaded_at) values ('urban', 'shorter', %s, clock_timestamp())"
-        " returning id",
-        json.dumps(body),
-    )
-    return int(row["id"])
+    return put_in_force(street, "shorter", body)
 
 
 def test_changed_limits_move_open_cases_and_the_event_names_the_version(street: Street) -> None:
@@ -209,12 +223,7 @@ def test_a_pack_without_the_category_takes_no_limit_away(street: Street) -> None
         c for c in body["categories"] if (c["system"], c["code"]) != ("urban/event", "0110")
     ]
     body["frequent"] = []
-    rows(
-        street,
-        "insert into pack_versions (code, sha256, body, loaded_at) values ('urban', 'fewer', %s, clock_timestamp())"
-        " returning id",
-        json.dumps(body),
-    )
+    put_in_force(street, "fewer", body)
     recompute(street)
     assert whole(street, number) == before
     assert events(street, number) == []
