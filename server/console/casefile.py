@@ -49,7 +49,9 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
     events = service.events(conn, viewer, number)
     offers = acts.offers(conn, viewer, case, now)
     dispatching = any(offer.action == "dispatch" for offer in offers)
-    near = duplicates.nearby(conn, viewer, row)
+    kin = service.relatives(conn, viewer, row, now)
+    known = {one["number"] for some in kin.values() for one in some}
+    near = [one for one in duplicates.nearby(conn, viewer, row) if one["number"] not in known]
     clocks = shown_clocks(case, current(conn, viewer.district_id)[1].soon_minutes, now, _)
     crew_names = {
         row["code"]: row["name"] for row in queries(__file__).crews_of(conn, district_id=viewer.district_id)
@@ -63,7 +65,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "arranged": arranged(offers, case["state"], case["severity"] == "emergency"),
         "choices": Choices(desk, case, row, events, near),
         "near": near,
-        "kin": service.relatives(conn, viewer, row, now),
+        "kin": kin,
         "extensions": extensions(events, case["cycle"]),
         "steps": steps(case, events, _),
         "all_clocks": clocks,

@@ -7,6 +7,7 @@ import pytest
 from server.console.arranged import GROUPS, MOST_BESIDE, NATURAL, arranged
 from server.console.filters import state_groups
 from server.protocol.workflow import ACTIONS, STATES, TABLE
+from server.settings import CHECKOUT
 from tests.conftest import LiveServer
 from tests.factories import Street
 from tests.server.plain_forms import Clerk, Forms, Office, form_in, handling, registered
@@ -26,6 +27,11 @@ def test_every_act_that_can_be_offered_stands_under_one_heading() -> None:
 
 def test_every_state_stands_under_one_heading_of_the_filter() -> None:
     assert [state for _, some in state_groups(str) for state in some] == list(STATES)
+
+
+def test_a_case_is_called_by_one_word_in_chinese() -> None:
+    catalogue = CHECKOUT / "server" / "locale" / "zh_CN" / "LC_MESSAGES" / "xunge.po"
+    assert "案卷" not in catalogue.read_text(encoding="utf-8")
 
 
 def test_one_act_stands_first_a_few_beside_it_and_the_rest_by_heading(office: Office) -> None:
