@@ -97,7 +97,7 @@ def test_a_case_that_somebody_else_dispatched_first_is_not_dispatched_twice(desk
     page = map_of(desk, path=f"/map?open={number}")
     desk.make(lambda street: street.act("dispatch", number, "dispatch", crew="crew-any"))
     page.click(".prop.first button")
-    expect(page.locator(".drawer h1")).to_contain_text("没有生效")
+    expect(page.locator(".drawer")).to_contain_text("您打开表单之后，案件有了变化")
     case = desk.make(lambda street: street.case(number))
     assert case["handler"]["code"] == "crew-any"
 
