@@ -30,7 +30,7 @@ ROWS, QUICK_ROWS = 1_000_000, 5_000
 
 
 class Stage:
-    """Makes what a figure asks for when it asks; two databases: the road's, and the one with many cases."""
+    """Makes what a figure asks for when it asks; three databases: of the road, of proof, of many cases."""
 
     def __init__(self, home: Path, quick: bool) -> None:
         self.home, self.quick = home, quick
@@ -72,6 +72,11 @@ class Stage:
     def road(self) -> Database:
         """The demo district with its people, no cases."""
         return self._opened(self._made("road"))
+
+    @cached_property
+    def proved(self) -> Database:
+        """The same again: every chain in it was made by the road, where other figures make up the cases they need."""
+        return self._opened(self._made("proved"))
 
     @cached_property
     def million(self) -> Database:

@@ -9,7 +9,7 @@ from psycopg2.extras import execute_values
 
 from bench.stage import Stage
 from server.cases.apply import apply
-from server.db import Connection, connect
+from server.db import Connection, Database, connect
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.wire import body_hash, uuid7
 
@@ -23,7 +23,7 @@ class Sync:
     floor_is = "as many rows by execute_values"
 
     def __init__(self, stage: Stage) -> None:
-        self.database, self.stage = stage.road, stage
+        self.database, self.stage = self.base(stage), stage
         with self.database.read() as conn:
             self.viewer = stage.viewer(conn, "worker1")
             self.actors = {self.viewer.person_id: self.viewer.actor()}
@@ -34,6 +34,9 @@ class Sync:
         self.table = f"bench_rows_{self.batch}"
         self._make_table()
         self.draw = random.Random(20261122)
+
+    def base(self, stage: Stage) -> Database:
+        return stage.road
 
     def _make_table(self) -> None:
         with closing(connect(self.database.dsn, application=False)) as owner, owner.cursor() as cursor:

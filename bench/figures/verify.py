@@ -11,6 +11,7 @@ from bench.figures.lifecycle import ACTS, Lifecycle
 from bench.stage import Stage
 from server.cases import chain
 from server.cases.apply import apply
+from server.db import Database
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.wire import body_hash, uuid7
 
@@ -32,6 +33,9 @@ class Verify(Lifecycle):
                 commands = [self._command(case_id, act) for case_id in ids]
                 work = partial(apply, commands=commands, now=stage.now, actors=self.known)
                 assert all(answer.applied for answer in self.database.run(work))
+
+    def base(self, stage: Stage) -> Database:
+        return stage.proved
 
     def _command(self, case_id: UUID, act: int) -> Command:
         login, action, payload = ACTS[act]
@@ -64,7 +68,8 @@ class Verify(Lifecycle):
     def figure(self, count: int) -> None:
         for after, last, _ in self._ranges(count):
             with self.database.read() as conn:
-                assert chain.verify_range(conn, after, last)[2] == []
+                broken = chain.verify_range(conn, after, last)[2]
+                assert broken == [], broken[:5]
 
 
 FIGURES = (Verify,)
