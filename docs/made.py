@@ -191,8 +191,10 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def documents() -> list[Path]:
-    """Every document of the project."""
-    return sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
+    """Every document of the project; the protocol stands beside the code that speaks it."""
+    return sorted(
+        [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *(CHECKOUT / "server").glob("*.md")]
+    )
 
 
 def renewed(text: str) -> str:

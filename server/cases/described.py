@@ -47,7 +47,7 @@ def description() -> str:
         *(f"| `{row.action}` | {_from(row)} → {row.to or 'same'} | {_who(row)} | {_fields(row)} |"
           for row in rows_of_people()),
         "",
-        "The same table with clocks and conditions stands in docs/protocol.md. A refusal is problem JSON: "
+        "The same table with clocks and conditions stands in server/PROTOCOL.md. A refusal is problem JSON: "
         "403 not yours, 404 not in sight, 409 another state or version now, 422 a field is missing or wrong.",
     ]  # fmt: skip
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What has changed in a tablet's scope since it last asked, in the order of commits (docs/protocol.md)."""
+"""What has changed in a tablet's scope since it last asked, in the order of commits (server/PROTOCOL.md)."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The examples of docs/protocol.md: found by their marker line, and compared with what the server really says.
+"""The examples of server/PROTOCOL.md: found by their marker line, and compared with what the server really says.
 
 A marker is `<!-- example: NAME, WORD VALUE, … -->`; the fenced blocks that follow it up to the next heading or marker
 belong to it. Shapes are compared: the same fields, the same kinds of values; words that mean something, exactly.
@@ -11,7 +11,7 @@ from typing import Any
 
 from server.settings import CHECKOUT
 
-DOCUMENT = CHECKOUT / "docs" / "protocol.md"
+DOCUMENT = CHECKOUT / "server" / "PROTOCOL.md"
 MARKER = re.compile(r"^<!-- example: (.+?) -->$")
 EXACT = {
     "envelope",
