@@ -209,12 +209,12 @@ def _load(dsn: str, boundaries: Boundaries, wanted: Wanted, dry_run: bool) -> Lo
 def _print_loaded(loaded: Loaded, file: Path, dry_run: bool, as_json: bool) -> None:
     say = words()
     findings = [finding.as_json(say) for finding in loaded.findings]
-    change = loaded.difference
+    change = loaded.comparison.as_json()
     if as_json:
         typer.echo(json.dumps({
             "file": str(file), "district": loaded.district, "loaded": loaded.version is not None and not dry_run,
             "unchanged": loaded.unchanged, "dry_run": dry_run, "version": None if dry_run else loaded.version,
-            "areas": {str(level): count for level, count in loaded.counts.items()}, **change.as_json(),
+            "areas": {str(level): count for level, count in loaded.counts.items()}, **change,
             "findings": findings,
         }, ensure_ascii=False, indent=1))  # fmt: skip
         return
@@ -235,11 +235,11 @@ def _print_loaded(loaded: Loaded, file: Path, dry_run: bool, as_json: bool) -> N
         say("District {code}: would load {levels}.") if dry_run else say("District {code}: loaded {levels}.")
     )
     typer.echo(done.format(code=loaded.district, levels=levels))
-    numbers = {what: len(codes) for what, codes in change.as_json().items()}
+    numbers = {what: len(codes) for what, codes in change.items()}
     typer.echo(say("added {added}, changed {changed}, removed {removed}, split {split}").format(**numbers))
-    for code, parts in change.split.items():
+    for code, parts in change["split"].items():
         typer.echo("  " + say("split: {code} → {parts}").format(code=code, parts=", ".join(parts)))
-    for code in change.removed[:SHOWN_OF_A_KIND]:
+    for code in change["removed"][:SHOWN_OF_A_KIND]:
         typer.echo("  " + say("removed: {code}").format(code=code))
 
 

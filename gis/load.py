@@ -13,8 +13,8 @@ import shapely
 
 from gis.areas import FAULT, Area, Boundaries, Finding, faults
 from gis.checks import check
+from gis.compare import Comparison, compare
 from gis.repair import repair
-from gis.versions import Difference, difference
 from server.calendar import service as calendar
 from server.db import Connection, connect, queries
 from server.errors import BadInput
@@ -47,7 +47,7 @@ class Loaded:
     version: int | None = None
     unchanged: bool = False
     counts: dict[int, int] = field(default_factory=dict)
-    difference: Difference = field(default_factory=Difference)
+    comparison: Comparison = field(default_factory=Comparison)
 
     @property
     def refused(self) -> bool:
@@ -70,7 +70,7 @@ def load(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datetime
     stored = {row["code"]: row for row in SQL.districts(conn)}
     code = _district_code(boundaries.areas, wanted, list(stored))
     before = stored.get(code)
-    old = _stored_areas(conn, before["current_version"]) if before and before["current_version"] else []
+    old = stored_areas(conn, before["current_version"]) if before and before["current_version"] else []
     if (
         before
         and before["source_sha256"] == boundaries.sha256
@@ -87,7 +87,7 @@ def load(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datetime
     if loaded.refused:
         return loaded
     areas = _with_district(areas, code, wanted.name or (before["name"] if before else code))
-    loaded.difference, loaded.counts = difference(old, areas), _counts(areas)
+    loaded.comparison, loaded.counts = compare(old, areas), _counts(areas)
     loaded.version = _write(conn, areas, before, loaded, boundaries, wanted, now)
     return loaded
 
@@ -120,7 +120,8 @@ def _district_code(areas: Sequence[Area], wanted: Wanted, stored: list[str]) -> 
     return code
 
 
-def _stored_areas(conn: Connection, version: int) -> list[Area]:
+def stored_areas(conn: Connection, version: int) -> list[Area]:
+    """All areas of one boundary version, in the order of the tree."""
     return [
         Area(row["level"], row["code"], row["name"], row["parent"], shapely.from_wkb(bytes(row["shape"])),
              row["households"], row["kind"])
@@ -199,7 +200,7 @@ def _write(
     district = before["id"] if before else _new_district(conn, root, wanted, timezone)
     SQL.set_district(conn, id=district, name=wanted.name or root.name, timezone=timezone)
     SQL.add_nodes(conn, district=district, levels=[a.level for a in areas], codes=[a.code for a in areas])
-    report = {"options": _options(wanted), "counts": loaded.counts, **loaded.difference.as_json(),
+    report = {"options": _options(wanted), "counts": loaded.counts, **loaded.comparison.as_json(),
               "findings": [finding.as_json() for finding in loaded.findings]}  # fmt: skip
     local_today = now.astimezone(ZoneInfo(timezone)).date()
     version = SQL.add_version(

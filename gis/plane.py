@@ -40,6 +40,11 @@ class Plane:
         middle, scale = np.array([self.lon, self.lat]), np.array(self.scale)
         return shapely.transform(np.asarray(shapes, dtype=object), lambda places: (places - middle) * scale)
 
+    def back(self, shape: Any) -> Any:
+        """A shape in metres → degrees."""
+        middle, scale = np.array([self.lon, self.lat]), np.array(self.scale)
+        return shapely.transform(shape, lambda places: places / scale + middle)
+
     def places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.object_]:
         """Points in degrees → points in metres."""
         x, y = self.scale

@@ -72,6 +72,12 @@ class BadInput(XungeError):
     status, code, sentence = 422, "bad_input", "The input is not complete or not valid."
 
 
+class Unreadable(BadInput):
+    """Nobody sends such a body: something on the way spoiled it, and nothing may be concluded about what was sent."""
+
+    code, sentence = "unreadable_body", "The body did not arrive whole. Send it again."
+
+
 class Conflict(XungeError):
     status, code = 409, "conflict"
     sentence = "Somebody changed this case in the meantime. Look again before you act."

@@ -20,6 +20,7 @@ APP_VERSION = "0.1.0"
 PAGE = 500
 GZIP_FROM = 1024
 GZIP_LEVEL = 5
+SPOILED = "unreadable_body"  # what was sent did not arrive as it was sent: that says nothing about it
 
 
 class NoWord(Exception):
@@ -139,7 +140,7 @@ def problem_of(reply: Reply) -> NoWord | Refused:
     problem = _json(reply)
     spoken = problem.get("envelope") == ENVELOPE and problem.get("status") == reply.status
     code = problem.get("code")
-    final = 400 <= reply.status < 500 and reply.status not in (408, 425, 429)
+    final = 400 <= reply.status < 500 and reply.status not in (408, 425, 429) and code != SPOILED
     if spoken and isinstance(code, str) and final and (reply.status != 401 or code == "token_expired"):
         return Refused(reply.status, code, str(problem.get("detail") or ""))
     return NoWord(f"status {reply.status}", _patience(reply))

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from server.cases import photos
-from server.errors import BadInput, TooLarge
+from server.errors import BadInput, TooLarge, Unreadable
 from server.locale import chosen
 from server.people.enrolment import enrol
 from server.protocol.fields import MOST_BYTES
@@ -44,13 +44,15 @@ def read_json(request: Request, body: bytes) -> dict[str, Any]:
         try:
             body = inflate.decompress(body, MOST_JSON + 1)
         except zlib.error:
-            raise BadInput("The body is not gzip.") from None
+            raise Unreadable("The body is not gzip.") from None
+        if not inflate.eof and len(body) <= MOST_JSON:
+            raise Unreadable
     if len(body) > MOST_JSON:
         raise TooLarge(limit=MOST_JSON)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise BadInput("The body is not JSON.") from None
+        raise Unreadable("The body is not JSON.") from None
     if not isinstance(value, dict):
         raise BadInput("The body must be a JSON object.")
     return value

@@ -8,8 +8,9 @@ import pytest
 
 from mobile.core.tablet import Tablet
 from mobile.core.views import Refusal
+from mobile.sim.wire import FAULTS, HARMLESS, BadWire
 from tests.conftest import LiveServer
-from tests.link import FOREIGN, BadWire, TurnedClock, code_for, here, picture, rows, settle, tablet_of
+from tests.link import TurnedClock, code_for, here, picture, rows, settle, tablet_of
 from tests.server.small_district import SmallDistrict
 
 RUBBISH, COVER = "urban/event/0110", "urban/component/0102"
@@ -22,7 +23,7 @@ def district(live_server: LiveServer) -> SmallDistrict:
 
 @pytest.fixture
 def wire() -> Iterator[BadWire]:
-    made = BadWire()
+    made = BadWire(wait=lambda seconds: None)
     yield made
     made.close()
 
@@ -62,16 +63,14 @@ def test_a_report_with_a_photo_taken_without_a_signal_arrives_once_with_its_phot
     assert tablet.case(row.case_id).photos[0].has_bytes
 
 
-@pytest.mark.parametrize(
-    "fault", sorted({*FOREIGN, "drop_request", "drop_answer", "cut", "repeat", "reorder"})
-)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_one_request_meets_on_the_way_the_report_arrives_once(
     live_server: LiveServer, tablet: Tablet, wire: BadWire, fault: str
 ) -> None:
     command_id = tablet.report(RUBBISH, "any", here(), "垃圾堆", [], False)
     wire.plan = [fault]
     link = tablet.sync_now()
-    if fault != "repeat":
+    if fault not in HARMLESS:
         assert link.state == "offline"
         assert [item.command_id for item in tablet.outbox().waiting] == [command_id], (
             "no change of state without the server's word"
@@ -84,7 +83,9 @@ def test_whatever_one_request_meets_on_the_way_the_report_arrives_once(
     assert len(rows(live_server, "select id from cases")) == 1
 
 
-@pytest.mark.parametrize("fault", ["drop_request", "drop_answer", "cut", "reorder", "bad_gateway"])
+@pytest.mark.parametrize(
+    "fault", ["drop_request", "drop_answer", "cut", "cut_request", "reorder", "bad_gateway"]
+)
 def test_photos_cut_off_at_any_request_go_on_where_the_server_stands(
     live_server: LiveServer, tablet: Tablet, wire: BadWire, fault: str
 ) -> None:
@@ -301,6 +302,21 @@ def test_a_turned_clock_is_told_and_the_report_counts_from_its_receipt(
     (event,) = rows(live_server, "select made_at, acted_at, received_at from case_events")
     assert event["acted_at"] == event["received_at"] != event["made_at"]
     wrong.close()
+
+
+def test_a_slow_answer_does_not_make_a_right_clock_a_wrong_one(
+    live_server: LiveServer, district: SmallDistrict, tmp_path: Path
+) -> None:
+    clock = TurnedClock()
+    wire = BadWire(wait=clock.passes)
+    slow = tablet_of(live_server, "worker", tmp_path / "slow", wire, clock)
+    slow.report(RUBBISH, "any", here(), "网很慢", [], False)
+    wire.plan = ["delay", "delay"]
+    assert slow.sync_now().state == "online"
+    assert slow.today(clock.now(), here()).notices == ()
+    (event,) = rows(live_server, "select made_at, acted_at from case_events")
+    assert event["acted_at"] == event["made_at"]
+    slow.close()
 
 
 def test_a_wrong_or_spent_code_gives_a_sentence_and_changes_nothing(

@@ -14,7 +14,8 @@ from mobile.core.syncer import FIRST_WAIT_S, LONGEST_WAIT_S, POLL_S
 from mobile.core.tablet import Tablet
 from mobile.core.transport import HttpTransport, LinkDown, Reply
 from mobile.core.views import Draft, Refusal
-from tests.link import FOREIGN, TurnedClock
+from mobile.sim.wire import FOREIGN
+from tests.link import TurnedClock
 from tests.mobile.paper_office import PERSON, URL, PaperOffice, case_body, enrolled, problem
 
 RUBBISH = "urban/event/0110"

@@ -19,13 +19,14 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from mobile.core.tablet import Tablet
 from mobile.core.views import Act
+from mobile.sim.wire import BadWire
 from server.cases.apply import apply
 from server.cases.chain import verify_slice
 from server.protocol.commands import Command, read_payload
 from server.protocol.hats import Actor
 from server.protocol.wire import uuid7
 from tests.conftest import LiveServer
-from tests.link import BadWire, TurnedClock, code_for, here, picture, rows, settle
+from tests.link import TurnedClock, code_for, here, picture, rows, settle
 from tests.server.small_district import SmallDistrict
 
 OTHER, CREW = "urban/event/0600", "crew-any"

@@ -285,6 +285,9 @@ def test_an_old_envelope_a_huge_batch_and_a_zip_bomb_get_sentences(tablet: Table
     assert (
         requests.post(url, data=b"{", headers=headers, timeout=30).json()["detail"] == "The body is not JSON."
     )
+    cut = gzip.compress(json.dumps(many).encode())[:-20]
+    spoiled = requests.post(url, data=cut, headers=headers | {"Content-Encoding": "gzip"}, timeout=30).json()
+    assert (spoiled["status"], spoiled["code"]) == (422, "unreadable_body")
     bomb = gzip.compress(b" " * 40_000_000)
     assert (
         requests.post(url, data=bomb, headers=headers | {"Content-Encoding": "gzip"}, timeout=30).status_code
