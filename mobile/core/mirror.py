@@ -19,6 +19,7 @@ from server.protocol.wire import read_time, sha256
 
 SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
 MOST_MESSAGES = 200
+DECISION = "decision"  # about an act of ours that was held: the outbox's, not the mirror's
 EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
 
 
@@ -53,7 +54,7 @@ class Mirror:
             elif kind == "leave":
                 left[name] = None
                 came.pop(("case", name), None)
-            elif isinstance(body, dict):
+            elif kind != DECISION and isinstance(body, dict):
                 name = kind if kind in SINGLE else name
                 came[kind, name] = (
                     int(change.get("version") or body.get("version") or 0) if kind == "case" else 0,

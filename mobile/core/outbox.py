@@ -1,7 +1,8 @@
 """The outbox: commands sealed at the tap, in the order of their making, until the server's word is stored.
 
 States: queued, sending, then the server's word (applied, applied_with_conflict, held, rejected), or quarantined
-(cannot be sent as it is), or withdrawn (taken back before it was ever sent). Nothing is ever changed or deleted.
+(cannot be sent as it is), or withdrawn (taken back before it was ever sent). On held follows what the office decided.
+Nothing is ever changed or deleted.
 """
 
 import json
@@ -19,6 +20,7 @@ from server.protocol.wire import read_time, time_text
 
 WAITING = ("queued", "sending")
 OUTCOMES = ("applied", "applied_with_conflict", "held", "rejected")
+DECISIONS = ("applied", "applied_with_conflict", "rejected")
 BATCH = 100
 UNDO = timedelta(seconds=UNDO_SECONDS)
 
@@ -52,6 +54,11 @@ class Entry:
     @property
     def waits(self) -> bool:
         return self.state in WAITING
+
+    @property
+    def decided(self) -> bool:
+        """Whether the answer is what the office decided about an act that was held."""
+        return "decided_at" in self.answer
 
     @property
     def version(self) -> int:
@@ -148,11 +155,21 @@ class Outbox:
     def answered(self, results: dict[str, dict[str, Any]]) -> int:
         """Stores the server's words by command id; how many were news. Words that we do not know change nothing."""
         spoken = {name: result for name, result in results.items() if result.get("outcome") in OUTCOMES}
+        return self._spoken(spoken, "'queued', 'sending', 'quarantined'")
+
+    def decided(self, decisions: dict[str, dict[str, Any]]) -> int:
+        """Stores what the office decided about held acts, by command id; how many were news. One whose answer was lost
+        on the way may hear of the decision first.
+        """
+        spoken = {name: body for name, body in decisions.items() if body.get("outcome") in DECISIONS}
+        return self._spoken(spoken, "'queued', 'sending', 'quarantined', 'held'")
+
+    def _spoken(self, spoken: dict[str, dict[str, Any]], states: str) -> int:
         with self._store.writing() as sql:
             marks = ", ".join("?" * len(spoken))
             open_ones = sql.execute(
                 "select seq, command_id from outbox join outbox_now using (seq) "
-                f"where state in ('queued', 'sending', 'quarantined') and command_id in ({marks})",
+                f"where state in ({states}) and command_id in ({marks})",
                 tuple(spoken),
             ).fetchall()
             self._add_words(

@@ -23,6 +23,7 @@ STATUS = {
     "rejected": ("stop", "overdue", _("Not accepted")),
     "quarantined": ("stop", "overdue", _("Could not be sent")),
 }
+DECIDED = ("info", "closed", _("The office decided: took effect"))
 PHOTO_REFUSED = ("stop", "overdue", _("Photo not taken"))
 WHY = {
     "queued": _("Sealed on this tablet; it goes out by itself when there is a signal."),
@@ -57,7 +58,7 @@ def steps_for(entry: Entry, case_known: bool, photo_refused: bool = False) -> tu
         return (*((EDIT,) if report else ()), *((OPEN, ASK) if case_known else ()), DISCARD)
     if entry.state == "held":
         return (*((OPEN,) if case_known else ()), SEEN)
-    if entry.state == "applied_with_conflict":
+    if entry.state == "applied_with_conflict" or entry.decided:
         return (SEEN, *((OPEN,) if case_known else ()))
     return ()
 
@@ -84,8 +85,8 @@ class OutboxWords:
         say = self._speech.say
         needs_you = [e for e in entries if e.state in ("rejected", "quarantined", "held") or self._refused(e)]
         others = [e for e in entries if e not in needs_you]
-        changed = [e for e in others if e.state == "applied_with_conflict"]
-        waiting = [e for e in others if e.state in ("queued", "sending", "applied")]
+        changed = [e for e in others if e.state == "applied_with_conflict" or e.decided]
+        waiting = [e for e in others if e.state in ("queued", "sending", "applied") and not e.decided]
         synced = (
             say("Last synced {moment}.", moment=self._speech.moment(last_synced, self._now))
             if last_synced
@@ -104,7 +105,8 @@ class OutboxWords:
     def _item(self, entry: Entry) -> OutboxItem:
         say = self._speech.say
         refused = self._refused(entry)
-        icon, mood, status = PHOTO_REFUSED if refused else STATUS[entry.state]
+        taken = DECIDED if entry.decided and entry.state != "rejected" else STATUS[entry.state]
+        icon, mood, status = PHOTO_REFUSED if refused else taken
         arrived, photos = self._photos(entry)
         since = say("noted {moment}", moment=self._speech.moment(entry.made_at, self._now))
         if entry.answer:
@@ -113,7 +115,8 @@ class OutboxWords:
             )
         if photos:
             since += " · " + say("{sent} of {all} photos sent", sent=arrived, all=photos)
-        spoken = (entry.answer.get("reason") or {}).get("sentence") if entry.state != "applied" else ""
+        silent = entry.state == "applied" and not entry.decided
+        spoken = "" if silent else (entry.answer.get("reason") or {}).get("sentence")
         why = refused or spoken or say(WHY[entry.state], sent=arrived, all=photos)
         steps = tuple(
             NextStep(s.step, say(s.label), s.icon, s.asks_reason)

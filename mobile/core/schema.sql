@@ -42,14 +42,17 @@ create index if not exists outbox_now_open on outbox_now (seq) where mirrored = 
 create trigger if not exists outbox_is_queued after insert on outbox begin
     insert into outbox_words (seq, state, at) values (new.seq, 'queued', new.made_at);
 end;
-create trigger if not exists outbox_stands after insert on outbox_words begin
+-- Made anew at each start: what an earlier version of this file made would refuse the office's decision.
+drop trigger if exists outbox_stands;
+create trigger outbox_stands after insert on outbox_words begin
     insert into outbox_now (seq, state, at, answer) values (new.seq, new.state, new.at, new.answer)
     on conflict (seq) do update set
         state = case when new.state = 'put_away' then outbox_now.state else new.state end,
         at = case when new.state = 'put_away' then outbox_now.at else new.at end,
         answer = case when new.state = 'put_away' then outbox_now.answer else new.answer end,
         sent = outbox_now.sent or new.state = 'sending',
-        put_away = outbox_now.put_away or new.state in ('put_away', 'withdrawn', 'applied'),
+        put_away = case when outbox_now.state = 'held' and new.state <> 'put_away' then 0
+            else outbox_now.put_away or new.state in ('put_away', 'withdrawn', 'applied') end,
         mirrored = outbox_now.mirrored or new.state in ('withdrawn', 'rejected');
 end;
 create trigger if not exists outbox_never_changes before update on outbox begin
@@ -64,11 +67,13 @@ end;
 create trigger if not exists words_never_go before delete on outbox_words begin
     select raise(abort, 'a word about a command is never deleted');
 end;
--- The server's word is the last one: nothing but putting away may follow it.
-create trigger if not exists words_are_final before insert on outbox_words
+-- The server's word is the last one: nothing but putting away may follow it, and on "held" what the office decided.
+drop trigger if exists words_are_final;
+create trigger words_are_final before insert on outbox_words
 when new.state <> 'put_away' and exists (
     select 1 from outbox_now where seq = new.seq
-    and state in ('applied', 'applied_with_conflict', 'held', 'rejected', 'withdrawn'))
+    and (state in ('applied', 'applied_with_conflict', 'rejected', 'withdrawn')
+         or state = 'held' and new.state not in ('applied', 'applied_with_conflict', 'rejected')))
 begin
     select raise(abort, 'the server has spoken about this command');
 end;

@@ -11,7 +11,7 @@ from typing import Any
 
 from mobile.core import tus
 from mobile.core.clockwork import Clock, offset_of
-from mobile.core.mirror import Mirror
+from mobile.core.mirror import DECISION, Mirror
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.photos import NotAPicture, Photo, Photos
@@ -156,7 +156,7 @@ class Syncer:
                 raise NoWord("an envelope without changes")
             more = answer.get("more") is True
             self.heard(answer, asked)
-            for case_id in self._mirror.apply(changes, cursor, more):
+            for case_id in self._take_in(changes, cursor, more):
                 self._photos.forget_case(case_id)
             if changes:
                 self._tell()
@@ -165,6 +165,13 @@ class Syncer:
                 self._photos.forget_case(case_id)
         self._outbox.came_down(answered)
         self._store.keep("synced_at", time_text(self._clock.now()))
+
+    def _take_in(self, changes: list[dict[str, Any]], cursor: str, more: bool) -> list[str]:
+        """One page with its cursor, and what the office decided about held acts: all of it or nothing."""
+        bodies = [c["body"] for c in changes if c.get("kind") == DECISION and isinstance(c.get("body"), dict)]
+        with self._store.writing():
+            self._outbox.decided({str(body.get("command_id")): body for body in bodies})
+            return self._mirror.apply(changes, cursor, more)
 
     def _known_photos(self) -> list[Photo]:
         """Photos that the server was told of by a command which it has answered, but for those that it refused."""
