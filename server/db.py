@@ -1,8 +1,9 @@
 """The way to PostgreSQL: a guarded pool, transactions with retries at the edge, named queries."""
 
+import select
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 import psycopg2.extras
-from psycopg2.pool import ThreadedConnectionPool
+from psycopg2.extensions import STATUS_READY
 
 from server.errors import Busy
 
@@ -51,47 +52,55 @@ def connect(dsn: str, application: bool = True) -> Connection:
     return connection
 
 
-class _Pool(ThreadedConnectionPool):
-    def _connect(self, key: Any = None) -> Any:
-        connection = connect(*self._args)
-        if key is not None:
-            self._used[key] = connection
-            self._rused[id(connection)] = key
-        else:
-            self._pool.append(connection)
-        return connection
-
-
 class Database:
-    """A pool of at most `size` connections; a request that finds none waits, then is told to come again."""
+    """At most `size` connections, kept open; a request that finds none waits, then is told to come again."""
 
     def __init__(self, dsn: str, size: int = 6, wait_s: float = 10.0) -> None:
         self.dsn = dsn
         self.wait_s = wait_s
         self._free = threading.BoundedSemaphore(size)
-        self._pool = _Pool(1, size, dsn)
+        # The one used last first: its plans are warm. Appending and popping are atomic.
+        self._idle: list[Connection] = []
+        self._closed = False
+        self._put_back(connect(dsn))
 
     def close(self) -> None:
-        """Ends all connections."""
-        self._pool.closeall()
+        """Ends all connections, those in use when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        while self._idle:
+            with suppress(IndexError):
+                connection = self._idle.pop()
+                if not _was_told_something(connection):
+                    return connection
+                connection.close()
+        return connect(self.dsn)
+
+    def _put_back(self, connection: Connection) -> None:
+        if self._closed:
+            connection.close()
+        elif not connection.closed:
+            self._idle.append(connection)
 
     @contextmanager
     def _borrowed(self) -> Iterator[Connection]:
         if not self._free.acquire(timeout=self.wait_s):
             raise Busy
         try:
-            connection = self._pool.getconn()
-            broken = False
+            connection = self._take()
             try:
                 yield connection
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                broken = connection.closed != 0
-                raise
             finally:
-                if not broken and connection.closed == 0:
-                    connection.rollback()
+                # What this connection knew of changes belongs to the request that ends here.
                 connection.changed.clear()
-                self._pool.putconn(connection, close=broken or connection.closed != 0)
+                try:
+                    if not connection.closed and connection.status != STATUS_READY:
+                        connection.rollback()
+                finally:
+                    self._put_back(connection)
         finally:
             self._free.release()
 
@@ -125,6 +134,15 @@ class Database:
                 if not left or error.diag.constraint_name not in RACING_CONSTRAINTS:
                     raise
         raise AssertionError("unreachable")
+
+
+def _was_told_something(connection: Connection) -> bool:
+    """Whether the server sent something to an idle connection: as good as always its farewell."""
+    if connection.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def tell(connection: Connection) -> None:

@@ -127,6 +127,9 @@ class Road:
     # The figure -----------------------------------------------------------------------------------------------
 
     def figure(self, count: int) -> None:
+        # The floor may have taken longer than the server keeps an idle connection.
+        for client in self.clients:
+            client.close()
         self._shared(iter(range(count)), lambda client, _: self._over_http(client))
 
     @cached_property

@@ -1,0 +1,108 @@
+"""The way to the database: connections are kept, dead ones are not handed out, losers of a race try again."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import psycopg2
+import pytest
+
+from server.db import Connection, Database, connect
+from server.errors import Busy
+
+SIZE = 3
+
+
+@pytest.fixture
+def few(dsn: str) -> Iterator[Database]:
+    """A pool of three connections in which nobody waits long."""
+    with closing(Database(dsn, size=SIZE, wait_s=0.01)) as made:
+        yield made
+
+
+@contextmanager
+def all_out(database: Database) -> Iterator[list[Connection]]:
+    """Every connection of the pool, in use at once."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(database.read()) for _ in range(SIZE)]
+
+
+def pids(connections: list[Connection]) -> set[int]:
+    return {connection.get_backend_pid() for connection in connections}
+
+
+def test_connections_are_kept_open_so_that_their_plans_stay_warm(few: Database) -> None:
+    with all_out(few) as first:
+        before = pids(first)
+    with all_out(few) as again:
+        assert pids(again) == before
+
+
+def test_who_finds_no_connection_is_told_to_come_again(few: Database) -> None:
+    with all_out(few), pytest.raises(Busy), few.read():
+        pass
+
+
+def test_a_connection_that_the_server_ended_meanwhile_is_not_handed_out(few: Database) -> None:
+    with all_out(few) as connections:
+        before = pids(connections)
+    end_sessions(few.dsn, before)
+    with all_out(few) as fresh:
+        assert not pids(fresh) & before
+        for connection in fresh:
+            with connection.cursor() as cursor:
+                cursor.execute("select 1")
+
+
+def end_sessions(dsn: str, backends: set[int]) -> None:
+    """Ends them, and waits until the server has said so to their clients."""
+    with closing(connect(dsn, application=False)) as owner, owner.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pid, 10000) from unnest(%s) pid", (list(backends),))
+
+
+def test_a_connection_that_breaks_in_use_costs_one_request(few: Database) -> None:
+    with pytest.raises(psycopg2.OperationalError), few.read() as connection:
+        end_sessions(few.dsn, pids([connection]))
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    with all_out(few) as connections:
+        assert len(pids(connections)) == SIZE
+
+
+def test_what_was_not_committed_is_gone_for_the_next_who_gets_the_connection(few: Database) -> None:
+    with pytest.raises(ZeroDivisionError), few.transaction() as connection:
+        connection.changed.add(1)
+        with connection.cursor() as cursor:
+            cursor.execute("create temporary table left_over (n integer)")
+        raise ZeroDivisionError
+    with few.transaction() as connection, connection.cursor() as cursor:
+        assert not connection.changed
+        cursor.execute("select to_regclass('left_over') as there")
+        assert cursor.fetchone()["there"] is None
+
+
+def test_connections_in_use_at_the_end_are_closed_when_they_come_back(dsn: str) -> None:
+    database = Database(dsn, size=SIZE)
+    with database.read() as connection:
+        database.close()
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    assert connection.closed
+
+
+def test_many_threads_share_few_connections(few: Database) -> None:
+    few.wait_s = 60
+    seen: set[int] = set()
+
+    def work() -> None:
+        for _ in range(20):
+            with few.read() as connection, connection.cursor() as cursor:
+                cursor.execute("select pg_backend_pid() as pid")
+                seen.add(cursor.fetchone()["pid"])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) <= SIZE
