@@ -8,6 +8,7 @@ from mobile.core.act_fields import fields
 from mobile.core.speech import Speech
 from mobile.core.views import Act
 from server.protocol.pack import Category, Condition, Pack
+from server.protocol.stages import stage_of
 from server.protocol.words import ACTION_WORDS
 from server.protocol.workflow import Row
 
@@ -85,20 +86,6 @@ ICONS = {
     "cancel": "trash",
     "recompute": "clock",
 }
-# Which stage a photo of an act belongs to, where the category does not say it.
-STAGES = {
-    "report": "before",
-    "verify": "before",
-    "answer": "before",
-    "notice": "before",
-    "self_handle": "after",
-    "handle": "after",
-    "enforced": "after",
-    "answer_outside": "after",
-    "pass": "inspection",
-    "fail": "inspection",
-    "recheck": "inspection",
-}
 SENTENCES = {
     "verify": _("Says what is really there; the duty officer then registers or declines it."),
     "register": _("Makes it a numbered case; its time limits run from now."),
@@ -149,12 +136,6 @@ def photo_rule(row: Row, category: Category | None) -> PhotoRule:
     return "must" if evidence.required or (category and row.action in category.needs_photo) else "may"
 
 
-def photo_stage(action: str, category: Category | None) -> str:
-    """The stage of an act's photos: as the category says, else by the kind of act."""
-    said = category.evidence.get(action, "") if category else ""
-    return said or STAGES.get(action, "during")
-
-
 def action_word(action: str, pack: Pack | None, speech: Speech, told: str = "") -> str:
     """An act's name: the pack's own, the table's, or as the server `told` it when this tablet is older than the act."""
     own = pack.word("actions", action, speech.language) if pack else ""
@@ -180,7 +161,7 @@ class ActWords:
             fields(row, self.pack, self.category, self.condition, self.speech, self.now),
             primary,
             photo_rule(row, self.category),
-            photo_stage(row.action, self.category),
+            stage_of(row.action, self.category),
             self.speech.say(SENTENCES[row.action]) if row.action in SENTENCES else "",
             near,
             danger,

@@ -15,6 +15,7 @@ from mobile.core.store import DiskFull, Store
 from mobile.core.views import Draft, Field, Position, Refusal
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Category
+from server.protocol.pack.answered import wrong_answer
 from server.protocol.payloads import ON_BEHALF
 
 RECENT = 12
@@ -113,8 +114,9 @@ class Hands:
         say = self._owner.speech.say
         if field.required and not answer:
             raise Refusal(say("Fill in: {field}.", field=field.label))
-        if field.kind == "number" and answer and not answer.replace(".", "", 1).isdecimal():
-            raise Refusal(say("{field} must be a number.", field=field.label))
+        codes = [choice.code for choice in field.choices]
+        if answer and (wrong := wrong_answer(field.kind, codes, answer)):
+            raise Refusal(say(wrong, field=field.label))
 
     # Acting --------------------------------------------------------------------------------------------------
 

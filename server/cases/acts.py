@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from server.cases import outside
+from server.cases import outside, sentences
 from server.cases.apply import Answer, apply
 from server.cases.service import get_row
 from server.cases.state import CaseState
@@ -20,6 +20,7 @@ from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
+from server.protocol.stages import stage_of
 from server.protocol.wire import body_hash, named_uuid, uuid7
 from server.protocol.workflow import FORWARD, Narrowing, Needs, Row, allowed
 from server.security import Viewer
@@ -31,6 +32,7 @@ REFUSALS: dict[str, type[XungeError]] = {
     "no_case": NotFound,
     "not_yours": NotAllowed,
     "not_both": NotAllowed,
+    "left_out": NotAllowed,
     "conflict": Conflict,
     "wrong_state": Conflict,
     "not_now": Conflict,
@@ -53,12 +55,13 @@ class Need:
 
 @dataclass(frozen=True)
 class Offer:
-    """An act that the viewer may do on this case now."""
+    """An act that the viewer may do on this case now; its photos show the case at `stage`."""
 
     action: str
     label: str
     needs: tuple[Need, ...]
     primary: bool
+    stage: str = ""
 
 
 def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[Offer]:
@@ -112,7 +115,7 @@ def _offer(
         for n in row.needs
     )
     label = pack.word("actions", row.action, lang) or translate(words.ACTION_WORDS[row.action])
-    return Offer(row.action, label, needs, primary)
+    return Offer(row.action, label, needs, primary, stage_of(row.action, category))
 
 
 def act(
@@ -246,10 +249,7 @@ def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) 
 
 def _answered(answer: Answer, lang: str) -> Answer:
     if not answer.applied:
-        params = dict(answer.params)
-        if answer.code == "wrong_state":
-            params["state"] = gettext_for(lang)(words.STATE_WORDS.get(str(params.get("state")), ""))
-        raise _refusal(answer.code, answer.sentence, params)
+        raise _refusal(answer.code, answer.sentence, sentences.in_words(answer.params, gettext_for(lang)))
     return answer
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from server.calendar.service import calendar_at
 from server.cases import write
-from server.cases.arrival import arrived, record_again
-from server.cases.batch import REPORTING, Answer, Batch, district_of, load, pack_at
+from server.cases.arrival import arrived, home_of, record_again, seen
+from server.cases.batch import REPORTING, Answer, Batch, district_of, load, pack_at, pack_in_force
 from server.cases.bysystem import follow_ups
-from server.cases.clocks import category_of, move_clocks
+from server.cases.clocks import move_clocks
 from server.cases.effects import EFFECTS
 from server.cases.events import append_event
 from server.cases.notices import notices_of
@@ -123,9 +123,13 @@ def _refuse(command: Command, work: Working | None, code: str, **params: Any) ->
 def create(conn: Connection, command: Command, payload: Report, actor: Actor, batch: Batch) -> Answer:
     place = batch.places[command.command_id]
     nodes = (place.district_id, place.street_id, place.community_id, place.grid_id)
-    row, why = find(Facts(NEW, nodes, reporter=actor.person), command.kind, actor, payload.given())
+    _version, pack = pack_in_force(conn, batch, home_of(command, place, batch))
+    facts = Facts(NEW, nodes, reporter=actor.person)
+    narrowing = Narrowing.of(pack.without, pack.narrow)
+    row, why = find(facts, command.kind, actor, payload.given(), narrowing)
     if row is None:
-        return _refuse(command, None, why, state="", action=command.kind)
+        left_out = find(facts, command.kind, actor, payload.given())[0] is not None
+        return _refuse(command, None, "left_out" if left_out else why, state="", action=command.kind)
     reported = _acted_at(command, batch.now, None)
     work = arrived(conn, command, payload, actor, place, batch, reported)
     batch.works[work.case.id] = work
@@ -154,11 +158,6 @@ def _lacking(command: Command, row: Row) -> str:
     return ""
 
 
-def _photo_needed(command: Command, work: Working, world: World) -> bool:
-    """Whether the pack wants to see it; a report without its photo is kept and asked about instead."""
-    return command.kind not in REPORTING and command.kind in category_of(work, world.pack).needs_photo
-
-
 def _perform(
     conn: Connection, command: Command, actor: Actor, row: Row, work: Working, batch: Batch
 ) -> Answer:
@@ -175,8 +174,7 @@ def _perform(
     if command.kind == "record" and case.version:
         record_again(command, work, batch, world.pack)
     try:
-        if _photo_needed(command, work, world) and not getattr(payload, "attachments", "x"):
-            raise Refused("evidence_needed")
+        seen(command, work, world.pack)
         EFFECTS.get(command.kind, lambda *_: None)(work, payload, world)
         move_clocks(row, work, payload, world)
     except Refused as refusal:

@@ -4,17 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from server.cases import write
-from server.cases.batch import Batch
+from server.cases.batch import REPORTING, Batch, pack_in_force
+from server.cases.clocks import category_of
 from server.cases.state import RESIDENT_WAITS, CaseState, Cycle, Working
-from server.cases.world import Office
+from server.cases.world import Office, Refused
 from server.db import Connection
 from server.grids.places import Located
-from server.packs import current
 from server.people.organisations import ensure_centre
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.pack import Category, Pack
 from server.protocol.payloads import CONTACT, Part, Record, Report
+from server.protocol.stages import lacking
 
 PLACE_MISSING, PHOTO_MISSING = "place_missing", "photo_missing"
 
@@ -29,10 +30,8 @@ def arrived(
     reported: datetime,
 ) -> Working:
     """The case as it comes in, before the act that brings it is applied."""
-    district = place.district_id or command.district_id or next(iter(batch.districts))
-    if district not in batch.present:
-        batch.present[district] = current(conn, district)
-    pack_version, pack = batch.present[district]
+    district = home_of(command, place, batch)
+    pack_version, pack = pack_in_force(conn, batch, district)
     centre = batch.offices.get(district) or Office(ensure_centre(conn, district), "", "")
     batch.offices[district] = centre
     position = command.position
@@ -72,11 +71,28 @@ def arrived(
     )
     if position.lon is None and not payload.grid_code:
         case.tags = [PLACE_MISSING]
-    if category and command.kind in category.needs_photo and not payload.attachments:
+    if category and lacking(command.kind, category, payload.attachments):
         case.tags = [*case.tags, PHOTO_MISSING]
     if any(payload.form.get(name) for name in CONTACT):
         case.tags = [*case.tags, RESIDENT_WAITS]
     return Working(case, Cycle(case.id, 1, reported), {}, is_new=True)
+
+
+def home_of(command: Command, place: Located, batch: Batch) -> int:
+    """The district of a new case: where it lies, else whose door it came by."""
+    return place.district_id or command.district_id or next(iter(batch.districts))
+
+
+def seen(command: Command, work: Working, pack: Pack) -> None:
+    """Refuses an act without the photo that the pack wants with it; a report lacks it and is marked instead, until
+    a photo of that stage is added.
+    """
+    category, photos = category_of(work, pack), getattr(command.payload, "attachments", ())
+    if command.kind not in REPORTING and (stage := lacking(command.kind, category, photos)):
+        raise Refused("evidence_needed", stage=stage)
+    tags, came_by = work.case.tags, "self_handle" if work.case.self_handled else "report"
+    if PHOTO_MISSING in tags and not work.is_new and not lacking(came_by, category, photos):
+        work.case.tags = [tag for tag in tags if tag != PHOTO_MISSING]
 
 
 def filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:

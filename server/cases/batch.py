@@ -13,7 +13,7 @@ from server.cases.world import Office, Organisation
 from server.crews.permission import Register
 from server.db import Connection, queries
 from server.grids import service as grids
-from server.packs import pack_known, pack_of_version
+from server.packs import current, pack_known, pack_of_version
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
@@ -211,6 +211,13 @@ def district_of(command: Command, batch: Batch) -> int | None:
     if command.district_id is not None:
         return command.district_id
     return next(iter(batch.districts)) if len(batch.districts) == 1 else None
+
+
+def pack_in_force(conn: Connection, batch: Batch, district: int) -> tuple[int, Pack]:
+    """The pack that new cases of the district are made under, and its version."""
+    if district not in batch.present:
+        batch.present[district] = current(conn, district)
+    return batch.present[district]
 
 
 def pack_at(conn: Connection, batch: Batch, version: int) -> Pack:

@@ -16,14 +16,6 @@ from server.errors import TooLarge
 from server.protocol.fields import MOST_ATTACHMENTS, MOST_BYTES
 from server.settings import Settings
 
-STAGE_OF_ACT = {
-    "report": "before",
-    "add_evidence": "during",
-    "make_safe": "during",
-    "pass": "inspection",
-    "fail": "inspection",
-}
-
 
 @dataclass(frozen=True)
 class Posted:
@@ -51,7 +43,7 @@ async def read_form(request: Request, most_pictures: int, most_bytes: int) -> Po
         return Posted({key: value for key, value in form.items() if isinstance(value, str)}, tuple(pictures))
 
 
-def declared(pictures: Sequence[Picture], action: str, command_id: uuid.UUID) -> list[dict[str, Any]]:
+def declared(pictures: Sequence[Picture], stage: str, command_id: uuid.UUID) -> list[dict[str, Any]]:
     """The pictures as a command declares them; the same form sent twice declares the same ids."""
     return [
         {
@@ -59,7 +51,7 @@ def declared(pictures: Sequence[Picture], action: str, command_id: uuid.UUID) ->
             "sha256": picture.sha256,
             "bytes": picture.bytes,
             "mime": picture.mime,
-            "stage": STAGE_OF_ACT.get(action, "after"),
+            "stage": stage,
         }
         for n, picture in enumerate(pictures)
     ]

@@ -1,5 +1,10 @@
 """What people are told when an act is not simply applied: a code, and its sentence as a gettext msgid."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from server.protocol.words import STAGE_WORDS, STATE_WORDS
+
 
 def _(msgid: str) -> str:
     return msgid
@@ -10,6 +15,7 @@ SENTENCES = {
     "unknown_action": _("There is no act called {action}."),
     "wrong_state": _("The case is at “{state}” now; this act is not possible there."),
     "not_yours": _("This act is not yours on this case."),
+    "left_out": _("The rules of this district leave this act out, or leave it to others."),
     "not_now": _("This act is not possible at this moment."),
     "not_both": _("Who dispatched or mended a case may not also close or inspect it."),
     "no_case": _("There is no such case that you may see."),
@@ -43,7 +49,7 @@ SENTENCES = {
     "crew_suspended": _("{crew} is suspended until further notice: {reason}"),
     "crew_suspended_to": _("{crew} is suspended to {last_day}: {reason}"),
     "crew_not_here": _("{crew} does not serve this place."),
-    "evidence_needed": _("This category needs a photo with this act."),
+    "evidence_needed": _("This category needs a photo of the stage “{stage}” with this act."),
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
     "not_self_handled": _("This category cannot be closed by mending it on the spot."),
     "reopen_too_late": _("A case can be reopened within {days} days of closing."),
@@ -66,3 +72,12 @@ SENTENCES = {
     "until_too_far": _("At most {days} days can be given."),
     "too_late_to_extend": _("Its time is up; what is overdue is not extended."),
 }
+
+
+def in_words(params: Mapping[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
+    """The parameters of a sentence with the codes of states and stages as words."""
+    spoken = {"state": STATE_WORDS, "stage": STAGE_WORDS}
+    return {
+        name: translate(spoken[name].get(str(value), "")) if name in spoken else value
+        for name, value in params.items()
+    }

@@ -82,7 +82,7 @@ def act(
             return again(page, opened, action, form, filled.faults)
         now = page.now
     try:
-        answer, link = perform(request, viewer, number, action, form, filled, command_id, now)
+        answer, link = perform(request, viewer, number, action, form, filled, offer.stage, command_id, now)
     except (PictureRefused, Conflict, BadInput) as refusal:
         with desk(request, viewer) as page:
             opened = open_case(page, number)
@@ -101,6 +101,7 @@ def perform(
     action: str,
     form: Posted,
     filled: Filled,
+    stage: str,
     command_id: uuid.UUID,
     now: datetime,
 ) -> tuple[Answer, tuple[OutsideLink, bool] | None]:
@@ -120,7 +121,7 @@ def perform(
 
     with looked_at(state.settings.blobs, form.pictures) as pictures:
         if pictures:
-            payload["attachments"] = evidence.declared(pictures, action, command_id)
+            payload["attachments"] = evidence.declared(pictures, stage, command_id)
         done: tuple[Answer, tuple[OutsideLink, bool] | None] = state.database.run(work)
     return done
 

@@ -15,12 +15,15 @@ from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
 from server.console.filled import read_point
+from server.console.questions import PREFIX, answers, chosen, questions
 from server.db import Connection, queries
 from server.errors import NotAllowed
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.commands import Position
+from server.protocol.pack import Category
 from server.protocol.payloads import CONTACT
+from server.protocol.stages import stage_of
 from server.protocol.wire import uuid7
 from server.security import Viewer, check_csrf
 
@@ -46,17 +49,23 @@ def enter_case(
     only_offices(viewer)
     given, command_id = form.fields, read_uuid(form.fields.get("command_id"))
     with desk(request, viewer) as page:
-        faults = missing(given, gettext_for(viewer.lang))
-        if faults:
+        category = chosen(current(page.conn, viewer.district_id)[1], given.get("category", ""))
+        asked = questions(category, viewer.lang) if category else []
+        answered, faults = answers(asked, given, gettext_for(viewer.lang))
+        faults = missing(given, category, gettext_for(viewer.lang)) | faults
+        if asked and category and given.get("asked") != category.key:
+            faults["asked"] = gettext_for(viewer.lang)(
+                "This category asks a few more things; they stand below."
+            )
+        if faults or category is None:
             return form_page(page, given, faults, 422, command_id)
         now = page.now
-    system, _, code = given["category"].rpartition("/")
     payload: dict[str, Any] = {
-        "category": {"system": system, "code": code},
+        "category": {"system": category.system, "code": category.code},
         "title": given.get("title", ""),
         "description": given.get("description", ""),
         "grid_code": given.get("grid", ""),
-        "form": {name: given[name].strip() for name in CONTACT if given.get(name, "").strip()},
+        "form": {name: given[name].strip() for name in CONTACT if given.get(name, "").strip()} | answered,
     }
     place = read_point(given.get("place", ""))
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()
@@ -72,7 +81,7 @@ def enter_case(
 
     try:
         with looked_at(state.settings.blobs, form.pictures) as pictures:
-            payload["attachments"] = evidence.declared(pictures, "report", command_id)
+            payload["attachments"] = evidence.declared(pictures, stage_of("report", category), command_id)
             answer = state.database.run(work)
     except PictureRefused as refusal:
         fault = {"attachments": refusal.text(gettext_for(viewer.lang))}
@@ -103,10 +112,30 @@ def only_offices(viewer: Viewer) -> None:
         raise NotAllowed
 
 
-def missing(given: dict[str, str], _: Any) -> dict[str, str]:
+@router.get("/cases/new/questions", response_class=HTMLResponse)
+def questions_of(request: Request, category: str = "", viewer: Viewer = Depends(reader)) -> Response:
+    """What a category asks of its reports; nothing of one that there is not."""
+    only_offices(viewer)
+    with desk(request, viewer) as page:
+        return page.page("questions.html", **asking(page, {"category": category}, {}))
+
+
+def asking(page: Desk, given: dict[str, str], faults: dict[str, str]) -> dict[str, Any]:
+    """What the questions of the chosen category need to be shown; a fault is said only where it was asked before."""
+    category = chosen(current(page.conn, page.viewer.district_id)[1], given.get("category", ""))
+    seen = category is not None and given.get("asked") == category.key
+    return {
+        "category": category,
+        "asked": questions(category, page.lang) if category else [],
+        "given": given,
+        "faults": faults if seen else {k: v for k, v in faults.items() if not k.startswith(PREFIX)},
+    }
+
+
+def missing(given: dict[str, str], category: Category | None, _: Any) -> dict[str, str]:
     """What must be there before a case can be found again: what it is, and where."""
     faults = {}
-    if "/" not in given.get("category", ""):
+    if category is None:
         faults["category"] = _("Choose a category.")
     try:
         if read_point(given.get("place", "")) is None and not given.get("grid", "").strip():
@@ -124,5 +153,11 @@ def form_page(
     areas = queries(__file__).areas(
         page.conn, root=page.viewer.district or page.viewer.street or page.viewer.community
     )
-    return page.page("new_case.html", status, given=given, faults=faults, command_id=str(command_id), areas=list(areas),
-                     categories=[(c.key, c.name(page.lang)) for c in pack.categories])  # fmt: skip
+    return page.page(
+        "new_case.html",
+        status,
+        command_id=str(command_id),
+        areas=list(areas),
+        categories=[(c.key, c.name(page.lang)) for c in pack.categories],
+        **asking(page, given, faults),
+    )

@@ -285,6 +285,11 @@ FORWARD = (
     "accept", "arrive", "answer_help", "recheck", "enforced", "handle", "answer_outside", "pass", "close",
 )  # fmt: skip
 ACTIONS = tuple(dict.fromkeys(row.action for row in TABLE))
+# The acts of people that take photos; of these a pack may want one.
+TAKES_PHOTOS = tuple(dict.fromkeys(
+    row.action for row in TABLE
+    if any(need.kind == "evidence" for need in row.needs) and not {SYSTEM, IMPORT}.issuperset(row.who)
+))  # fmt: skip
 FLAGS = tuple(sorted({flag for row in TABLE for flag in row.raises} | {"extensions_used", "claimable"}))
 
 

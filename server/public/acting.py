@@ -13,7 +13,9 @@ from server.cases.evidence import Posted
 from server.cases.pictures import looked_at
 from server.db import Connection
 from server.errors import BadInput
+from server.packs import pack_of_version
 from server.protocol.hats import Actor
+from server.protocol.stages import stage_of
 from server.public import service
 from server.public.pages import language
 
@@ -25,10 +27,13 @@ def done(
     state, now = request.app.state, datetime.now(UTC)
     command_id = _command_id(form)
     with looked_at(state.settings.blobs, form.pictures) as pictures:
-        if pictures:
-            payload["attachments"] = evidence.declared(pictures, action, command_id)
 
         def work(conn: Connection) -> None:
+            if pictures:
+                pack = pack_of_version(conn, row["pack_version"])
+                category = pack.category(row["category_system"], row["category_code"]) or pack.other
+                stage = stage_of(action, category)
+                payload["attachments"] = evidence.declared(pictures, stage, command_id)
             acts.act_by_link(conn, row, actor, action, payload, command_id, language(request), now)
             evidence.keep(conn, state.settings, pictures, now)
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.cases.apply import Answer, apply
+from server.cases.sentences import in_words
 from server.db import Connection, queries
 from server.errors import BadInput
 from server.locale import gettext_for
-from server.protocol import words
 from server.protocol.commands import Command, read_command
 from server.protocol.fields import BadCommand
 from server.protocol.wire import ENVELOPE, body_hash, read_time
@@ -130,9 +130,7 @@ def _bad(
 
 def _result(answer: Answer, lang: str) -> dict[str, Any]:
     translate = gettext_for(lang)
-    params = dict(answer.params)
-    if "state" in params:
-        params["state"] = translate(words.STATE_WORDS.get(str(params["state"]), ""))
+    params = in_words(answer.params, translate)
     sentence = translate(answer.sentence).format(**params) if answer.sentence else ""
     return {
         "command_id": str(answer.command_id),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mobile.core import act_fields, case_page, until
-from mobile.core.act_words import ICONS, SENTENCES, ActWords, photo_stage
+from mobile.core.act_words import ICONS, SENTENCES, ActWords
 from mobile.core.case_words import TODO_WORDS
 from mobile.core.speech import Speech
 from mobile.core.tablet import Tablet
@@ -16,6 +16,7 @@ from mobile.core.views import CaseView, Position, Refusal
 from mobile.core.views.forms import FieldKind
 from mobile.ui.icons import read_strokes
 from server.protocol.pack import read_pack
+from server.protocol.stages import stage_of
 from server.protocol.words import STATE_WORDS
 from server.protocol.workflow import ACTIONS, FORWARD, TABLE
 from tests.link import picture
@@ -147,10 +148,10 @@ def test_a_change_moves_the_case_only_when_that_was_asked_for(tmp_path: Path) ->
 
 def test_photos_of_an_act_have_the_stage_that_the_category_names() -> None:
     category = read_pack(pack_body()).category("urban/component", "0102")
-    assert photo_stage("make_safe", category) == "during"
-    assert photo_stage("handle", category) == "after"
-    assert [photo_stage(act, category) for act in ("pass", "fail")] == ["inspection", "inspection"]
-    assert photo_stage("comment", None) == "during"
+    assert stage_of("make_safe", category) == "during"
+    assert stage_of("handle", category) == "after"
+    assert [stage_of(act, category) for act in ("pass", "fail")] == ["inspection", "inspection"]
+    assert stage_of("comment", None) == "during"
 
 
 def test_where_there_is_danger_making_it_safe_stands_first_until_it_is_done(tmp_path: Path) -> None:

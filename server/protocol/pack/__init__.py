@@ -8,7 +8,6 @@ from server.protocol.pack.reading import faults_of, read_pack
 from server.protocol.pack.shape import (
     ANSWERABLE,
     CLOCKS,
-    EVIDENCE_ACTS,
     EVIDENCE_STAGES,
     FIELD_KINDS,
     MATTER_KINDS,
@@ -31,7 +30,6 @@ from server.protocol.pack.spoken import limit_words
 __all__ = [
     "ANSWERABLE",
     "CLOCKS",
-    "EVIDENCE_ACTS",
     "EVIDENCE_STAGES",
     "FIELD_KINDS",
     "MATTER_KINDS",

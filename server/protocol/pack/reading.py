@@ -1,6 +1,7 @@
 """From data (TOML, JSON) to a Pack: every part is read and checked, and every fault is named with its place."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from server.protocol.pack import first_format
@@ -8,7 +9,6 @@ from server.protocol.pack.data import BadPack, Fault, Notes, Table, _
 from server.protocol.pack.shape import (
     ANSWERABLE,
     CLOCKS,
-    EVIDENCE_ACTS,
     EVIDENCE_STAGES,
     FIELD_KINDS,
     MATTER_KINDS,
@@ -27,6 +27,7 @@ from server.protocol.pack.shape import (
     Reason,
     Rule,
 )
+from server.protocol.workflow import TAKES_PHOTOS
 
 FORMAT = 2
 LONGEST_MINUTES = 366 * 1440
@@ -59,7 +60,12 @@ def _read(raw: Any) -> tuple[Pack, Notes]:
     levels = top.take("levels", list, _("{name} must be a list")) or []
     majors = _majors(top, systems)
     qualifications = top.named("qualifications", required=False)
-    categories = tuple(_categories(top, majors, trades, qualifications))
+    without = top.texts("without")
+    mended = "self_handle" not in without
+    categories = tuple(
+        replace(category, self_handle=category.self_handle and mended)
+        for category in _categories(top, majors, trades, qualifications)
+    )
     duplicate = top.table("duplicate") or Table({}, ("duplicate",), Notes())
     pack = Pack(
         code=top.text("code"),
@@ -88,7 +94,7 @@ def _read(raw: Any) -> tuple[Pack, Notes]:
         rate_days=top.whole("rate_days", 0, 3650),
         sample_share=top.share("sample_share"),
         rework_over=top.text("rework_over", required=False, among=REWORK_OVER) or "due",
-        without=top.texts("without"),
+        without=without,
         narrow=_narrow(top),
         frequent=top.texts("frequent", [category.key for category in categories]),
         qualifications=qualifications,
@@ -240,9 +246,8 @@ def _evidence(table: Table) -> dict[str, str]:
     inner = table.table("evidence", required=False)
     if inner is None:
         return {}
-    found = {act: inner.text(act, among=EVIDENCE_STAGES) for act in EVIDENCE_ACTS if act in inner}
-    for act in inner.data.keys() - set(EVIDENCE_ACTS):
-        inner.known(act, act, EVIDENCE_ACTS)
+    found = {act: inner.text(act, among=EVIDENCE_STAGES) for act in TAKES_PHOTOS if act in inner}
+    inner.finish()
     return found
 
 

@@ -14,7 +14,6 @@ STAGES = (
 )  # fmt: skip
 CLOCKS = (*STAGES, "handle", "whole")
 MATTER_KINDS = ("component", "event", "matter")
-EVIDENCE_ACTS = ("report", "make_safe", "self_handle", "handle", "pass")
 EVIDENCE_STAGES = ("before", "during", "after", "inspection")
 FIELD_KINDS = ("text", "choice", "number", "phone", "date")
 ANSWERABLE = ("manage", "own", "handle")

@@ -1,9 +1,21 @@
-// The phone desk: while a report is written, what may be the same matter stands beside it. Without this the page is whole:
-// the same list stands on the case once it is reported.
+// The phone desk: while a report is written, the category's own questions stand in it, and what may be the same matter
+// beside it. Without this the page is whole: the questions are asked once the form is sent, the list stands on the case.
 import { fetchDocument } from "./drawer.js";
 
 const form = document.querySelector("form[data-beside]"), beside = document.getElementById("beside");
-let asked = "";
+const questions = document.getElementById("questions");
+let asked = "", category = form.elements.category.value;
+
+form.addEventListener("change", async () => {
+  const chosen = form.elements.category.value;
+  if (chosen === category) return;
+  category = chosen;
+  const address = `${questions.dataset.asks}?${new URLSearchParams({ category: chosen })}`;
+  const { status, response } = await fetchDocument("GET", address).catch(() => ({}));
+  if (chosen !== category) return;
+  // Without an answer the server asks once the form is sent.
+  questions.replaceChildren(...(status === 200 ? response.body.childNodes : []));
+});
 
 form.addEventListener("change", async () => {
   const given = new FormData(form);
