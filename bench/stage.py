@@ -16,7 +16,8 @@ from shapely.geometry import shape
 
 from bench.million import fill
 from gis.areas import Area
-from gis.load import Wanted, load, renew_statistics
+from gis.load import load, renew_statistics
+from gis.prepare import Wanted
 from gis.read import read
 from server.cluster import Cluster
 from server.db import Connection, Database, connect

@@ -21,10 +21,11 @@ from gis.areas import FAULT, Boundaries, Finding, faults
 from gis.checks import check as check_areas
 from gis.fields import Fields
 from gis.geojson import UnreadableError
-from gis.load import Loaded, Wanted, WrongUseError, renew_statistics
+from gis.load import Loaded, renew_statistics
 from gis.load import load as load_boundaries
 from gis.package import write_package
 from gis.points import Tally, route_file
+from gis.prepare import Wanted, WrongUseError
 from gis.read import read
 from gis.route import Router
 from server.cluster import database_of

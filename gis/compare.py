@@ -1,7 +1,7 @@
 """Compares two versions of a district's boundaries: what happened to each area, and which ground changed hands.
 
 Pure: both sides are areas (`gis.load.stored_areas` gives those of a version in the database). Every level is compared
-by itself. Differences that are rounding (`gis.checks.real_parts`) count as none.
+by itself. Differences that are rounding (`gis.coverage.real_parts`) count as none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.areas import Area
-from gis.checks import real_parts
+from gis.coverage import real_parts
 from gis.plane import Plane
 
 # A piece counts as a part of an area from this share of it on.
@@ -89,7 +89,7 @@ class Comparison:
         return sorted({change.code for change in self.of(kind)})
 
     def as_json(self) -> dict[str, Any]:
-        """For machines and for the report that is kept with a version: codes by kind, then every change in full."""
+        """Codes by kind, as the report that is kept with a version has them; `changes` has every change in full."""
         words = {
             "moved": "borders",
             "renamed": "name",
@@ -108,7 +108,6 @@ class Comparison:
             "split": {change.code: list(change.now) for change in self.of("split")},
             "merged": {change.code: list(change.was) for change in self.of("merged")},
             "recoded": {change.was[0]: change.code for change in self.of("recoded")},
-            "changes": [change.as_json() for change in self.changes],
         }  # fmt: skip
 
     def as_geojson(self) -> dict[str, Any]:

@@ -92,6 +92,9 @@ def _area(row: Row, names: dict[str, str | None], number: int) -> tuple[Area | N
             {}, *_somewhere(row))  # fmt: skip
     for sentence, params, at in row.trouble:
         add("bad_vertex", FAULT, sentence, params, *(at or (None, None)))
+    for kind, severity, sentence, params in row.remarks:
+        lon, lat = _somewhere(row)
+        add(kind, severity, sentence, {**params, "lon": lon, "lat": lat}, lon, lat)
     if row.shape is None and not row.trouble:
         add("no_geometry", FAULT, "no geometry", {}, None, None)
     if not name:

@@ -1,21 +1,28 @@
-"""Reads GeoJSON strictly, so that a broken file is named by byte, feature and vertex instead of being guessed at."""
+"""Reads GeoJSON strictly and feature by feature, so that a broken file is named by byte, feature and vertex, and a
+large one takes little more memory than its shapes."""
 
-import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis.json_stream import JsonStream
 from server.errors import XungeError
 
 POLYGONS = {"Polygon", "MultiPolygon"}
+# A street's outline has hundreds; a coastline to the metre has tens of thousands.
+MOST_VERTICES = 1_000_000
 NOT_A_NUMBER = (
     "vertex {vertex}: longitude is not a number (after {after})",
     "vertex {vertex}: latitude is not a number (after {after})",
 )
+
+Place = tuple[float, float]
 
 
 class UnreadableError(XungeError):
@@ -26,72 +33,66 @@ class UnreadableError(XungeError):
 
 @dataclass
 class Row:
-    """One feature before anybody knows what its properties mean; `trouble`: (msgid, params, place) about its shape."""
+    """One feature before anybody knows what its properties mean.
+
+    `trouble`: (msgid, params, place) of what makes its shape unusable; `remarks`: (code, severity, msgid, params) of
+    what is said about a usable one.
+    """
 
     properties: dict[str, Any]
     shape: BaseGeometry | None
-    trouble: list[tuple[str, dict[str, Any], tuple[float, float] | None]] = field(default_factory=list)
+    trouble: list[tuple[str, dict[str, Any], Place | None]] = field(default_factory=list)
+    remarks: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
 
 
 class _BadVertexError(Exception):
     """One vertex that is not two finite numbers."""
 
-    def __init__(self, sentence: str, params: dict[str, Any], place: tuple[float, float] | None) -> None:
+    def __init__(self, sentence: str, params: dict[str, Any], place: Place | None) -> None:
         super().__init__(sentence)
         self.found = (sentence, params, place)
 
 
-def rows(data: bytes) -> tuple[list[Row], str | None]:
-    """The features of a GeoJSON document, and the text of its `crs` member if it has one.
+def rows(path: Path, encoding: str) -> tuple[list[Row], str | None]:
+    """The features of a GeoJSON document (or of one feature a line), and the text of its `crs` member if it has one.
 
-    Raises UnreadableError when it is cut off, is no JSON, is not UTF-8, or holds no features.
+    Raises UnreadableError when it is cut off, is no JSON, or holds no features.
     """
-    document = _parsed(data)
-    members = _members(document)
-    return [_row(member) for member in members], _declared_crs(document)
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.end >= len(data) and error.reason == "unexpected end of data":
-            raise _ends_early(data) from error
-        raise UnreadableError(
-            "The file is not UTF-8 at byte {byte}; save it as UTF-8.", byte=f"{error.start:,}"
-        ) from error
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise UnreadableError("The file is nested too deeply.") from error
-    except json.JSONDecodeError as error:
-        rest = text[error.pos :].strip()
-        if not rest or error.msg.startswith("Unterminated string"):
-            raise _ends_early(data) from error
-        raise UnreadableError(
-            "The file is not JSON at line {line}, column {column}: {reason}.",
-            line=error.lineno, column=error.colno, reason=error.msg,
-        ) from error  # fmt: skip
-
-
-def _ends_early(data: bytes) -> UnreadableError:
-    return UnreadableError(
-        "The file ends early, at byte {byte} (line {line}).",
-        byte=f"{len(data):,}",
-        line=data.count(b"\n") + 1,
-    )
-
-
-def _members(document: Any) -> list[dict[str, Any]]:
-    kind = document.get("type") if isinstance(document, dict) else None
-    members = (
-        [document] if kind == "Feature" else document.get("features") if kind == "FeatureCollection" else None
-    )
-    if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
-        raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
-    if not members:
+    with path.open(encoding=encoding, newline="") as file:
+        stream = JsonStream(file, path.stat().st_size, UnreadableError)
+        found: list[Row] = []
+        members: dict[str, Any] = {}
+        for member in _members(stream, members):
+            if not isinstance(member, dict):
+                raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
+            found.append(_row(member))
+    if not found:
         raise UnreadableError("The file holds no features.")
-    return members
+    return found, _declared_crs(members)
+
+
+def _members(stream: JsonStream, members: dict[str, Any]) -> Iterator[Any]:
+    """Every feature; the document's other members gather in `members`."""
+    collected = False
+    while True:
+        if stream.peek() != "{":
+            raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
+        own: dict[str, Any] = {}
+        for key in stream.each_key():
+            if key == "features" and stream.peek() == "[":
+                collected = True
+                yield from stream.items()
+            else:
+                own[key] = stream.value()
+        if own.get("type") == "Feature":
+            yield own
+        elif own.get("type") != "FeatureCollection" or not collected:
+            raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
+        members.update(own)
+        if not stream.peek():
+            return
+        if collected:
+            stream.broken("Extra data")
 
 
 def _declared_crs(document: dict[str, Any]) -> str | None:
@@ -102,11 +103,21 @@ def _declared_crs(document: dict[str, Any]) -> str | None:
     return str(name) if name else None
 
 
+def too_many(row: Row, count: int, place: Place | None) -> None:
+    """Marks a feature whose outline is too long to be checked in a time that anybody would wait."""
+    sentence = "its outline has {count} vertices, at most {most} are taken; simplify it first"
+    row.trouble.append((sentence, {"count": f"{count:,}", "most": f"{MOST_VERTICES:,}"}, place))
+
+
 def _row(member: dict[str, Any]) -> Row:
     properties = member.get("properties")
     row = Row(properties if isinstance(properties, dict) else {}, None)
     geometry = member.get("geometry")
-    if not isinstance(geometry, dict) or not geometry.get("coordinates"):
+    if not isinstance(geometry, dict):
+        return row
+    if geometry.get("type") == "GeometryCollection":
+        geometry = _collected(geometry)
+    if not geometry.get("coordinates"):
         return row
     kind, coordinates = geometry.get("type"), geometry["coordinates"]
     if kind not in POLYGONS:
@@ -114,6 +125,10 @@ def _row(member: dict[str, Any]) -> Row:
         return row
     try:
         parts = [coordinates] if kind == "Polygon" else coordinates
+        count = sum(len(ring) for part in parts for ring in part)
+        if count > MOST_VERTICES:
+            too_many(row, count, tuple(parts[0][0][0][:2]))
+            return row
         polygons = [_polygon(part) for part in parts if part]
         row.shape = shapely.MultiPolygon(polygons) if kind == "MultiPolygon" else polygons[0]
     except _BadVertexError as error:
@@ -123,6 +138,16 @@ def _row(member: dict[str, Any]) -> Row:
             ("the coordinates are not those of a polygon ({reason})", {"reason": str(error)}, None)
         )
     return row
+
+
+def _collected(geometry: dict[str, Any]) -> dict[str, Any]:
+    """A collection that holds nothing but polygons, as one MultiPolygon."""
+    parts = geometry.get("geometries")
+    if isinstance(parts, list) and parts and all(
+        isinstance(part, dict) and part.get("type") == "Polygon" for part in parts
+    ):  # fmt: skip
+        return {"type": "MultiPolygon", "coordinates": [part.get("coordinates") for part in parts]}
+    return {"type": "GeometryCollection", "coordinates": [None]}
 
 
 def _polygon(rings: list[Any]) -> shapely.Polygon:
@@ -148,7 +173,7 @@ def _ring(vertices: list[Any]) -> Any:
 
 
 def _name_bad_vertex(vertices: list[Any]) -> None:
-    before: tuple[float, float] | None = None
+    before: Place | None = None
     for number, vertex in enumerate(vertices, start=1):
         for axis, sentence in enumerate(NOT_A_NUMBER):
             value = vertex[axis] if isinstance(vertex, (list, tuple)) and len(vertex) > axis else None

@@ -4,7 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
-from gis.load import SQL
+from gis.prepare import SQL
 from server.db import Connection
 from server.errors import NotFound
 from server.grids import service

@@ -1,82 +1,117 @@
 """Reads a boundary file of any kind into areas in EPSG:4326, and refuses whatever it would have to guess.
 
-GeoJSON is read by our own strict reader, everything else by GDAL through pyogrio, zipped or not.
+GeoJSON is read by our own strict reader, everything else by GDAL in a process of its own, zipped or not.
 """
 
 import hashlib
-import shutil
+import stat
 import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from gis import coordinates, encoding, fields, geojson
+from gis import coordinates, encoding, fields, gdal, geojson
 from gis.areas import FAULT, NOTE, Area, Boundaries, Finding
 from gis.fields import Fields
 from gis.geojson import Row, UnreadableError
 
 LARGEST_BYTES = 512 * 1024 * 1024
 MOST_ENTRIES = 1000
+MOST_VERTICES_OF_A_FILE = 5_000_000
+# JSON of other makes, which GDAL reads.
+_OTHER_JSON = (b'"esriGeometry', b'"Topology"', b'"conformsTo"')
+_OWN_ARCHIVES = {".kmz", ".xlsx", ".ods", ".gtfs"}
 _MAIN_SUFFIXES = {
-    ".geojson",
-    ".json",
-    ".shp",
-    ".gpkg",
-    ".kml",
-    ".gml",
+    ".geojson", ".json", ".geojsonl", ".geojsons", ".topojson", ".shp", ".gpkg", ".sqlite", ".kml", ".kmz", ".gml",
     ".tab",
-    ".mif",
-    ".fgb",
-    ".dxf",
-    ".kmz",
-}
+    ".mif", ".fgb", ".dxf", ".dgn", ".csv", ".xlsx", ".ods", ".gpx", ".jml", ".e00", ".osm", ".sxf", ".vfk", ".gmt",
+}  # fmt: skip
 # CGCS2000 counts as equal to WGS 84 (centimetres); both are stored as they come.
 _EQUAL_TO_WGS84 = {"EPSG:4326", "OGC:CRS84", "EPSG:4490", "CRS84", "WGS84", "WGS-84", "CGCS2000"}
 
 Opened = tuple[list[Row], str | None, list[Finding]]
 
 
-def read(path: Path, wanted: Fields | None = None, crs: str | None = None) -> Boundaries:
-    """All areas of `path`. `crs` names the system of a file that does not say it: EPSG:…, GCJ-02 or BD-09.
+def read(
+    path: Path, wanted: Fields | None = None, crs: str | None = None, layer: str | None = None
+) -> Boundaries:
+    """All areas of `path`. `crs` names the system of a file that does not say it: EPSG:…, GCJ-02 or BD-09; `layer`
+    the one to read where a file has several.
 
     Raises UnreadableError (a sentence) when the file as a whole is of no use; what is wrong with single features
     stands in `findings`.
     """
     if not path.is_file():
         raise UnreadableError("There is no file {file}.", file=str(path))
-    if path.stat().st_size > LARGEST_BYTES:
-        raise UnreadableError("The file is larger than {limit} bytes.", limit=f"{LARGEST_BYTES:,}")
-    data = path.read_bytes()
-    if not data:
-        raise UnreadableError("The file is empty.")
-    rows, declared, notes = _opened(path, data)
+    _refuse_size(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    rows, declared, notes = _opened(path, layer)
     names = fields.chosen(rows, wanted or Fields())
     areas, findings = fields.areas(rows, names)
+    count = sum(int(shapely.get_num_coordinates(area.shape)) for area in areas if area.shape is not None)
+    if count > MOST_VERTICES_OF_A_FILE:
+        raise UnreadableError("The file has {count} vertices, at most {most} are taken; simplify it first.",
+                              count=f"{count:,}", most=f"{MOST_VERTICES_OF_A_FILE:,}")  # fmt: skip
     areas, more = _in_wgs84(areas, _system(rows, names, crs or declared, crs is not None))
-    return Boundaries(areas, notes + findings + more, path.name, hashlib.sha256(data).hexdigest())
+    if crs and declared and not _same_system(crs, declared):
+        said = {"declared": declared.splitlines()[0][:60], "stated": crs}
+        notes.append(
+            Finding("stated_crs", NOTE, "The file says {declared}; it was read as {stated}, as stated.", said)
+        )
+    return Boundaries(areas, notes + findings + more, path.name, digest)
 
 
-def _opened(path: Path, data: bytes) -> Opened:
-    if data[:4] == b"PK\x03\x04" and path.suffix.lower() not in {".kmz", ".xlsx", ".ods"}:
-        return _from_zip(path)
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-        rows, crs = geojson.rows(data)
-        return rows, crs or "OGC:CRS84", []
-    return _from_gdal(path)
+def _refuse_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > LARGEST_BYTES:
+        raise UnreadableError("The file is larger than {limit} bytes.", limit=f"{LARGEST_BYTES:,}")
+    if size == 0:
+        raise UnreadableError("The file is empty.")
 
 
-def _from_zip(path: Path) -> Opened:
+def _opened(path: Path, layer: str | None) -> Opened:
+    with path.open("rb") as file:
+        head = file.read(4096)
+    suffix = path.suffix.lower()
+    if head[:4] == b"PK\x03\x04" and suffix not in _OWN_ARCHIVES:
+        return _from_zip(path, layer)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x1e")
+    if start[:1] in (b"{", b"[") and not any(mark in head for mark in _OTHER_JSON):
+        return _from_geojson(path)
+    return _from_gdal(path, layer)
+
+
+def _from_geojson(path: Path) -> Opened:
+    written = encoding.of_text(path)
+    try:
+        rows, crs = geojson.rows(path, written)
+    except UnicodeDecodeError as error:
+        raise UnreadableError("The file ends early, at byte {byte} (line {line}).", byte=f"{path.stat().st_size:,}",
+                              line=path.read_bytes().count(b"\n") + 1) from error  # fmt: skip
+    return rows, crs or "OGC:CRS84", [] if written == "utf-8-sig" else [_read_as("GBK", None)]
+
+
+def _read_as(found: str, claimed: str | None) -> Finding:
+    if claimed:
+        sentence = (
+            "The file says that its names are in {claimed}, but they are in {encoding} and are read so."
+        )
+        return Finding("encoding", NOTE, sentence, {"encoding": found, "claimed": claimed})
+    return Finding("encoding", NOTE, "The names are read as {encoding}.", {"encoding": found})
+
+
+def _from_zip(path: Path, layer: str | None) -> Opened:
     """Unpacks into a folder of its own under plain names; only the one layer and its side files."""
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="xunge-zip-") as folder:
             entries = [
                 item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename
             ]
@@ -95,90 +130,52 @@ def _from_zip(path: Path) -> Opened:
                 if str(Path(item.filename).with_suffix("")) == stem:
                     _unpack(archive, item, Path(folder) / f"layer{Path(item.filename).suffix.lower()}")
             inner = Path(folder) / f"layer{Path(main[0].filename).suffix.lower()}"
-            return _opened(inner, inner.read_bytes())
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            _refuse_size(inner)
+            return _opened(inner, layer)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise UnreadableError("The archive cannot be unpacked: {reason}.", reason=str(error)) from error
 
 
 def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, target: Path) -> None:
+    """As a plain file whatever the entry calls itself, and no longer than the archive's list says it is."""
+    if stat.S_ISLNK(item.external_attr >> 16):
+        raise UnreadableError("The archive holds a link to another file, {file}; it is not followed.",
+                              file=item.filename)  # fmt: skip
+    left = item.file_size
     with archive.open(item) as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
+        while piece := packed.read(1 << 20):
+            left -= len(piece)
+            if left < 0:
+                raise UnreadableError(
+                    "The archive unpacks to more than {limit} bytes.", limit=f"{item.file_size:,}"
+                )
+            plain.write(piece)
 
 
-def _from_gdal(path: Path) -> Opened:
-    if b"<OGRVRTDataSource" in path.read_bytes()[:4096]:
-        raise UnreadableError("A virtual dataset points elsewhere and is not read; give the file itself.")
+def _from_gdal(path: Path, layer: str | None) -> Opened:
     notes: list[Finding] = []
     code_page = None
     if path.suffix.lower() == ".shp":
         _refuse_cut_shapefile(path)
         table = path.with_suffix(".dbf")
-        code_page = encoding.of_table(table) if table.exists() else None
-        if code_page:
-            notes.append(
-                Finding("encoding", NOTE, "The names are read as {encoding}.", {"encoding": code_page})
-            )
-    try:
-        layers = [
-            str(name) for name, kind in pyogrio.list_layers(path) if kind is None or "Point" not in str(kind)
-        ]
-        if len(layers) != 1:
-            raise UnreadableError(
-                "The file must hold exactly one layer of areas; it holds: {layers}.",
-                layers=", ".join(layers) or "–",
-            )
-        meta, _, shapes, columns = pyogrio.raw.read(path, layer=layers[0], encoding=code_page, force_2d=True)
-    except pyogrio.errors.DataSourceError as error:
-        raise UnreadableError(
-            "GDAL cannot read the file: {reason}.", reason=str(error).strip(". ")
-        ) from error
-    if shapes is None or len(shapes) == 0:
-        raise UnreadableError("The file holds no features.")
-    return _rows(meta, shapes, columns), meta["crs"], notes
+        found = encoding.of_table(table) if table.exists() else None
+        if found:
+            code_page = found[0]
+            notes.append(_read_as(*found))
+    elif path.suffix.lower() == ".csv" and encoding.of_text(path) != "utf-8-sig":
+        code_page = "GBK"
+        notes.append(_read_as(code_page, None))
+    rows, crs, more = gdal.rows(path, code_page, layer)
+    return rows, crs, notes + more
 
 
 def _refuse_cut_shapefile(path: Path) -> None:
-    head = path.read_bytes()[24:28]
+    with path.open("rb") as file:
+        head = file.read(28)[24:28]
     length = struct.unpack(">i", head)[0] * 2 if len(head) == 4 else 100
     if length > path.stat().st_size:
         raise UnreadableError("The file ends early, at byte {byte} of {length}.",
                          byte=f"{path.stat().st_size:,}", length=f"{length:,}")  # fmt: skip
-
-
-def _rows(meta: dict[str, Any], shapes: Any, columns: list[Any]) -> list[Row]:
-    names = [str(name) for name in meta["fields"]]
-    rows = []
-    for index, packed in enumerate(shapes):
-        properties = {name: _plain(column[index]) for name, column in zip(names, columns, strict=True)}
-        row = Row(properties, None)
-        shape = shapely.from_wkb(packed) if packed is not None else None
-        if shape is not None and not shape.is_empty:
-            _take_shape(row, shape)
-        rows.append(row)
-    return rows
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _take_shape(row: Row, shape: BaseGeometry) -> None:
-    if shape.geom_type == "GeometryCollection":
-        parts = shapely.get_parts(shape)
-        polygons = [part for part in parts if part.geom_type == "Polygon"]
-        if polygons and len(polygons) == len(parts):
-            shape = shapely.MultiPolygon(polygons)
-    places = shapely.get_coordinates(shape)
-    bad = np.flatnonzero(~np.isfinite(places).all(axis=1))
-    if shape.geom_type not in geojson.POLYGONS:
-        row.trouble.append(("the shape is a {kind}, not a polygon", {"kind": shape.geom_type}, None))
-    elif len(bad):
-        sentence = geojson.NOT_A_NUMBER[0 if not np.isfinite(places[bad[0]][0]) else 1]
-        before = tuple(places[bad[0] - 1].tolist()) if bad[0] else None
-        after = f"{before[0]} {before[1]}" if before else "–"
-        row.trouble.append((sentence, {"vertex": int(bad[0]) + 1, "after": after}, before))
-    else:
-        row.shape = shape
 
 
 def _system(rows: list[Row], names: dict[str, str | None], stated: str | None, by_person: bool) -> str:
@@ -195,6 +192,18 @@ def _system(rows: list[Row], names: dict[str, str | None], stated: str | None, b
             "The file does not say its coordinate system; state it with --crs, for example EPSG:4326."
         )
     return stated
+
+
+def _same_system(one: str, other: str) -> bool:
+    shifted = coordinates.named(one), coordinates.named(other)
+    if any(shifted):
+        return shifted[0] == shifted[1]
+    try:
+        return bool(
+            pyproj.CRS.from_user_input(one).equals(pyproj.CRS.from_user_input(other), ignore_axis_order=True)
+        )
+    except pyproj.exceptions.CRSError:
+        return False
 
 
 def _in_wgs84(areas: list[Area], system: str) -> tuple[list[Area], list[Finding]]:

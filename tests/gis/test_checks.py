@@ -228,25 +228,6 @@ def test_a_file_of_another_kind_is_refused_with_a_sentence(tmp_path: Path) -> No
             read(path)
 
 
-def test_repair_takes_a_thin_overlap_from_the_higher_code_and_says_so(tmp_path: Path) -> None:
-    features = sound()
-    move_east_side(features, "0121", 2)
-    boundaries = read(write(tmp_path / "grids.geojson", features))
-    mended, notes = repair(boundaries.areas)
-    assert [(note.code, note.feature, note.severity) for note in notes] == [
-        ("repaired_overlap", "0122", "note")
-    ]
-    assert check(mended) == []
-
-
-def test_repair_cuts_off_what_reaches_a_little_out_of_the_parent(tmp_path: Path) -> None:
-    features = sound()
-    move_east_side(features, "0122", 2)
-    mended, notes = repair(read(write(tmp_path / "grids.geojson", features)).areas)
-    assert [(note.code, note.feature) for note in notes] == [("repaired_edge", "0122")]
-    assert check(mended) == []
-
-
 def test_repair_never_mends_what_would_lose_ground(tmp_path: Path) -> None:
     features = sound()
     vertices = ring(features, "0121")

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
-from gis.load import Loaded, Wanted, WrongUseError, load
+from gis.load import Loaded, load
+from gis.prepare import Wanted, WrongUseError
 from gis.read import read
 from server.db import Connection
 from server.grids import service
-from tests.gis.strip import SIDE, SOUTH, WEST, Feature, feature, named, ring, sound, write
+from tests.gis.strip import METRE, SIDE, SOUTH, WEST, Feature, feature, named, ring, sound, write
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 MIDDLE = SOUTH + SIDE / 2
@@ -174,14 +176,68 @@ def test_levels_that_a_file_leaves_out_are_taken_from_the_stored_boundaries(
     assert loaded.comparison.as_json()["changed"] == {"0111": ["name"]}
 
 
-def test_repair_mends_a_thin_overlap_before_it_is_stored(conn: Connection, put: Load) -> None:
+def test_a_thin_overlap_goes_to_the_lower_code_and_is_reported(conn: Connection, put: Load) -> None:
     features = sound()
     for vertex in ring(features, "0121")[1:3]:
         vertex[0] = round(vertex[0] + 0.00002, 7)
-    mended = put(features, Wanted(district="L", mend=True))
-    assert [found.code for found in mended.findings] == ["repaired_overlap"]
+    loaded = put(features)
+    (moved, whole) = loaded.findings
+    assert (moved.code, moved.feature, moved.params["gained"], moved.params["lost"]) == (
+        "seamed",
+        "0122",
+        "0",
+        "2,126",
+    )
+    assert whole.code == "snapped" and "0.05 m" in whole.text()
     found = service.locate(conn, WEST + 3 * SIDE + 0.00001, MIDDLE)
     assert (found.status, found.grid_id) == ("inside", nodes(conn)["0121"])
+
+
+def test_repair_closes_a_strip_of_nobody_s_ground_and_nothing_wider(conn: Connection, put: Load) -> None:
+    for metres, kept in ((3, False), (10, True)):
+        features = sound()
+        for vertex in ring(features, "0121")[1:3]:
+            vertex[0] = round(vertex[0] - metres * METRE, 7)
+        loaded = put(features, Wanted(district="L", mend=True))
+        assert [found.code for found in loaded.findings] == (["gap"] if kept else ["seamed", "snapped"])
+        inside = service.locate(conn, WEST + 3 * SIDE - METRE, MIDDLE)
+        assert inside.status == ("outside" if kept else "inside")
+
+
+def test_after_a_load_neighbours_share_every_vertex_and_parents_are_their_parts(
+    conn: Connection, put: Load
+) -> None:
+    features = sound()
+    for code, shift in (("0111", 0.02), ("0121", -0.02), ("0122", 0.01)):
+        for vertex in ring(features, code)[1:3]:
+            vertex[0] = vertex[0] + shift * METRE
+    put(features)
+    for level in (1, 2, 3):
+        stored = rows(
+            conn, "select st_asbinary(geom) as shape from grids where current and level = %s", level
+        )
+        assert shapely.coverage_is_valid([shapely.from_wkb(bytes(row["shape"])) for row in stored])
+    assert (
+        rows(
+            conn,
+            """
+        select p.code from grids p where p.level in (0, 1, 2)
+        and not st_equals(p.geom, (select st_union(c.geom) from grids c where c.parent_id = p.node_id))""",
+        )
+        == []
+    )
+
+
+def test_codes_that_lost_their_zeros_never_stand_beside_the_stored_ones(put: Load) -> None:
+    put(sound())
+    features = sound()
+    for item in features:
+        item["properties"]["code"] = item["properties"]["code"].lstrip("0")
+        item["properties"]["parent"] = (item["properties"]["parent"] or "").lstrip("0") or None
+    loaded = put(features)
+    assert loaded.refused
+    assert {found.code for found in loaded.findings if found.severity == "fault"} == {"lost_zeros"}
+    assert "stored 0121" in next(found.text() for found in loaded.findings if found.feature == "121")
 
 
 def test_boundaries_of_another_place_cannot_replace_a_district(put: Load) -> None:

@@ -12,9 +12,9 @@ from gis.geojson import UnreadableError
 from gis.points import route_file
 from gis.read import read
 from gis.route import Router
-from server.settings import CHECKOUT
+from tests.gis.conftest import boundary_data
 
-DATA = CHECKOUT.parent / "shared" / "data"
+DATA = boundary_data()
 MESSY, CHICAGO = DATA / "messy", DATA / "chicago"
 
 Expected = set[tuple[str, str, str]]
@@ -56,20 +56,18 @@ PLACES = {
 }
 SIZES = {"overlap_2m.geojson": 2315, "overlap_50m.geojson": 60398, "gap_10m.geojson": 11553}
 
-present = [name for name in FOUND if (MESSY / name).is_file()]
-
 
 def findings(name: str) -> list[Finding]:
     boundaries = read(MESSY / name)
     return boundaries.findings + check(boundaries.areas)
 
 
-@pytest.mark.parametrize("name", present)
+@pytest.mark.parametrize("name", FOUND)
 def test_every_fault_is_named_with_its_feature_and_nothing_else_is_found(name: str) -> None:
     assert {(found.code, found.severity, found.feature) for found in findings(name)} == FOUND[name]
 
 
-@pytest.mark.parametrize("name", [name for name in PLACES if name in present])
+@pytest.mark.parametrize("name", PLACES)
 def test_a_fault_is_named_at_its_place_and_in_its_size(name: str) -> None:
     kind, lon, lat = PLACES[name]
     (found,) = [finding for finding in findings(name) if finding.code == kind]
@@ -78,9 +76,7 @@ def test_a_fault_is_named_at_its_place_and_in_its_size(name: str) -> None:
         assert float(found.params["size"].replace(",", "")) == pytest.approx(SIZES[name], rel=0.005)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in present if not any(s == "fault" for _, s, _ in FOUND[name])]
-)
+@pytest.mark.parametrize("name", [name for name in FOUND if not any(s == "fault" for _, s, _ in FOUND[name])])
 def test_an_accepted_file_gives_the_same_eleven_areas_with_their_names(name: str) -> None:
     areas = read(MESSY / name).areas
     assert [area.code for area in areas] == EVERY
@@ -89,30 +85,28 @@ def test_an_accepted_file_gives_the_same_eleven_areas_with_their_names(name: str
         assert areas[0].shape.bounds == pytest.approx((-87.6455, 41.86, -87.6025, 41.8889), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in ("truncated.geojson",) if (MESSY / name).is_file()])
-def test_a_truncated_file_says_where_it_ends(name: str) -> None:
+def test_a_truncated_file_says_where_it_ends() -> None:
     with pytest.raises(UnreadableError, match=r"ends early, at byte 17,761 \(line 7\)"):
-        read(MESSY / name)
+        read(MESSY / "truncated.geojson")
 
 
-@pytest.mark.parametrize("name", [name for name in ("gcj02_declared.geojson",) if name in present])
-def test_declared_gcj02_becomes_the_known_truth_to_a_metre(name: str) -> None:
-    moved, truth = read(MESSY / name).areas, read(MESSY / "gcj02_truth_wgs84.geojson").areas
+def test_declared_gcj02_becomes_the_known_truth_to_a_metre() -> None:
+    moved, truth = (
+        read(MESSY / "gcj02_declared.geojson").areas,
+        read(MESSY / "gcj02_truth_wgs84.geojson").areas,
+    )
     for one, other in zip(moved, truth, strict=True):
         assert one.shape.hausdorff_distance(other.shape) < 1e-5
 
 
-@pytest.mark.parametrize("name", [name for name in ("multipolygon_hole.geojson",) if name in present])
-def test_a_point_in_the_hole_belongs_to_the_grid_that_fills_it(name: str) -> None:
-    router = Router(read(MESSY / name).areas)
+def test_a_point_in_the_hole_belongs_to_the_grid_that_fills_it() -> None:
+    router = Router(read(MESSY / "multipolygon_hole.geojson").areas)
     routed = router.route(np.array([-87.64171]), np.array([41.88060]))
     assert router.grids[routed.grid[0]].code == "0122"
 
 
-@pytest.mark.parametrize("folder", [folder for folder in (CHICAGO,) if folder.is_dir()])
-def test_74401_requests_go_where_the_answer_key_says_wherever_it_is_certain(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_74401_requests_go_where_the_answer_key_says_wherever_it_is_certain(tmp_path: Path) -> None:
+    folder = CHICAGO
     areas = read(folder / "grids.geojson").areas
     assert not [found for found in check(areas) if found.severity == "fault"]
     tally = route_file(Router(areas), folder / "incidents.csv.gz", tmp_path / "out.csv", lambda done: None)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gis.load import Wanted, load, renew_statistics
+from gis.load import load, renew_statistics
+from gis.prepare import Wanted
 from gis.read import read
 from server.db import Connection, connect
 from server.errors import BadInput, NotFound
