@@ -13,6 +13,7 @@ from server.errors import XungeError
 from tasks import (
     anchor_heads,
     deliver,
+    escalate_holds,
     escalate_overdue,
     expire_uploads,
     forget_knocks,
@@ -40,6 +41,13 @@ TASKS: tuple[Task, ...] = (
         "escalates cases whose deadline passed without the act it waits for",
         escalate_overdue.run,
         chunk=escalate_overdue.CHUNK,
+    ),
+    Task(
+        "escalate_holds",
+        timedelta(minutes=5),
+        "takes acts of tablets up one level that nobody decided about within a day",
+        escalate_holds.run,
+        chunk=escalate_holds.CHUNK,
     ),
     Task(
         "time_passes",

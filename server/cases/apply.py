@@ -21,6 +21,7 @@ from server.cases.clocks import move_clocks
 from server.cases.effects import EFFECTS
 from server.cases.events import append_event
 from server.cases.notices import notices_of
+from server.cases.overtaken import overtaken
 from server.cases.state import MOVED_BY, Working
 from server.cases.world import Office, Refused, World
 from server.db import Connection
@@ -58,8 +59,8 @@ def apply(
 
 def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     """One command's answer; on success its effect stands in `batch`, otherwise nothing does."""
-    actor = _actor(command, batch)
     work = batch.works.get(command.case_id)
+    actor = _actor(command, batch, work)
     if held := _must_wait(command, batch):
         return _hold(command, batch, work, held)
     payload = command.payload
@@ -68,7 +69,7 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
             return _refuse(command, None, "no_case")
         return create(conn, command, payload, actor, batch)
     facts = work.case.facts(batch.now)
-    if not sees(actor, facts) and command.origin != "tablet":
+    if not sees(actor, facts) and command.origin != "tablet" and not command.decided:
         return _refuse(command, None, "no_case")
     pack = pack_at(conn, batch, work.case.pack_version)
     row, why = find(facts, command.kind, actor, payload.given(), Narrowing.of(pack.without, pack.narrow))
@@ -78,16 +79,22 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     if row is None:
         if command.kind in REPORTING:
             return _refuse(command, work, "case_exists")
-        if command.origin == "tablet" and (stale or why == "not_yours"):
+        if command.decided is None and command.origin == "tablet" and (stale or why == "not_yours"):
             return _hold(command, batch, work, "held_moved_on" if stale else "held_not_yours")
         return _refuse(command, work, why, state=work.case.state, action=command.kind)
+    if overtaken(conn, command, work, batch):
+        if command.origin == "tablet":
+            return _hold(command, batch, work, "held_moved_on")
+        return _refuse(command, work, "conflict")
     answer = _perform(conn, command, actor, row, work, batch)
     if stale and not row.appends and answer.outcome == "applied":
         return replace(answer, outcome="applied_with_conflict", code="moved_on")
     return answer
 
 
-def _actor(command: Command, batch: Batch) -> Actor:
+def _actor(command: Command, batch: Batch, work: Working | None = None) -> Actor:
+    if command.decided:
+        return _in_whose_right(command, command.decided.actors, batch, work)
     if command.origin in ("system", "import"):
         return Actor(None, command.origin, system=True)
     if command.actor is not None:
@@ -95,12 +102,24 @@ def _actor(command: Command, batch: Batch) -> Actor:
     return batch.actors.get(command.person_id or -1) or Actor(command.person_id, "")
 
 
+def _in_whose_right(command: Command, actors: Sequence[Actor], batch: Batch, work: Working | None) -> Actor:
+    """The first of the actors whom the table lets do a decided act on this case; the first of all if it lets none."""
+    if work is None:
+        return actors[0]
+    facts = work.case.facts(batch.now)
+    pack = batch.packs[work.case.pack_version]
+    narrowing = Narrowing.of(pack.without, pack.narrow)
+    given = command.payload.given()
+    return next((a for a in actors if find(facts, command.kind, a, given, narrowing)[0]), actors[0])
+
+
 def _must_wait(command: Command, batch: Batch) -> str:
     """Why a person must decide about this command before it may touch anything, or nothing."""
     if command.hold:
         return command.hold
-    before = batch.answers.get(command.depends_on) if command.depends_on else None
-    return "held_dependant" if before and before.outcome == "held" else ""
+    # Held in this very call; whether one that was held before still waits is known to the edge.
+    before = any(held[0] == command.depends_on for held in batch.holds)
+    return "held_dependant" if before else ""
 
 
 def _hold(command: Command, batch: Batch, work: Working | None, code: str) -> Answer:
@@ -108,8 +127,9 @@ def _hold(command: Command, batch: Batch, work: Working | None, code: str) -> An
     district = case.district_id if case else district_of(command, batch) or next(iter(batch.districts), None)
     version = case.version if case else None
     batch.holds.append(
-        (command.command_id, command.case_id, district, code, command.base_version, version, batch.now)
-    )
+        (command.command_id, command.case_id, district, code, command.base_version, version, batch.now,
+         command.device_id, command.depends_on, command.offset_ms)
+    )  # fmt: skip
     number = case.number if case else None
     return Answer(command.command_id, "held", command.case_id, number, version, code)
 

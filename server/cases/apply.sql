@@ -6,6 +6,21 @@ select load_batch(:commands::uuid[], :cases::uuid[], :now);
 insert into forged_commands (command_id, received_at, device_id, person_id, body_hash, payload)
 values (:command_id, :now, :device_id, :person_id, :body_hash, :payload) on conflict do nothing;
 
+-- name: keep_holds!
+-- Acts that wait for a person: who decides, and until when.
+insert into holds (command_id, case_id, district_id, reason, seen_version, now_version, created_at, device_id, depends_on, offset_ms,
+    decides_id, due_at)
+select t.command_id, t.case_id, t.district_id, t.reason, t.seen_version, t.now_version, t.created_at, t.device_id, t.depends_on, t.offset_ms,
+    decider_of(t.district_id, c.street_id, coalesce(c.holder_level, 0), t.created_at), t.created_at + interval '24 hours'
+from jsonb_to_recordset(:holds::jsonb) as t (command_id uuid, case_id uuid, district_id bigint, reason text, seen_version integer,
+    now_version integer, created_at timestamptz, device_id uuid, depends_on uuid, offset_ms bigint)
+left join cases c on c.id = t.case_id;
+
+-- name: fields_since
+-- The fields that events behind a version changed.
+select distinct f.key as field from case_events e cross join lateral jsonb_object_keys(e.body::jsonb -> 'fields') f (key)
+where e.case_id = :case_id and e.n > :version;
+
 -- name: take_numbers
 select nextval('case_numbers') as n from generate_series(1, :count);
 

@@ -66,12 +66,18 @@ def append_event(
             "boundary_version": case.boundary_version,
         }
         body["number"] = case.number
+        if _elsewhere(command, work):
+            body["place"]["said"] = command.said_grid[1] if command.said_grid else ""
     if stood_in:
         body["stood_in"] = list(stood_in)
     if actor.link:
         body["link"] = actor.role
-    if not command.clock_trusted:
-        body["flags"] = ["device_clock"]
+    if command.offset_ms is not None:
+        body["offset_ms"] = command.offset_ms
+    if flags := _flags(command, work):
+        body["flags"] = flags
+    if command.decided:
+        body["decided"] = command.decided.chained()
     if private_text:
         text = canonical(private_text)
         salt, body["private"] = commitment(text)
@@ -96,6 +102,18 @@ def append_event(
     case.last_hash = event.hash
     batch.events.append(event)
     return event
+
+
+def _flags(command: Command, work: Working) -> list[str]:
+    """What of the device's account is not so: its clock, and the grid that it found itself."""
+    return ["device_clock"] * (not command.clock_trusted) + ["grid_differs"] * _elsewhere(command, work)
+
+
+def _elsewhere(command: Command, work: Working) -> bool:
+    """Whether the device found another grid for a report's point than the server does."""
+    said = command.said_grid
+    reported = command.kind in REPORTING and command.position.lon is not None
+    return reported and said is not None and said[0] != work.case.grid_id
 
 
 def _plain(value: Any) -> Any:

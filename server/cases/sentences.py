@@ -29,6 +29,12 @@ SENTENCES = {
         "Somebody acted on this case in the meantime. Your act waits for the office to decide."
     ),
     "held_not_yours": _("This case is no longer in your hands. Your act waits for the office to decide."),
+    "held_former": _(
+        "Your account is not active any more. What you made before is kept and waits for the office to decide."
+    ),
+    "held_not_by_itself": _(
+        "What this act builds on was decided, but this one cannot take effect as it was made. It waits for the office."
+    ),
     "held_author": _(
         "The act was made by another person than the one signed in on this tablet. It waits for the office to decide."
     ),

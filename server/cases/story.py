@@ -34,6 +34,13 @@ def _(msgid: str) -> str:
 CHOSEN = ("close_kind", "finding", "result", "solved", "stars")
 
 
+DECIDED = {
+    "apply": _("It was held; {office} let it take effect"),
+    "change": _("It was held; {office} let it take effect with changes"),
+    "refuse": _("Held act not accepted: {act}"),
+}
+
+
 @dataclass(frozen=True)
 class Teller:
     """Knows what the ids in some events are called. Rows are those of the query `timeline`, with `body` read."""
@@ -49,6 +56,7 @@ class Teller:
         changed = [row["body"]["fields"] for row in rows]
         nodes = {i for fields in changed for k in NODES for i in fields.get(k, ()) if i}
         offices = {i for fields in changed for k in OFFICES for i in fields.get(k, ()) if i}
+        offices |= {row["body"]["decided"]["organisation"] for row in rows if "decided" in row["body"]}
         offices |= {
             i for fields in changed for flag in (CALLED_FLAG, ASKED_FLAG) for i in _named(fields, flag)
         }
@@ -84,8 +92,17 @@ class Teller:
             yield "→ {number}", {"number": payload["survivor"]}
         if payload.get("until"):
             yield _("until {time}"), {"time": self._clock_time(payload["until"], row)}
+        if "decided" in body:
+            yield self._decided(body["decided"])
+        if "grid_differs" in body.get("flags", ()):
+            yield _("The tablet found grid {grid}"), {"grid": body["place"]["said"] or "–"}
         if row["action"] in MOVING or (row["action"] == "change" and RELIMITING & fields.keys()):
             yield from self._deadlines(row)
+
+    def _decided(self, decided: Row) -> Sentence:
+        """What an office decided about an act that was held."""
+        act = gettext_for(self.lang)(words.ACTION_WORDS[decided["act"]])
+        return DECIDED[decided["choice"]], {"act": act, "office": self._office(decided["organisation"])}
 
     def _matter(self, row: Row, fields: Row, pack: Pack) -> Iterator[Sentence]:
         systems, codes = (fields.get(name, [row[name], row[name]]) for name in CATEGORY)

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from server.cases.batch import Batch
 from server.cases.chain import Event
 from server.cases.state import COLUMNS, Clock, Cycle
-from server.db import Connection
+from server.db import Connection, queries
+
+sql = queries(__file__, "apply.sql")
 
 PLACE_OF_CYCLE = (
     "district_id",
@@ -27,7 +29,8 @@ EVENT_COLUMNS = (*(f.name for f in fields(Event)), "hash")
 PRIVATE_COLUMNS = ("case_id", "n", "salt", "body")
 ATTACHMENT_COLUMNS = ("id", "case_id", "sha256", "bytes", "mime", "stage", "person_id", "command_id", "made_at",
                       "declared_at")  # fmt: skip
-HOLD_COLUMNS = ("command_id", "case_id", "district_id", "reason", "seen_version", "now_version", "created_at")
+HOLD_COLUMNS = ("command_id", "case_id", "district_id", "reason", "seen_version", "now_version", "created_at",
+                "device_id", "depends_on", "offset_ms")  # fmt: skip
 COMMAND_COLUMNS = (
     "command_id",
     "origin",
@@ -88,11 +91,13 @@ def flush(conn: Connection, batch: Batch) -> None:
             }
             for command, answer in batch.stored
         ],
-        "holds": [dict(zip(HOLD_COLUMNS, row, strict=True)) for row in batch.holds],
     }
     text = json.dumps(
         {name: rows for name, rows in tables.items() if rows}, ensure_ascii=False, default=_as_json
     )
     with conn.cursor() as cursor:
         cursor.execute("select write_batch(%s)", (text,))
+    if batch.holds:
+        held = [dict(zip(HOLD_COLUMNS, row, strict=True)) for row in batch.holds]
+        sql.keep_holds(conn, holds=json.dumps(held, default=_as_json))
     conn.changed.update(work.case.district_id for work in touched)

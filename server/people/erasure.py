@@ -122,6 +122,7 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
         return
     SQL.drop_words(conn, case_id=erasure.case_id, n=erasure.n)
     SQL.drop_payload(conn, command_id=event["command_id"])
+    SQL.drop_decision(conn, command_id=event["command_id"])
     SQL.drop_forged(conn, command_id=event["command_id"])
     if event["told_the_case"]:
         SQL.blank_case(conn, case_id=erasure.case_id)

@@ -54,7 +54,13 @@ from case_events e where (e.case_id, e.n) = (:case_id, :n);
 delete from event_private where (case_id, n) = (:case_id, :n);
 
 -- name: drop_payload!
-update commands set payload = null where command_id = :command_id;
+-- The command of an event, and the held act that it let take effect.
+update commands set payload = null
+where command_id = :command_id or command_id in (select h.command_id from holds h where h.decided_as = :command_id);
+
+-- name: drop_decision!
+-- What an office said when it decided, where the event of that decision is erased.
+update holds set said = '' where decided_as = :command_id or command_id = :command_id;
 
 -- name: drop_refused!
 -- The same words as they came once more and were refused.

@@ -6,7 +6,7 @@ one example in the protocol document. Reading raises BadCommand, whose sentence 
 
 import math
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from server.protocol import payloads as p
 from server.protocol.fields import SHORT, BadCommand, read_object, read_uuid, read_when, read_whole
 from server.protocol.hats import Actor
 from server.protocol.payloads import Payload
+
+LEVELS = 4
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,36 @@ COMMAND_TYPES: dict[str, type[Payload]] = {
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What the office decided about a held act, as the chain keeps it. `actors` = in whose right it may be done, the
+    first whom the table lets: its author, then who decides.
+    """
+
+    held: uuid.UUID
+    choice: str
+    act: str
+    author: int | None
+    made_at: str
+    received_at: str
+    by: int
+    organisation: int
+    actors: tuple[Actor, ...] = ()
+
+    def chained(self) -> dict[str, Any]:
+        """The event's account of it: ids, codes and times."""
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("actors", "held")}
+        return {"held": str(self.held), **told}
+
+
+@dataclass(frozen=True)
 class Command:
     """One act of one person on one case, as it was sealed. `origin`: tablet, console, api, import, system.
 
     `district_id` is set by the edge (the author's district, or the importer's). `clock_trusted` is false when the
     device's clock was more than five minutes off. `hold` is a reason why the edge wants a person to decide first.
     `actor` is set by a door that lets in somebody who is no person of ours (a resident, an outside party by its link).
+    `offset_ms` = how far the device's clock was before the server's when it sent; `said_grid` = id (None outside all)
+    and code of the grid that the device itself found. `decided` is set where the office decided about a held act.
     """
 
     command_id: uuid.UUID
@@ -189,6 +215,9 @@ class Command:
     hold: str = ""
     raw: str = ""
     actor: Actor | None = None
+    offset_ms: int | None = None
+    said_grid: tuple[int | None, str] | None = None
+    decided: Decided | None = None
 
 
 def read_payload(kind: str, raw: Any) -> Payload:
@@ -218,4 +247,18 @@ def read_command(
         position=Position.read(raw.get("position")),
         source="patrol",
         raw=text,
+        said_grid=_said_grid(raw.get("place")),
     )
+
+
+def _said_grid(place: Any) -> tuple[int | None, str] | None:
+    """The grid that the tablet itself found; what cannot be read says nothing."""
+    if not isinstance(place, dict):
+        return None
+    code, nodes = place.get("grid"), place.get("nodes")
+    if not isinstance(code, str) or not isinstance(nodes, list) or len(nodes) != LEVELS:
+        return None
+    node = nodes[-1]
+    if not (node is None or (isinstance(node, int) and not isinstance(node, bool))):
+        return None
+    return node, code[:SHORT].replace("\x00", "")

@@ -292,6 +292,17 @@ CREATE FUNCTION public.cycle_open(c public.cycles, p_as_of timestamp with time z
     select c.ended_at is null or c.ended_at > p_as_of
 $$;
 
+CREATE FUNCTION public.decider_of(p_district bigint, p_street bigint, p_holder_level integer, p_now timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    select o.id from organisations o
+    where o.active and (o.kind = 'centre' and o.grid_id = p_district
+                        or o.kind = 'street' and o.grid_id = p_street and p_holder_level > 0)
+    order by exists (select from memberships m where m.organisation_id = o.id and m.duties @> '{duty}' and m.valid_from <= p_now
+                       and (m.valid_to is null or m.valid_to > p_now)) desc, o.kind = 'street' desc, o.id
+    limit 1
+$$;
+
 CREATE FUNCTION public.in_office(c public.cases, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -383,6 +394,14 @@ begin
     perform set_config(v_name, v_xid || ':' || v_seq || ':' || v_n, true);
     insert into change_log (district_id, seq, n, kind, id, version, scope_before, scope_after, handlers, people)
         values (p_district, v_seq, v_n, p_kind, p_id, p_version, p_before, p_after, p_handlers, p_people);
+end $$;
+
+CREATE FUNCTION public.log_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform log_change(new.district_id, 'decision', new.command_id::text);
+    return null;
 end $$;
 
 CREATE FUNCTION public.log_message() RETURNS trigger
@@ -855,7 +874,7 @@ CREATE TABLE public.change_log (
     handlers bigint[],
     people bigint[],
     logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT change_log_kind_known CHECK ((kind = ANY (ARRAY['case'::text, 'grid'::text, 'pack'::text, 'person'::text, 'message'::text])))
+    CONSTRAINT change_log_kind_known CHECK ((kind = ANY (ARRAY['case'::text, 'grid'::text, 'pack'::text, 'person'::text, 'message'::text, 'decision'::text])))
 );
 
 COMMENT ON TABLE public.change_log IS 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. scope_* = district, street, community, grid before and after, so that leaving and entering a scope can be told.';
@@ -1141,8 +1160,25 @@ CREATE TABLE public.holds (
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone,
     decided_by bigint,
-    decision text
+    decision text,
+    device_id uuid,
+    depends_on uuid,
+    offset_ms bigint,
+    decides_id bigint,
+    due_at timestamp with time zone,
+    escalations smallint DEFAULT 0 NOT NULL,
+    decided_office bigint,
+    decided_as uuid,
+    said text DEFAULT ''::text NOT NULL,
+    CONSTRAINT holds_decided_whole CHECK (((decided_at IS NULL) = (decision IS NULL))),
+    CONSTRAINT holds_decision_known CHECK ((decision = ANY (ARRAY['apply'::text, 'change'::text, 'refuse'::text, 'with'::text])))
 );
+
+COMMENT ON COLUMN public.holds.offset_ms IS 'How far the device''s clock was before the server''s when it sent (negative: behind); null where it did not say.';
+
+COMMENT ON COLUMN public.holds.decided_as IS 'The command that carried the decision into the case; the held command''s own answer stays "held" for ever.';
+
+COMMENT ON COLUMN public.holds.said IS 'What the office says to whoever made it; erasable.';
 
 CREATE UNLOGGED TABLE public.knocks (
     door text NOT NULL,
@@ -1824,6 +1860,12 @@ CREATE INDEX grids_current_node_idx ON public.grids USING btree (node_id) WHERE 
 
 CREATE INDEX grids_current_parent_idx ON public.grids USING btree (parent_id) WHERE current;
 
+CREATE INDEX holds_dependants_idx ON public.holds USING btree (depends_on) WHERE (decided_at IS NULL);
+
+CREATE INDEX holds_device_idx ON public.holds USING btree (device_id, decided_at) WHERE (decided_at IS NOT NULL);
+
+CREATE INDEX holds_late_idx ON public.holds USING btree (due_at) WHERE (decided_at IS NULL);
+
 CREATE INDEX holds_open_idx ON public.holds USING btree (district_id, created_at) WHERE (decided_at IS NULL);
 
 CREATE INDEX letter_lines_message_idx ON public.letter_lines USING btree (message_id);
@@ -1879,6 +1921,8 @@ CREATE CONSTRAINT TRIGGER cases_log_change AFTER INSERT OR UPDATE ON public.case
 CREATE TRIGGER erasures_for_ever BEFORE DELETE OR UPDATE ON public.erasures FOR EACH ROW EXECUTE FUNCTION public.refuse_rewriting();
 
 CREATE TRIGGER erasures_no_truncate BEFORE TRUNCATE ON public.erasures FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting();
+
+CREATE CONSTRAINT TRIGGER holds_log_decision AFTER UPDATE ON public.holds DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.decided_at IS NULL) AND (new.decided_at IS NOT NULL))) EXECUTE FUNCTION public.log_decision();
 
 CREATE CONSTRAINT TRIGGER messages_log_change AFTER INSERT ON public.messages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.to_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'grid'::text]))) EXECUTE FUNCTION public.log_message();
 
@@ -2013,6 +2057,12 @@ ALTER TABLE ONLY public.grids
 
 ALTER TABLE ONLY public.holds
     ADD CONSTRAINT holds_command_fkey FOREIGN KEY (command_id) REFERENCES public.commands(command_id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_decided_office_fkey FOREIGN KEY (decided_office) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_decides_fkey FOREIGN KEY (decides_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.letter_lines
     ADD CONSTRAINT letter_lines_contact_fkey FOREIGN KEY (contact_id) REFERENCES public.contacts(id);

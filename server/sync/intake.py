@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from server.security import DeviceViewer
 
 sql = queries(__file__)
 MOST_COMMANDS = 100
-CLOCK_TOLERANCE = timedelta(minutes=5)
+CLOCK_TOLERANCE_MS = 300_000
 
 
 def take(
@@ -27,13 +28,13 @@ def take(
     """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
     raw_commands = _batch(envelope)
     sql.lock_device(conn, device_id=str(device.device_id))
-    trusted = _clock_trusted(envelope, now)
+    offset_ms = _offset_ms(envelope, now)
     commands: list[Command] = []
     results: dict[str, dict[str, Any]] = {}
     ordered = sorted(raw_commands, key=lambda c: c["seq"] if isinstance(c.get("seq"), int) else 0)
     for raw in ordered:
         try:
-            commands.append(_command(raw, device, trusted))
+            commands.append(_command(raw, device, offset_ms))
         except BadCommand as error:
             results[str(raw.get("command_id"))] = _bad(conn, raw, device, error, lang, now)
     commands = _with_dependants(conn, commands)
@@ -54,15 +55,15 @@ def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
     return raw
 
 
-def _clock_trusted(envelope: dict[str, Any], now: datetime) -> bool:
-    """Whether the tablet's clock was within five minutes of ours when it sent; an unreadable one is not trusted."""
+def _offset_ms(envelope: dict[str, Any], now: datetime) -> int | None:
+    """How far the tablet's clock was before ours when it sent, in ms; None where it does not say so readably."""
     try:
-        return abs(read_time(envelope.get("sent_at")) - now) <= CLOCK_TOLERANCE
+        return round((read_time(envelope.get("sent_at")) - now) / timedelta(milliseconds=1))
     except ValueError:
-        return False
+        return None
 
 
-def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Command:
+def _command(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None) -> Command:
     command = read_command(
         raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True)
     )
@@ -70,25 +71,25 @@ def _command(raw: dict[str, Any], device: DeviceViewer, trusted: bool) -> Comman
     if device.state == "revoked":
         hold = "held_revoked"
     elif not device.trusted:
-        hold = "held_not_yours"
+        hold = "held_former"
     elif command.person_id != device.viewer.person_id:
         hold = "held_author"
-    return Command(
-        **{**vars(command), "district_id": device.viewer.district_id, "clock_trusted": trusted, "hold": hold}
+    # A clock that does not say how it stands is not trusted.
+    trusted = offset_ms is not None and abs(offset_ms) <= CLOCK_TOLERANCE_MS
+    return replace(
+        command,
+        district_id=device.viewer.district_id,
+        clock_trusted=trusted,
+        offset_ms=offset_ms,
+        hold=hold,
     )
 
 
 def _with_dependants(conn: Connection, commands: list[Command]) -> list[Command]:
-    """Commands that build on one which is held from an earlier batch wait with it."""
-    here = {command.command_id for command in commands}
-    earlier = [c.depends_on for c in commands if c.depends_on is not None and c.depends_on not in here]
-    if not earlier:
-        return commands
-    held = {row["command_id"] for row in sql.outcomes_of(conn, ids=earlier) if row["outcome"] == "held"}
-    return [
-        Command(**{**vars(c), "hold": c.hold or "held_dependant"}) if c.depends_on in held else c
-        for c in commands
-    ]
+    """Commands that build on one which was held before and still waits, wait with it."""
+    named = [c.depends_on for c in commands if c.depends_on is not None]
+    held = {row["command_id"] for row in sql.undecided(conn, ids=named)} if named else set()
+    return [replace(c, hold=c.hold or "held_dependant") if c.depends_on in held else c for c in commands]
 
 
 def _bad(

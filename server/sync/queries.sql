@@ -31,8 +31,9 @@ delete from uploads where expires_at < :now returning id;
 -- One batch of a device at a time, so that its commands are taken in the order in which it sent them.
 select pg_advisory_xact_lock(hashtextextended(:device_id::text, 7));
 
--- name: outcomes_of
-select command_id, outcome from commands where command_id = any (:ids::uuid[]);
+-- name: undecided
+-- Which of these wait for a person.
+select command_id from holds where command_id = any (:ids::uuid[]) and decided_at is null;
 
 -- name: keep_bad!
 insert into commands (command_id, origin, device_id, seq, person_id, kind, body_hash, received_at, outcome, code, params, payload)

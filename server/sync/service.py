@@ -14,6 +14,7 @@ from server.cases.view import iso
 from server.db import Connection, queries
 from server.errors import BadInput, DeviceRevoked, XungeError
 from server.grids import service as grids
+from server.holds import told as holds
 from server.packs import body_of, current
 from server.protocol.wire import ENVELOPE, sha256, time_text
 from server.security import DeviceViewer, Viewer
@@ -117,7 +118,7 @@ def changes(
         raise CursorGone
     found: list[dict[str, Any]] = []
     if cursor is None or cursor.scope != scope:
-        found = _beginning(conn, viewer, at["seq"], cursor is not None, now)
+        found = _beginning(conn, device, at["seq"], cursor is not None, now)
         cursor = Cursor(str(at["epoch"]), scope, at["seq"], after=str(NOTHING))
     if cursor.after is not None:
         rows = list(
@@ -134,13 +135,17 @@ def changes(
         following = Cursor(cursor.epoch, scope, cursor.seq, cursor.n, str(rows[-1]["id"]) if more else None)
         more = more or cursor.seq < at["seq"]
     else:
-        followed, following, more = _follow(conn, viewer, cursor, limit, since, now)
+        followed, following, more = _follow(conn, device, cursor, limit, since, now)
         found += followed
     return {"changes": found, "cursor": following.text(), "more": more, "keep_closed_since": iso(since)}
 
 
-def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool, now: datetime) -> list[dict[str, Any]]:
-    """What comes before the first case: forget what was (when the scope changed), who, pack, grids, messages."""
+def _beginning(
+    conn: Connection, device: DeviceViewer, seq: int, anew: bool, now: datetime
+) -> list[dict[str, Any]]:
+    """What comes before the first case: forget what was (when the scope changed), who, pack, grids, messages, and what
+    was decided about held acts of this tablet."""
+    viewer = device.viewer
     found = [{"seq": seq, "kind": "leave", "id": "*", "version": None, "body": None}] if anew else []
     found.append(
         {
@@ -153,7 +158,9 @@ def _beginning(conn: Connection, viewer: Viewer, seq: int, anew: bool, now: date
     )
     found += _pack_change(conn, viewer, seq) + _grid_change(conn, viewer, seq)
     newest = telling.page(conn, viewer, FIRST_MESSAGES, None, now)["items"]
-    return found + [_message_change(message, seq) for message in reversed(newest)]
+    found += [_message_change(message, seq) for message in reversed(newest)]
+    decided = holds.decisions(conn, device.device_id, viewer.lang)
+    return found + [_decision_change(decision, seq) for decision in decided]
 
 
 def _pack_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, Any]]:
@@ -170,6 +177,10 @@ def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[dict[str, A
 
 def _message_change(message: dict[str, Any], seq: int) -> dict[str, Any]:
     return {"seq": seq, "kind": "message", "id": str(message["id"]), "version": None, "body": message}
+
+
+def _decision_change(decision: dict[str, Any], seq: int) -> dict[str, Any]:
+    return {"seq": seq, "kind": "decision", "id": decision["command_id"], "version": None, "body": decision}
 
 
 def _case_changes(
@@ -190,10 +201,10 @@ def _case_changes(
 
 
 def _follow(
-    conn: Connection, viewer: Viewer, cursor: Cursor, limit: int, since: datetime, now: datetime
+    conn: Connection, device: DeviceViewer, cursor: Cursor, limit: int, since: datetime, now: datetime
 ) -> tuple[list[dict[str, Any]], Cursor, bool]:
     """The next rows of the log that concern the viewer; a case that is no longer visible leaves."""
-    page = min(limit, LOG_PAGE)
+    page, viewer = min(limit, LOG_PAGE), device.viewer
     scope = viewer.scope_params()
     log = list(
         sql.log_page(
@@ -229,6 +240,9 @@ def _follow(
     messages = [int(id_) for kind, id_ in latest if kind == "message"]
     for message in telling.by_id(conn, viewer, messages) if messages else ():
         found.append(_message_change(message, latest["message", str(message["id"])]))
+    decided = [id_ for kind, id_ in latest if kind == "decision"]
+    for decision in holds.decisions(conn, device.device_id, viewer.lang, decided) if decided else ():
+        found.append(_decision_change(decision, latest["decision", decision["command_id"]]))
     last = log[-1]
     return (
         sorted(found, key=lambda c: c["seq"]),

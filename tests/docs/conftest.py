@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from server.db import Database
+from server.holds.decide import decide
 from server.people.enrolment import make_enrol_code
 from server.protocol.wire import time_text, uuid7
+from server.security import load_viewer
 from tests.conftest import Databases, LiveServer, serving
 from tests.factories import COVER, Street
 
@@ -53,6 +55,17 @@ class Office:
             return {"id": case["id"], "version": case["version"]}
 
         return self.server.database.run(work)
+
+    def refuse(self, command_id: str, said: str) -> None:
+        """The duty officer refuses a held act."""
+
+        def work(conn: Any) -> None:
+            now = datetime.now(UTC)
+            duty = load_viewer(conn, self.street.district.people["duty"], now)
+            assert duty is not None
+            decide(conn, duty, uuid.UUID(command_id), "refuse", said, None, None, "", now)
+
+        self.server.database.run(work)
 
 
 def _reported(street: Street) -> str:

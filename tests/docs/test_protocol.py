@@ -34,7 +34,14 @@ def test_every_kind_of_command_has_one_example_and_no_other_has() -> None:
 
 
 def test_no_example_is_left_out_by_these_tests() -> None:
-    run = {example.name for example in COMMANDS} | {"commands", "enrol", "changes", "digest", "refusal"}
+    run = {example.name for example in COMMANDS} | {
+        "commands",
+        "enrol",
+        "changes",
+        "digest",
+        "refusal",
+        "decision",
+    }
     run |= {"uploads/create", "uploads/head", "uploads/patch"}
     assert set(EXAMPLES) == run
 
@@ -108,6 +115,22 @@ def test_the_digest_looks_as_in_the_document_and_proves_the_mirror(office: Offic
     cases = [c for c in tablet.ask("GET", "/sync/v1/changes").json()["changes"] if c["kind"] == "case"]
     lines = "\n".join(sorted(f"{case['id']}:{case['version']}" for case in cases))
     assert (real["count"], real["digest"]) == (len(cases), hashlib.sha256(lines.encode()).hexdigest())
+
+
+def test_a_decision_looks_as_in_the_document(office: Office) -> None:
+    tablet, said = office.tablet("worker"), EXAMPLES["decision"].json(0)
+    case = office.case("registered")
+    passing = tablet.sealed({"kind": "pass", "payload": {"close_kind": "fixed"}}, case["id"], 1)
+    assert tablet.send(passing)["results"][0]["outcome"] == "held"
+    cursor = tablet.ask("GET", "/sync/v1/changes").json()["cursor"]
+    office.refuse(passing["command_id"], said["body"]["reason"]["params"]["said"])
+    (real,) = [
+        change
+        for change in tablet.ask("GET", f"/sync/v1/changes?cursor={cursor}").json()["changes"]
+        if change["kind"] == "decision"
+    ]
+    assert differences(said, real) == []
+    assert real["body"]["reason"] == said["body"]["reason"]
 
 
 def test_a_refusal_looks_as_in_the_document(office: Office) -> None:

@@ -10,7 +10,7 @@ from server.telling import service
 from server.telling.service import Notice
 from tests.conftest import LiveServer
 from tests.factories import START, Street
-from tests.server.test_sync import Tablet, enrol
+from tests.server.sync.tablet import Tablet, enrol
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Acts of tablets that wait for a person: the board, the decision, and how the tablet hears of it."""

@@ -1,0 +1,120 @@
+"""What a tablet follows: nothing missed, nothing of others, and a digest that proves it."""
+
+import threading
+from typing import Any
+
+import requests
+
+from server.protocol.wire import sha256
+from tests.conftest import LiveServer
+from tests.factories import Street
+from tests.server.sync.tablet import Tablet, enrol
+
+
+def test_a_first_copy_brings_person_pack_grids_and_every_case_of_the_scope_in_pages(tablet: Tablet) -> None:
+    mine = {tablet.send(tablet.command())[0]["case_id"] for _ in range(5)}
+    found, cursor = tablet.follow(limit=2)
+    kinds = [change["kind"] for change in found]
+    assert kinds[:3] == ["person", "pack", "grid"]
+    assert {change["id"] for change in found if change["kind"] == "case"} == mine
+    assert kinds.count("case") == 5
+    assert tablet.changes(cursor)["changes"] == []
+    case = next(change["body"] for change in found if change["kind"] == "case")
+    assert case["facts"]["state"] == "reported"
+    assert [event["action"] for event in case["events"]] == ["report"]
+
+
+def test_following_tells_each_change_and_a_case_that_left_the_scope(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
+    other = enrol(live_server, "head")
+    _, cursor = other.follow()
+    tablet.send(tablet.command())
+    inside = tablet.command(position={"lon": 104.035, "lat": 30.005, "accuracy_m": 5, "crs": "EPSG:4326"})
+    tablet.send(inside)
+    found, cursor = other.follow(cursor)
+    assert [(change["kind"], change["id"]) for change in found] == [("case", inside["case_id"])]
+
+    def move_away(conn: Any) -> None:
+        with conn.cursor() as cur:
+            cur.execute("update cases set community_id = %s, grid_id = %s where id = %s",
+                        (street.district.nodes["S1C1"], street.district.nodes["S1C1G1"], inside["case_id"]))  # fmt: skip
+
+    live_server.database.run(move_away)
+    found, _ = other.follow(cursor)
+    assert [(change["kind"], change["id"]) for change in found] == [("leave", inside["case_id"])]
+
+
+def test_the_cursor_misses_nothing_under_concurrent_writers(live_server: LiveServer, street: Street) -> None:
+    writers = [enrol(live_server) for _ in range(6)]
+    reader = enrol(live_server, "head")
+    place = {"lon": 104.035, "lat": 30.005, "accuracy_m": 5, "crs": "EPSG:4326"}
+    _, cursor = reader.follow()
+    sent: set[str] = set()
+    stop = threading.Event()
+
+    def write(tablet: Tablet) -> None:
+        for size in (1, 7, 2, 9, 1, 5):
+            sent.update(
+                r["case_id"] for r in tablet.send(*(tablet.command(position=place) for _ in range(size)))
+            )
+
+    threads = [threading.Thread(target=write, args=(tablet,)) for tablet in writers]
+    seen: set[str] = set()
+
+    def read() -> None:
+        nonlocal cursor
+        while not stop.is_set():
+            found, cursor = reader.follow(cursor, limit=3)
+            seen.update(change["id"] for change in found)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    reading.join()
+    found, _ = reader.follow(cursor)
+    seen.update(change["id"] for change in found)
+    assert len(sent) == 6 * 25
+    assert sent - seen == set()
+
+
+def test_a_restored_backup_asks_for_a_fresh_mirror(live_server: LiveServer, tablet: Tablet) -> None:
+    _, cursor = tablet.follow()
+    live_server.database.run(lambda conn: conn.cursor().execute("update epoch set epoch = gen_random_uuid()"))
+    answer = requests.get(
+        f"{tablet.url}/sync/v1/changes", params={"cursor": cursor}, headers=tablet.headers(), timeout=30
+    )
+    assert (answer.status_code, answer.json()["code"]) == (410, "cursor_gone")
+
+
+def test_another_scope_begins_the_copy_anew(live_server: LiveServer, tablet: Tablet, street: Street) -> None:
+    _, cursor = tablet.follow()
+    live_server.database.run(lambda conn: conn.cursor().execute(
+        "update memberships set grid_id = %s where person_id = %s", (street.district.nodes["S1C2"], tablet.person)))  # fmt: skip
+    found, _ = tablet.follow(cursor)
+    assert [(c["kind"], c["id"]) for c in found[:2]] == [("leave", "*"), ("person", str(tablet.person))]
+
+
+def test_the_digest_counts_what_the_tablet_should_hold(tablet: Tablet) -> None:
+    ids = sorted(tablet.send(tablet.command())[0]["case_id"] for _ in range(3))
+    told = requests.get(f"{tablet.url}/sync/v1/digest", headers=tablet.headers(), timeout=30).json()
+    assert (told["count"], told["catch_up"]) == (3, False)
+    assert told["digest"] == sha256("\n".join(f"{i}:1" for i in ids))
+
+
+def test_only_a_tablet_that_has_followed_to_the_end_can_compare(tablet: Tablet) -> None:
+    def ask(cursor: str) -> dict[str, Any]:
+        params = {"cursor": cursor}
+        return requests.get(
+            f"{tablet.url}/sync/v1/digest", params=params, headers=tablet.headers(), timeout=30
+        ).json()
+
+    _, before = tablet.follow()
+    tablet.send(tablet.command())
+    assert ask(before)["catch_up"] is True
+    _, after = tablet.follow(before)
+    assert (ask(after)["catch_up"], ask(after)["count"]) == (False, 1)

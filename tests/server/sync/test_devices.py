@@ -1,0 +1,61 @@
+"""Tablets: withdrawn ones, forged tokens, wrong clocks, gaps in counting."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+from server.people.enrolment import revoke_device
+from server.protocol.wire import time_text
+from tests.conftest import LiveServer
+from tests.factories import Street
+from tests.server.sync.tablet import Tablet, count
+
+
+def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
+    from server.security import load_viewer
+
+    def withdraw(conn: Any) -> None:
+        admin = load_viewer(conn, street.district.people["admin"], datetime.now(UTC))
+        assert admin is not None
+        revoke_device(conn, admin, uuid.UUID(tablet.device), "", datetime.now(UTC))
+
+    live_server.database.run(withdraw)
+    assert tablet.send(tablet.command())[0]["reason"]["code"] == "held_revoked"
+    refused = requests.get(f"{tablet.url}/sync/v1/changes", headers=tablet.headers(), timeout=30)
+    assert (refused.status_code, refused.json()["code"]) == (403, "device_revoked")
+    assert refused.json()["envelope"] == "xunge/1"
+
+
+def test_a_forged_token_gets_a_sentence_and_a_log_row(live_server: LiveServer, street: Street) -> None:
+    answer = requests.get(
+        f"{live_server.url}/sync/v1/changes", headers={"Authorization": "Bearer nonsense"}, timeout=30
+    )
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+    assert count(live_server, "security_log") == 1
+
+
+def test_a_wrong_device_clock_is_flagged_and_the_receipt_counts(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
+    wrong = datetime.now(UTC) - timedelta(hours=3)
+    tablet.send(tablet.command(made_at=time_text(wrong)), sent_at=wrong)
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute("select acted_at, received_at, made_at, body from case_events")
+        event = cursor.fetchone()
+    assert event["acted_at"] == event["received_at"]
+    assert event["made_at"] == time_text(wrong)
+    assert '"flags":["device_clock"]' in event["body"]
+
+
+def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tablet: Tablet) -> None:
+    first = tablet.command()
+    tablet.seq += 2
+    last = tablet.command()
+    assert [r["outcome"] for r in tablet.send(first, last)] == ["applied", "applied"]
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute("select last_seq, seq_gaps from devices")
+        assert cursor.fetchone() == {"last_seq": 4, "seq_gaps": [2, 3]}
