@@ -18,6 +18,7 @@ from server.cases import routes as cases
 from server.crews import routes as crews
 from server.db import Database
 from server.errors import BadInput, Busy, NotFound, XungeError
+from server.facilities import routes as facilities
 from server.grids import routes as grids
 from server.locale import chosen, gettext_for
 from server.logs import write_json_logs
@@ -31,7 +32,7 @@ from server.telling.exchanges import Exchanged, Recorder
 from server.tiles import routes as tiles
 
 log = structlog.get_logger()
-ROOMS = (health, sync, cases, grids, tiles, crews, reports, telling, people, audit, public)
+ROOMS = (health, sync, cases, grids, facilities, tiles, crews, reports, telling, people, audit, public)
 
 
 def served() -> FastAPI:

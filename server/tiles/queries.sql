@@ -81,3 +81,20 @@ select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
     order by (c.state = any (:open)) desc, c.next_due_at nulls last
     limit :most
 ) t where shape is not null;
+
+-- name: facilities_tile$
+-- What stands in some layers, at most :most in one tile: whole streets of lamps are asked for from zoom 14 on.
+with bounds as (
+    select st_tileenvelope(:z, :x, :y) as tile,
+           st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 32) as around
+)
+select coalesce(st_asmvt(t, 'facilities', 4096, 'shape'), '') from (
+    select s.code, s.name, s.layer, st_asmvtgeom(st_transform(s.geom, 3857), s.tile, 4096, 64, true) as shape
+    from (
+        select f.code, f.name, l.code as layer, f.geom, b.tile
+        from bounds b
+        join layers l on l.id = any (:layers::bigint[])
+        join facilities f on f.layer_id = l.id and f.active and f.geom && b.around
+        limit :most
+    ) s
+) t where shape is not null;

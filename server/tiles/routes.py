@@ -1,14 +1,16 @@
-"""`/tiles/…`: vector tiles of grids and cases, and the basemap that comes with the district."""
+"""`/tiles/…`: vector tiles of grids, cases and facilities, and the basemap that comes with the district."""
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from server.db import Connection
 from server.errors import NotFound
-from server.security import Viewer, require_viewer
+from server.facilities import service as facilities
+from server.security import Viewer, address_of, require_viewer
 from server.settings import CHECKOUT
 from server.tiles import service
 from server.tiles.squares import Square
@@ -32,6 +34,26 @@ def basemap(request: Request, viewer: Viewer = Depends(require_viewer)) -> Respo
     return FileResponse(BASEMAP, media_type="application/geo+json", headers={"ETag": etag, **PRIVATE})
 
 
+@router.get("/facilities/{z}/{x}/{y}.mvt", responses={200: {"content": {MVT: {}}}, 304: {}})
+def facilities_tile(
+    request: Request,
+    z: int,
+    x: int,
+    y: int,
+    layer: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006
+    viewer: Viewer = Depends(require_viewer),
+) -> Response:
+    """What stands in some layers of facilities that the caller may see. Opening a layer is written down."""
+    square, now = Square(z, x, y), datetime.now(UTC)
+
+    def work(conn: Connection) -> bytes:
+        opened = facilities.open_layers(conn, viewer, layer, now, address_of(request))
+        return service.facilities_tile(conn, opened, square)
+
+    data = request.app.state.database.run(work)
+    return _answer(request, data, f'"{hashlib.sha256(data).hexdigest()[:24]}"')
+
+
 @router.get("/{layer}/{z}/{x}/{y}.mvt", responses={200: {"content": {MVT: {}}}, 304: {}})
 def tile(
     request: Request,
@@ -51,6 +73,10 @@ def tile(
             version = service.boundary_version(conn, viewer.district_id)
             etag = f'"{version}-{z}-{x}-{y}"'
             data = b"" if _known(request, etag) else service.grids_tile(conn, version, square)
+    return _answer(request, data, etag)
+
+
+def _answer(request: Request, data: bytes, etag: str) -> Response:
     if _known(request, etag):
         return Response(status_code=304, headers={"ETag": etag, **PRIVATE})
     return Response(data, media_type=MVT, headers={"ETag": etag, **PRIVATE})

@@ -1,7 +1,8 @@
-"""Makes vector tiles: the borders of a district, and the cases that a viewer may see."""
+"""Makes vector tiles: the borders of a district, the cases that a viewer may see, and what stands in opened layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from server.cases.filters import Filters
 from server.cases.lists import question
@@ -19,6 +20,8 @@ NAMES_FROM = {1: 0, 2: 11, 3: 14}
 SINGLE_FROM = 15
 CELLS = 8
 MOST_SINGLE = 5000
+# Facilities are drawn from here on: farther away they would be a carpet.
+FACILITIES_FROM, MOST_FACILITIES = 14, 5000
 
 
 def boundary_version(conn: Connection, district_id: int) -> int | None:
@@ -48,3 +51,11 @@ def cases_tile(
     if square.z >= SINGLE_FROM:
         return bytes(SQL.cases_single(conn, **asked, most=MOST_SINGLE))
     return bytes(SQL.cases_clustered(conn, **asked, cells=CELLS))
+
+
+def facilities_tile(conn: Connection, layers: Sequence[Mapping[str, Any]], square: Square) -> bytes:
+    """Layer `facilities` (code, name, layer) of opened layers; empty above zoom 14."""
+    if square.z < FACILITIES_FROM:
+        return b""
+    ids = [layer["id"] for layer in layers]
+    return bytes(SQL.facilities_tile(conn, layers=ids, most=MOST_FACILITIES, **square.params))
