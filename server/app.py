@@ -22,6 +22,7 @@ from server.facilities import routes as facilities
 from server.grids import routes as grids
 from server.locale import chosen, gettext_for
 from server.logs import write_json_logs
+from server.ogc import routes as ogc
 from server.people import routes as people
 from server.public import routes as public
 from server.reports import routes as reports
@@ -32,7 +33,7 @@ from server.telling.exchanges import Exchanged, Recorder
 from server.tiles import routes as tiles
 
 log = structlog.get_logger()
-ROOMS = (health, sync, cases, grids, facilities, tiles, crews, reports, telling, people, audit, public)
+ROOMS = (health, sync, cases, grids, facilities, tiles, ogc, crews, reports, telling, people, audit, public)
 
 
 def served() -> FastAPI:

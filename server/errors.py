@@ -78,6 +78,12 @@ class Unreadable(BadInput):
     code, sentence = "unreadable_body", "The body did not arrive whole. Send it again."
 
 
+class BadQuery(XungeError):
+    """A query parameter that means nothing here: leaving it alone would answer another question."""
+
+    status, code, sentence = 400, "bad_query", "The parameter {name} is not known here."
+
+
 class Conflict(XungeError):
     status, code = 409, "conflict"
     sentence = "Somebody changed this case in the meantime. Look again before you act."

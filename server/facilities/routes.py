@@ -59,20 +59,9 @@ def page(
 
     items, following = request.app.state.database.run(work)
     if "application/geo+json" in request.headers.get("accept", ""):
-        features = [feature(item) for item in items]
+        features = [service.feature(item) for item in items]
         return JSONResponse(
             {"type": "FeatureCollection", "features": features, "next": following},
             media_type="application/geo+json",
         )
     return JSONResponse({"items": items, "next": following})
-
-
-def feature(item: dict[str, Any]) -> dict[str, Any]:
-    """A facility as a GeoJSON feature."""
-    properties = {k: v for k, v in item.items() if k not in ("shape", "properties")}
-    return {
-        "type": "Feature",
-        "id": item["code"],
-        "geometry": item["shape"],
-        "properties": {**item["properties"], **properties, "grid": item["grid"] and item["grid"]["code"]},
-    }

@@ -162,6 +162,17 @@ def facility_json(row: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str,
     }  # fmt: skip
 
 
+def feature(item: dict[str, Any]) -> dict[str, Any]:
+    """A facility as a GeoJSON feature."""
+    properties = {k: v for k, v in item.items() if k not in ("shape", "properties")}
+    return {
+        "type": "Feature",
+        "id": item["code"],
+        "geometry": item["shape"],
+        "properties": {**item["properties"], **properties, "grid": item["grid"] and item["grid"]["code"]},
+    }
+
+
 def change_layer(
     conn: Connection,
     viewer: Viewer,

@@ -1,4 +1,6 @@
 -- Derived from migrations/ by `python -m server.schema --write`; a check compares the two. Not for editing.
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
 CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
 
 CREATE TABLE public.cases (
@@ -691,7 +693,7 @@ CREATE TABLE public.access_log (
     hash text NOT NULL,
     CONSTRAINT access_log_first CHECK (((n = 1) = (prev_hash = ''::text))),
     CONSTRAINT access_log_hash_form CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT access_log_what_known CHECK ((what = ANY (ARRAY['unmask'::text, 'read'::text, 'export'::text])))
+    CONSTRAINT access_log_what_known CHECK ((what = ANY (ARRAY['unmask'::text, 'read'::text, 'export'::text, 'layer'::text])))
 );
 
 COMMENT ON TABLE public.access_log IS 'Who read personal data, when, of which case or person, and why: chained like events, kept for ever.';
@@ -1104,6 +1106,33 @@ ALTER TABLE public.exchanges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.facilities (
+    id bigint NOT NULL,
+    layer_id bigint NOT NULL,
+    code text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    geom public.geometry(Geometry,4326) NOT NULL,
+    place public.geometry(Point,4326) NOT NULL,
+    grid_id bigint,
+    status text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT facilities_code_not_empty CHECK ((code <> ''::text)),
+    CONSTRAINT facilities_status_known CHECK ((status = ANY (ARRAY['inside'::text, 'border'::text, 'nearest'::text, 'outside'::text])))
+);
+
+COMMENT ON COLUMN public.facilities.place IS 'The point itself, or the middle of a line: what is nearest, and in which grid, is asked of it.';
+
+ALTER TABLE public.facilities ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.facilities_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.forged_commands (
     command_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -1188,6 +1217,43 @@ CREATE UNLOGGED TABLE public.knocks (
 );
 
 COMMENT ON TABLE public.knocks IS 'How often an address, a link or a case number came to a public door; forgotten after a day.';
+
+CREATE TABLE public.layer_openings (
+    layer_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.layers (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    category_system text DEFAULT ''::text NOT NULL,
+    category_code text DEFAULT ''::text NOT NULL,
+    readers text[] NOT NULL,
+    on_tablets boolean DEFAULT true NOT NULL,
+    source_name text DEFAULT ''::text NOT NULL,
+    source_sha256 text DEFAULT ''::text NOT NULL,
+    loaded_at timestamp with time zone NOT NULL,
+    loads integer DEFAULT 0 NOT NULL,
+    CONSTRAINT layers_code_plain CHECK ((code ~ '^[a-z0-9][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT layers_kind_known CHECK ((kind = ANY (ARRAY['point'::text, 'line'::text]))),
+    CONSTRAINT layers_name_not_empty CHECK ((name <> ''::text)),
+    CONSTRAINT layers_readers_known CHECK ((readers <@ ARRAY['admin'::text, 'auditor'::text, 'centre'::text, 'street'::text, 'community'::text, 'worker'::text, 'crew'::text, 'resident-service'::text]))
+);
+
+COMMENT ON COLUMN public.layers.readers IS 'The roles that may see what is in the layer; nobody else learns of it.';
+
+ALTER TABLE public.layers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.layers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.letter_lines (
     contact_id bigint NOT NULL,
@@ -1661,6 +1727,12 @@ ALTER TABLE ONLY public.event_private
 ALTER TABLE ONLY public.exchanges
     ADD CONSTRAINT exchanges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.facilities
+    ADD CONSTRAINT facilities_code_key UNIQUE (layer_id, code);
+
+ALTER TABLE ONLY public.facilities
+    ADD CONSTRAINT facilities_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.forged_commands
     ADD CONSTRAINT forged_commands_pkey PRIMARY KEY (command_id, body_hash);
 
@@ -1681,6 +1753,15 @@ ALTER TABLE ONLY public.holds
 
 ALTER TABLE ONLY public.knocks
     ADD CONSTRAINT knocks_pkey PRIMARY KEY (door, who, since);
+
+ALTER TABLE ONLY public.layer_openings
+    ADD CONSTRAINT layer_openings_pkey PRIMARY KEY (layer_id, person_id, hour);
+
+ALTER TABLE ONLY public.layers
+    ADD CONSTRAINT layers_code_key UNIQUE (district_id, code);
+
+ALTER TABLE ONLY public.layers
+    ADD CONSTRAINT layers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.letter_lines
     ADD CONSTRAINT letter_lines_pkey PRIMARY KEY (contact_id, message_id);
@@ -1853,6 +1934,14 @@ CREATE INDEX exchanges_at_idx ON public.exchanges USING brin (at);
 CREATE INDEX exchanges_district_idx ON public.exchanges USING btree (district_id, id DESC);
 
 CREATE INDEX exchanges_person_idx ON public.exchanges USING btree (person_id, id DESC) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX facilities_geom_idx ON public.facilities USING gist (layer_id, geom) WHERE active;
+
+CREATE INDEX facilities_grid_idx ON public.facilities USING btree (grid_id, layer_id, code COLLATE "C") WHERE active;
+
+CREATE INDEX facilities_layer_idx ON public.facilities USING btree (layer_id, code COLLATE "C") WHERE active;
+
+CREATE INDEX facilities_place_idx ON public.facilities USING gist (layer_id, ((place)::public.geography)) WHERE active;
 
 CREATE INDEX grids_current_geom_idx ON public.grids USING gist (geom) WHERE (current AND (level = 3));
 
@@ -2043,6 +2132,12 @@ ALTER TABLE ONLY public.event_private
 ALTER TABLE ONLY public.exchanges
     ADD CONSTRAINT exchanges_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
 
+ALTER TABLE ONLY public.facilities
+    ADD CONSTRAINT facilities_grid_fkey FOREIGN KEY (grid_id) REFERENCES public.grid_nodes(id);
+
+ALTER TABLE ONLY public.facilities
+    ADD CONSTRAINT facilities_layer_fkey FOREIGN KEY (layer_id) REFERENCES public.layers(id);
+
 ALTER TABLE ONLY public.grid_nodes
     ADD CONSTRAINT grid_nodes_district_fkey FOREIGN KEY (district_id) REFERENCES public.grid_nodes(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -2063,6 +2158,15 @@ ALTER TABLE ONLY public.holds
 
 ALTER TABLE ONLY public.holds
     ADD CONSTRAINT holds_decides_fkey FOREIGN KEY (decides_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.layer_openings
+    ADD CONSTRAINT layer_openings_layer_fkey FOREIGN KEY (layer_id) REFERENCES public.layers(id);
+
+ALTER TABLE ONLY public.layer_openings
+    ADD CONSTRAINT layer_openings_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.layers
+    ADD CONSTRAINT layers_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
 
 ALTER TABLE ONLY public.letter_lines
     ADD CONSTRAINT letter_lines_contact_fkey FOREIGN KEY (contact_id) REFERENCES public.contacts(id);
@@ -2202,6 +2306,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credentials TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.crew_suspensions TO xunge_app;
 
+GRANT SELECT,USAGE ON SEQUENCE public.crew_suspensions_id_seq TO xunge_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.deadlines TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO xunge_app;
@@ -2224,6 +2330,10 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.exchanges TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.exchanges_id_seq TO xunge_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.facilities TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.facilities_id_seq TO xunge_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.forged_commands TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geography_columns TO xunge_app;
@@ -2239,6 +2349,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.grids TO xunge_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holds TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.knocks TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.layer_openings TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.layers TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.layers_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.letter_lines TO xunge_app;
 
@@ -2278,9 +2394,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.people_private TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.permits TO xunge_app;
 
+GRANT SELECT,USAGE ON SEQUENCE public.permits_id_seq TO xunge_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.public_links TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.qualifications TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.qualifications_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refused_pictures TO xunge_app;
 

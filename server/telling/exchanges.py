@@ -28,6 +28,7 @@ sql = queries(__file__, "exchanges.sql")
 log = structlog.get_logger("exchanges")
 EVERY_S, MOST_WAITING, LONGEST = 0.25, 20_000, 200
 API = "/api/v1/"
+LOGGED = (API, "/ogc")
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Recorder:
 
 
 class Exchanged:
-    """Gives every request under /api/v1 an identifier, and notes the calls that came with a token."""
+    """Gives every request under /api/v1 and /ogc an identifier, and notes the calls that came with a token."""
 
     def __init__(self, app: ASGIApp, recorder: Recorder) -> None:
         self.app = app
@@ -145,7 +146,7 @@ class Exchanged:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, self._closing(send))
-        elif scope["type"] == "http" and scope["path"].startswith(API):
+        elif scope["type"] == "http" and scope["path"].startswith(LOGGED):
             await self._call(scope, receive, send)
         else:
             await self.app(scope, receive, send)
