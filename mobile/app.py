@@ -53,11 +53,21 @@ class XungeApp(App):
         Window.bind(on_keyboard=self._key)
         return house
 
-    def _key(self, _window: Any, key: int, *_: Any) -> bool:
-        """Android's back key (escape here) goes back; True keeps the window."""
+    def _key(self, _window: Any, key: int, _scancode: int = 0, typed: str | None = "", *_: Any) -> bool:
+        """Android's back key (escape here) goes back; True keeps the window. A screen may take others."""
         if key == BACK:
             self.root.back()
-        return key == BACK
+            return True
+        return bool(self.root.page and self.root.page.key(key, typed or ""))
+
+    def on_pause(self) -> bool:
+        """The tablet is put away: what is being typed is kept, and syncing goes on."""
+        if self.root.page:
+            self.root.page.leave()
+        return True
+
+    def on_resume(self) -> None:
+        self.root.lock_when_idle()
 
     def on_start(self) -> None:
         if self.tablet.enrolled:

@@ -12,11 +12,13 @@ from kivy.clock import Clock
 from kivy.core.window import Window
 
 from mobile.app import XungeApp
+from mobile.core.clockwork import DeviceClock
 from mobile.core.tablet import Tablet
 from mobile.core.views import Draft, Position, Refusal, Settings
 from mobile.platform.desktop import FixedPlace, FolderCamera
 from mobile.ui.widgets.map.ground import ground_of
 
+PIN = "258036"
 FRAMES = 10  # until everything has its size; frames are counted, because the first ones are slow
 SENTENCES = {
     "zh-CN": "三栋西侧垃圾袋堆在绿地边",
@@ -28,11 +30,21 @@ class NotEnrolled(Exception):
     """Pictures need a tablet that belongs to somebody; says what to do."""
 
 
+class PatientClock(DeviceClock):
+    """The device's clocks, for which a wait is over when a picture of it was taken."""
+
+    ahead = 0.0
+
+    def steady(self) -> float:
+        return super().steady() + self.ahead
+
+
 class Album:
     """Walks through the screens and keeps a picture of each."""
 
     def __init__(self, home: Path, out: Path, language: str) -> None:
-        self.tablet = Tablet(home)
+        self.clock = PatientClock()
+        self.tablet = Tablet(home, clock=self.clock)
         self.out = out
         self.language = language
         self.gps = FixedPlace()
@@ -46,6 +58,10 @@ class Album:
                 self.tablet.enrol(server, code)
         except Refusal as refusal:
             raise NotEnrolled(str(refusal)) from refusal
+        if not self.tablet.has_pin:
+            self.tablet.choose_pin(PIN)
+        elif self.tablet.locked and not self.tablet.unlock(PIN):
+            raise NotEnrolled(self.tablet.lock_view.wrong)
         self.tablet.sync_now()
         shapes = self.tablet.map_shapes()
         ground = ground_of(shapes)
@@ -95,6 +111,21 @@ class Album:
         yield "enrol"
         self.app.root.page.confirm(self.tablet.person)
         yield "enrol-confirm"
+        house, tablet = self.app.root, self.tablet
+        house.show("today")
+        house.show("pin", mode="choose")
+        yield "pin-choose"
+        house.back()
+        house.lock()
+        house.page.typed = PIN[:3]
+        yield "unlock"
+        for _ in range(3):
+            tablet.unlock("000000")
+        house.page.typed = ""
+        house.page.pour()
+        yield "unlock-wrong"
+        self.clock.ahead += tablet.lock_view.wait_s
+        tablet.unlock(PIN)
 
     def _report(self) -> Iterator[str]:
         house = self.app.root

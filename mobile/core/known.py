@@ -28,7 +28,11 @@ class Known:
         self._store, self._clock, self._mirror = store, clock, mirror
         self._outbox, self._photos, self._owner = outbox, photos, owner
         self._drawn: tuple[object, Places, MapShapes] | None = None
-        self._stand: tuple[int, Actor, dict[str, Standing]] | None = None
+        self._stand: tuple[tuple[int, int], Actor, dict[str, Standing]] | None = None
+
+    def forget(self) -> None:
+        """What was worked out is let go of."""
+        self._drawn, self._stand = None, None
 
     @property
     def offset(self) -> timedelta:

@@ -7,6 +7,7 @@ from mobile.core.act_fields import resident_fields
 from mobile.core.album import Album
 from mobile.core.clockwork import Clock
 from mobile.core.drafts import Drafts
+from mobile.core.gate import Gate
 from mobile.core.inbox import Inbox
 from mobile.core.known import Known
 from mobile.core.mirror import Mirror
@@ -17,12 +18,14 @@ from mobile.core.photos import Photos
 from mobile.core.standing import moment
 from mobile.core.store import Store
 from mobile.core.syncer import Syncer
+from mobile.core.vault import Vault
 from mobile.core.views import (
     CasesView,
     CaseView,
     Draft,
     InspectView,
     LinkView,
+    LockView,
     MapShapes,
     MessageView,
     MeView,
@@ -48,6 +51,21 @@ class Looking:
         self._inbox = Inbox(store, self._mirror, self._known, self._owner)
         self._drafts = Drafts(store, self._owner, self._album, clock)
         self._syncer = Syncer(store, clock, self._outbox, self._mirror, self._photos)
+        self._gate = Gate(
+            store, Vault(store, clock), self._outbox, self._mirror, self._photos, self._owner, self._known
+        )
+
+    @property
+    def locked(self) -> bool:
+        return self._gate.locked
+
+    @property
+    def has_pin(self) -> bool:
+        return self._gate.has_pin
+
+    @property
+    def lock_view(self) -> LockView:
+        return self._gate.view()
 
     @property
     def settings(self) -> Settings:

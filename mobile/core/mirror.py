@@ -5,12 +5,13 @@ workflow table. Nothing is kept in a second shape: what is replayed is worked ou
 """
 
 import json
-import threading
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from mobile.core.outbox import Entry
+from mobile.core.seal import ARRIVALS, SealBroken, shut_into
 from mobile.core.standing import Standing, narrowing_of, standing_of
 from mobile.core.store import Store
 from server.protocol.hats import Actor
@@ -28,7 +29,7 @@ class Mirror:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.RLock()
+        self._lock = store.turn  # one lock for both: two would wait for each other
         self._cases: dict[str, tuple[int, dict[str, Any]]] | None = None
         self._things: dict[str, dict[str, Any]] = {}
         self._told: list[dict[str, Any]] | None = None
@@ -42,8 +43,15 @@ class Mirror:
 
     def apply(self, changes: Iterable[dict[str, Any]], cursor: str, more: bool) -> list[str]:
         """Takes in one page and its cursor, together; gives the cases that left. The last page of a fresh start
-        takes away what it did not name again.
+        takes away what it did not name again. A locked tablet puts the page by, shut, until somebody unlocks it.
         """
+        with self._lock, self._store.writing():
+            if self.locked:
+                self._put_by({"changes": list(changes), "cursor": cursor, "more": more})
+                return []
+            return self._take_in(changes, cursor, more)
+
+    def _take_in(self, changes: Iterable[dict[str, Any]], cursor: str, more: bool) -> list[str]:
         came: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
         left: dict[str, None] = {}
         anew = False
@@ -92,6 +100,43 @@ class Mirror:
             self._remember(came, list(left))
         return list(left)
 
+    @property
+    def locked(self) -> bool:
+        """Whether what is here cannot be read now."""
+        return self._store.seal.pin is None
+
+    def _put_by(self, arrival: dict[str, Any]) -> None:
+        slot = b64decode(self._store.kept("slot"))
+        with self._store.writing() as sql:
+            number = sql.execute("select coalesce(max(n), 0) + 1 from arrivals").fetchone()[0]
+            body = json.dumps(arrival, ensure_ascii=False).encode()
+            sql.execute(
+                "insert into arrivals values (?, ?)", (number, shut_into(slot, f"{ARRIVALS}{number}", body))
+            )
+            self._store.keep("cursor", arrival["cursor"])
+
+    def take_arrivals(self, unlock: Callable[[], None]) -> list[str]:
+        """Unlocks and takes in what came while it was locked, in its order and before anything newer; gives the cases
+        that left. What cannot be read any more is fetched again with everything else.
+        """
+        left: dict[str, None] = {}
+        with self._lock, self._store.writing() as sql:
+            unlock()
+            waiting = sql.execute("select n, body from arrivals order by n").fetchall()
+            sql.execute("delete from arrivals")
+            try:
+                for row in waiting:
+                    body = json.loads(self._store.seal.open(f"{ARRIVALS}{row['n']}", row["body"]))
+                    if "changes" in body:
+                        left.update(
+                            dict.fromkeys(self._take_in(body["changes"], body["cursor"], body["more"]))
+                        )
+                    else:
+                        self.start_over()
+            except SealBroken:
+                self.start_over()
+        return list(left)
+
     def _sealed(self, kind: str, name: str, body: dict[str, Any]) -> bytes:
         return self._store.seal.shut(f"mirror/{kind}/{name}", json.dumps(body, ensure_ascii=False).encode())
 
@@ -113,10 +158,14 @@ class Mirror:
         """
         with self._lock:
             with self._store.writing() as sql:
+                if self.locked and not empty:
+                    self._put_by({"cursor": ""})
+                    return
                 self._store.keep("generation", self._store.kept("generation", 1) + 1)
                 self._store.keep("cursor", "")
                 if empty:
                     sql.execute("delete from mirror")
+                    sql.execute("delete from arrivals")
             if empty:
                 self.forget()
 
@@ -126,7 +175,9 @@ class Mirror:
             self._cases, self._pack, self._told, self._things = None, None, None, {}
 
     def drop_closed_before(self, moment: datetime) -> list[str]:
-        """Both sides let go of cases that were closed before this moment; gives their ids."""
+        """Both sides let go of cases that were closed before this moment; gives their ids. Locked, it waits."""
+        if self.locked:
+            return []
         old = [
             case_id
             for case_id, (_, body) in self._opened().items()

@@ -1,5 +1,6 @@
 """Whose tablet this is: the person, the pass, the district and the settings, as the enrolment brought them."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -66,9 +67,10 @@ class Owner:
             tuple(node.code for node in own) or tuple(self._store.kept("scope", ())),
         )
 
-    def take_over(self, server: str, answer: dict[str, Any]) -> None:
+    def take_over(self, server: str, answer: dict[str, Any], hand_over: Callable[[bool], None]) -> None:
         """Writes down what the enrolment answered. Somebody else does not see the cases of the one before; the
-        outbox stays as it is, for every command says who made it. Raises KeyError, TypeError for half an answer.
+        outbox stays as it is, for every command says who made it. `hand_over` is told whether it is another person.
+        Raises KeyError, TypeError for half an answer.
         """
         token, person = str(answer["device_token"]), dict(answer["person"])
         next_seq = max(int(answer.get("next_seq") or 1), self._store.kept("next_seq", 1))
@@ -83,4 +85,5 @@ class Owner:
                 ("next_seq", next_seq),
             ):
                 self._store.keep(name, value)
+            hand_over(another)
             self._mirror.start_over(empty=another)

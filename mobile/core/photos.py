@@ -1,4 +1,7 @@
-"""Photographs on the tablet: sealed in files of their own, let go only when the server has confirmed them."""
+"""Photographs on the tablet: sealed in files of their own, let go only when the server has confirmed them.
+
+Those taken here lie under the device's key, for they go out while the tablet is locked; the office's under the PIN.
+"""
 
 import os
 import sqlite3
@@ -53,7 +56,7 @@ class Photos:
     def take_in(self, data: bytes, stage: str) -> Photo:
         """A new photograph, on the disk when this returns. Raises NotAPicture, DiskFull."""
         photo_id = str(uuid7())
-        self._write(photo_id, data)
+        self._write(photo_id, data, f"photo/{photo_id}")
         with self._store.writing() as sql:
             sql.execute(
                 "insert into photos values (?, null, null, ?, ?, ?, ?, ?, 'draft', null)",
@@ -63,7 +66,7 @@ class Photos:
 
     def keep_fetched(self, photo_id: str, case_id: str, data: bytes, stage: str) -> None:
         """The office's picture of a case, so that it can be looked at without a signal."""
-        self._write(photo_id, data)
+        self._write(photo_id, data, f"picture/{photo_id}")
         with self._store.writing() as sql:
             sql.execute(
                 "insert into photos values (?, null, ?, ?, ?, ?, ?, ?, 'fetched', null) on conflict do nothing",
@@ -100,7 +103,10 @@ class Photos:
             sealed = self._path(photo_id).read_bytes()
         except FileNotFoundError:
             return None
-        return self._store.seal.open(f"photo/{photo_id}", sealed)
+        fetched = self._store.rows(
+            "select 1 from photos where photo_id = ? and state = 'fetched'", (photo_id,)
+        )
+        return self._store.seal.open(f"{'picture' if fetched else 'photo'}/{photo_id}", sealed)
 
     def has(self, photo_id: str) -> bool:
         return self._path(photo_id).exists()
@@ -182,6 +188,11 @@ class Photos:
         for photo in self.cards(case_id=case_id):
             self.discard(photo.photo_id)
 
+    def forget_unbound(self) -> None:
+        """Takes away what belongs to no command, and the office's pictures."""
+        for photo in (*self.cards(state="draft"), *self.cards(state="fetched")):
+            self.discard(photo.photo_id)
+
     def sweep(self) -> int:
         """Takes away files that no card names (a capture cut off before it was written down); how many."""
         known = {row["photo_id"] for row in self._store.rows("select photo_id from photos")}
@@ -193,12 +204,13 @@ class Photos:
     def _path(self, photo_id: str) -> Path:
         return self._folder / photo_id
 
-    def _write(self, photo_id: str, data: bytes) -> None:
+    def _write(self, photo_id: str, data: bytes, what: str) -> None:
         kind_of(data)
+        sealed = self._store.seal.shut(what, data)
         draft = self._folder / f"{photo_id}.part"
         try:
             with draft.open("wb") as file:
-                file.write(self._store.seal.shut(f"photo/{photo_id}", data))
+                file.write(sealed)
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(self._path(photo_id))

@@ -88,6 +88,12 @@ create table if not exists mirror (
     primary key (kind, id)
 ) without rowid;
 
+-- What came down while the tablet was locked: pages shut so that only the PIN opens them, in their order.
+create table if not exists arrivals (
+    n    integer not null primary key,
+    body blob not null
+);
+
 -- Photographs: bytes lie sealed in a file of that name. A photo is pending until the server has confirmed its SHA-256.
 create table if not exists photos (
     photo_id   text not null primary key,

@@ -1,6 +1,8 @@
-"""Sealing at rest: everything that is written down is closed with AES-GCM under the device's key.
+"""Sealing at rest: everything that is written down is closed with AES-GCM, under one of two keys.
 
-What a body belongs to is bound into the seal, so that a body moved to another row or file does not open.
+What a body belongs to is bound into the seal, so that a body moved to another row or file does not open. Under the
+device's key lies what must go out while the tablet is locked: outbox, pass, own photographs. What the office sent
+down and what is being written lie under the key that only the PIN brings (vault.py).
 """
 
 import os
@@ -9,10 +11,17 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from mobile.core.views.basics import Refusal
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+UNDER_THE_PIN = ("mirror/", "picture/", "kept/draft/")
+ARRIVALS = "arrival/"  # shut while locked, opened by the PIN
 
 
 class Keys(Protocol):
@@ -78,3 +87,70 @@ class Seal:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], what.encode())
         except (InvalidTag, ValueError):
             raise SealBroken(what) from None
+
+
+class Locked(Refusal):
+    """What is asked for lies under the PIN, and nobody has entered it."""
+
+
+class PinSeal:
+    """What the PIN brings: a seal for mirror and drafts, and the way into what was shut while the tablet was locked."""
+
+    def __init__(self, master: bytes) -> None:
+        self._seal = Seal(derived(master, b"xunge mirror"))
+        self._way_in = X25519PrivateKey.from_private_bytes(derived(master, b"xunge arrivals"))
+
+    @property
+    def slot(self) -> bytes:
+        """The public half: shuts without being able to open, so it may lie about on a locked tablet."""
+        return self._way_in.public_key().public_bytes_raw()
+
+    def shut(self, what: str, body: bytes) -> bytes:
+        return self._seal.shut(what, body)
+
+    def open(self, what: str, sealed: bytes) -> bytes:
+        if not what.startswith(ARRIVALS):
+            return self._seal.open(what, sealed)
+        once, rest = sealed[:KEY_BYTES], sealed[KEY_BYTES:]
+        try:
+            shared = self._way_in.exchange(X25519PublicKey.from_public_bytes(once))
+        except ValueError:
+            raise SealBroken(what) from None
+        return Seal(derived(shared, once + self.slot)).open(what, rest)
+
+
+class Ring:
+    """Both keys of the tablet: what a body is called decides under which of them it lies."""
+
+    def __init__(self, device: Seal) -> None:
+        self.device = device
+        self.pin: PinSeal | None = None
+
+    def shut(self, what: str, body: bytes) -> bytes:
+        """nonce + ciphertext + tag. Raises Locked for what lies under the PIN."""
+        return self._under(what).shut(what, body)
+
+    def open(self, what: str, sealed: bytes) -> bytes:
+        """The body again. Raises SealBroken, and Locked for what lies under the PIN."""
+        return self._under(what).open(what, sealed)
+
+    def _under(self, what: str) -> "Seal | PinSeal":
+        if not what.startswith((*UNDER_THE_PIN, ARRIVALS)):
+            return self.device
+        pin = self.pin  # another thread may lock meanwhile
+        if pin is None:
+            raise Locked("locked")
+        return pin
+
+
+def shut_into(slot: bytes, what: str, body: bytes) -> bytes:
+    """A body that only the PIN opens again, shut by somebody who does not know it (X25519, HKDF, AES-GCM)."""
+    mine = X25519PrivateKey.generate()
+    once = mine.public_key().public_bytes_raw()
+    shared = mine.exchange(X25519PublicKey.from_public_bytes(slot))
+    return once + Seal(derived(shared, once + slot)).shut(what, body)
+
+
+def derived(secret: bytes, purpose: bytes) -> bytes:
+    """A key of its own for each purpose (HKDF with SHA-256)."""
+    return HKDF(SHA256(), KEY_BYTES, None, purpose).derive(secret)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mobile.core.seal import Seal
+from mobile.core.seal import Ring, Seal
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 PROBE_BYTES = 256 * 1024
@@ -39,8 +39,8 @@ class Store:
     """One connection for all threads, one transaction at a time; every commit is on the disk when it returns."""
 
     def __init__(self, home: Path, seal: Seal) -> None:
-        self.home, self.seal = home, seal
-        self._turn = threading.RLock()
+        self.home, self.seal = home, Ring(seal)
+        self.turn = threading.RLock()
         self._open = 0
         self._sql = sqlite3.connect(
             home / "tablet.db", check_same_thread=False, isolation_level=None, timeout=10
@@ -49,6 +49,7 @@ class Store:
         self._sql.execute("pragma journal_mode = wal")
         self._sql.execute("pragma synchronous = full")
         self._sql.execute("pragma foreign_keys = on")
+        self._sql.execute("pragma secure_delete = on")
         with self.writing():
             self._make_tables()
 
@@ -58,24 +59,29 @@ class Store:
 
     def wipe(self, seal: Callable[[], Seal]) -> None:
         """Takes everything away, in one transaction; what is written from now on is shut with the new `seal`."""
-        with self._turn:
+        with self.turn:
             with self.writing():
                 self._sql.execute("pragma defer_foreign_keys = on")
                 for (name,) in self.rows("select name from sqlite_master where type = 'table'"):
                     self._sql.execute(f'drop table "{name}"')
                 self._make_tables()
-            self.seal = seal()
+            self.seal = Ring(seal())
             self._sql.execute("vacuum")
+            self.scrub()
+
+    def scrub(self) -> None:
+        """What was deleted or overwritten is on no page of the file and of its log any more."""
+        with self.turn:
             self._sql.execute("pragma wal_checkpoint(truncate)")
 
     def close(self) -> None:
-        with self._turn:
+        with self.turn:
             self._sql.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is on the disk, or none of it. Nested ones belong to the outer. Raises DiskFull."""
-        with self._turn:
+        with self.turn:
             if self._open:
                 yield self._sql
                 return
@@ -94,13 +100,16 @@ class Store:
                 self._open = 0
 
     @property
-    def writes(self) -> int:
-        """Grows with every row written: what was worked out of the store holds as long as this stands still."""
-        return self._sql.total_changes
+    def writes(self) -> tuple[int, int]:
+        """Another one with every row written, here or by another process: what was worked out of the store holds as
+        long as this stands still.
+        """
+        with self.turn:
+            return self._sql.total_changes, self._sql.execute("pragma data_version").fetchone()[0]
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
-        with self._turn:
+        with self.turn:
             return self._sql.execute(sql, parameters).fetchall()
 
     # Small things, each under its name -----------------------------------------------------------------

@@ -15,6 +15,7 @@ from mobile.core.mirror import DECISION, Mirror
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.photos import NotAPicture, Photo, Photos
+from mobile.core.seal import Locked
 from mobile.core.store import DiskFull, Store
 from server.protocol.wire import read_time, time_text
 
@@ -85,7 +86,7 @@ class Syncer:
         stopped = self._try(lambda: self._fetch_changes(office)) or stopped
         stopped = self._try(lambda: self._send_photos(office)) or stopped
         if stopped is None:
-            self._fetch_pictures(office)
+            self._try(lambda: self._fetch_pictures(office))
         return stopped
 
     def _try(self, part: Callable[[], None]) -> Link | None:
@@ -96,6 +97,8 @@ class Syncer:
             if refusal.code in STOPPING:
                 return Link("stopped", refusal.code, refusal.sentence)
             raise NoWord(refusal.code) from refusal
+        except Locked:
+            pass  # what lies under the PIN waits for it; the other parts go on
         return None
 
     def _send_commands(self, office: Office, hurry: bool) -> None:

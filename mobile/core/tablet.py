@@ -89,7 +89,7 @@ class Tablet(Looking):
         try:
             answer = self._office(Account(server)).enrol(code.strip(), self._store.kept("device_id"), MODEL)
             with self._hands.roomy(), self._syncer.pausing():
-                self._owner.take_over(server, answer)
+                self._owner.take_over(server, answer, self._gate.hand_over)
         except Refused as refusal:
             spent = say("This code cannot be used. Ask your office for a new one.")
             raise Refusal(refusal.sentence or spent) from refusal
@@ -103,6 +103,22 @@ class Tablet(Looking):
         self._connect()
         self._syncer.round()
         return self.person
+
+    # The PIN -------------------------------------------------------------------------------------------------
+
+    def choose_pin(self, pin: str) -> None:
+        with self._hands.roomy():
+            self._gate.choose(pin)
+
+    def unlock(self, pin: str) -> bool:
+        with self._hands.roomy():
+            opened = self._gate.unlock(pin)
+        if opened:
+            self._syncer.nudge()
+        return opened
+
+    def lock(self) -> None:
+        self._gate.lock()
 
     # Reporting -----------------------------------------------------------------------------------------------
 
@@ -175,8 +191,7 @@ class Tablet(Looking):
         """The office withdrew this tablet and has all that was captured: nothing of it stays here."""
         self._syncer.office = None
         self._store.wipe(self._new_seal)
-        self._mirror.forget()
-        self._photos.sweep()
+        self._gate.wiped()
         self._store.keep("device_id", str(uuid.uuid4()))
 
     def _new_seal(self) -> Seal:

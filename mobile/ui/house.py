@@ -12,6 +12,7 @@ from kivy.properties import BooleanProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
+from mobile.core.clockwork import DeviceClock
 from mobile.core.face import TabletFace
 from mobile.core.views import Act, CategoryChoice, Refusal
 from mobile.platform.ports import Camera, Gps
@@ -24,6 +25,7 @@ from mobile.ui.screens.inspect import Inspect
 from mobile.ui.screens.me import Me
 from mobile.ui.screens.messages import Messages
 from mobile.ui.screens.outbox import Outbox
+from mobile.ui.screens.pin import Pin
 from mobile.ui.screens.report import Report
 from mobile.ui.screens.today import Today
 from mobile.ui.theme import theme
@@ -33,6 +35,7 @@ from mobile.ui.words import _, speak
 
 SCREENS: dict[str, type[Page]] = {
     "enrol": Enrol,
+    "pin": Pin,
     "today": Today,
     "report": Report,
     "category": Category,
@@ -44,6 +47,8 @@ SCREENS: dict[str, type[Page]] = {
     "me": Me,
 }
 EVERY = 30  # seconds: "26 min left" grows old by itself
+IDLE_S = 300  # untouched for so long, the tablet locks itself
+LOOK_S = 5
 
 
 class House(FloatLayout):
@@ -62,6 +67,10 @@ class House(FloatLayout):
         self._heard = Clock.create_trigger(self.refresh)
         tablet.on_change(self._heard)  # Kivy's triggers may be pulled from any thread
         Clock.schedule_interval(self.refresh, EVERY)
+        self._steady = DeviceClock().steady  # it goes on while the tablet sleeps
+        self.touched = self._steady()
+        Clock.schedule_interval(self.lock_when_idle, LOOK_S)
+        Window.bind(on_touch_down=self._felt, on_key_down=self._felt)
         self.bind(size=self._turned)
         theme.bind(mode=self._paper)
 
@@ -81,44 +90,51 @@ class House(FloatLayout):
         if name == "enrol":
             what = {"server": self.server} | what
         self._way.append((name, what))
-        self._build()
+        self.build()
 
     def back(self) -> None:
         """One screen back; out of a top place to today, and nowhere before enrolment."""
         if self._veil:
             self.lower()
             return
-        if not self.tablet.enrolled:
+        if not self.tablet.enrolled or (self.tablet.locked and not isinstance(self.page, Enrol)):
             return
         what: dict[str, Any] = {}
         if len(self._way) > 1:
             _name, what = self._way.pop()
         else:
             self._way = [("today", {})]
-        self._build()
+        self.build()
         if what.get("sheet"):
             self.raise_sheet(what["sheet"])
 
     def rebuild(self) -> None:
         """The same screen in another language or size."""
         self.wear()
-        self._build()
+        self.build()
 
     def _turned(self, *_: Any) -> None:
         wide = self.width > self.height
         if wide != self.wide:
             self.wide = wide
             if self._way:
-                self._build()
+                self.build()
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        """Makes the screen that the way leads to, or the one that asks for the PIN before it."""
         if self.page:
             self.page.leave()
         self.lower()
         if self._toast:
             self._toast.leave()
         self.clear_widgets()
-        name, what = self._way[-1]
+        name, what = self._way[-1] if self._way else ("today", {})
+        if name != "enrol" and self.tablet.enrolled:
+            # The way stays: behind the PIN the screen stands as it was left.
+            if self.tablet.locked:
+                name, what = "pin", {"mode": "unlock"}
+            elif not self.tablet.has_pin:
+                name, what = "pin", {"mode": "choose"}
         self.page = page = SCREENS[name](house=self, wide=self.wide, **what)
         self._rail = None
         if page.place_in_rail:
@@ -138,6 +154,9 @@ class House(FloatLayout):
         if not (self.tablet.enrolled or isinstance(self.page, Enrol)):
             self.show("enrol")  # the office withdrew this tablet
             return
+        if self.tablet.locked and not isinstance(self.page, Enrol | Pin):
+            self.build()
+            return
         try:
             self.page.pour()
             if self._rail and self.tablet.enrolled:
@@ -146,6 +165,32 @@ class House(FloatLayout):
                 self._rail.unread = today.unread
         except Refusal as refusal:
             self.say(str(refusal))
+
+    # ---- locking -------------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Keeps what is being typed, then lets go of everything that lies under the PIN."""
+        if self.page:
+            self.page.leave()
+            self.page = None
+        self.tablet.lock()
+        self.build()
+
+    def opened(self) -> None:
+        """The PIN was right, or was just set: on to the screen that was asked for."""
+        self._felt()
+        if self._way and self._way[-1][0] == "pin":
+            self._way.pop()
+        self.build()
+
+    def lock_when_idle(self, *_: Any) -> None:
+        """Locks when nobody has touched the tablet for a while; called when the tablet wakes up, too."""
+        idle = self._steady() - self.touched > IDLE_S
+        if idle and self.tablet.enrolled and self.tablet.has_pin and not self.tablet.locked:
+            self.lock()
+
+    def _felt(self, *_: Any) -> None:
+        self.touched = self._steady()
 
     @staticmethod
     def now() -> datetime:

@@ -44,6 +44,10 @@ class Page(FloatLayout):
     def leave(self) -> None:
         """The screen goes away: keep what is being typed."""
 
+    def key(self, key: int, typed: str) -> bool:
+        """A key of a real keyboard, when no field has it; True when it was for this screen."""
+        return False
+
     def pour_notices(self, notices: tuple[NoticeView, ...]) -> None:
         self.fill("notices", notices, lambda: [self._notice(notice) for notice in notices])
 

@@ -15,6 +15,7 @@ from server.settings import CHECKOUT
 from tests.conftest import serving
 from tests.factories import START, Street
 from tests.link import here, picture, settle, tablet_of
+from tests.tablet.hand import PIN
 
 # Kivy reads these when it is imported, here and in the windows: it must not take over logging, nor keep a folder
 os.environ.update(KIVY_NO_ARGS="1", KIVY_NO_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_LOG_MODE="PYTHON")
@@ -98,6 +99,7 @@ def lived_in(database: Database, tmp_path: Path) -> Path:
     database.run(live_a_morning)
     with serving(database, tmp_path / "office") as live:
         tablet = tablet_of(live, "worker", folder)
+        tablet.choose_pin(PIN)
         tablet.report("urban/event/0110", "any", here(), "三栋西侧垃圾袋堆在绿地边", [], False)
         tablet.sync_now()
         photo = tablet.take_in(picture(), "before")

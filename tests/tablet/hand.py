@@ -20,6 +20,7 @@ from mobile.window import configure
 Wait = Callable[[], bool] | None
 Walk = Generator[Wait, None, None]
 PATIENCE_S = 30.0
+PIN = "258036"
 FRAMES = 6
 BLANKS = str.maketrans("", "", "\u2009\n ")
 
@@ -117,6 +118,11 @@ class Hand:
         EventLoop.post_dispatch_input("end", finger)
         yield None
 
+    def enters(self, pin: str = PIN) -> Walk:
+        """Presses the keys of the pad."""
+        for figure in pin:
+            yield from self.tap(figure)
+
     def type_into(self, field: Any, text: str) -> Walk:
         field.focus = True
         yield None
@@ -137,6 +143,8 @@ def run(walk: Callable[..., Walk], size: tuple[int, int], home: Path, given: dic
     at = given.pop("at", None)
     office = {name: given.pop(name) for name in ("server", "code") if name in given}
     tablet = Tablet(home)
+    if tablet.locked and not given.pop("locked", False):
+        tablet.unlock(PIN)
     app = XungeApp(tablet, FixedPlace(Position(*at) if at else None), FolderCamera(), **office)
     hand = Hand(app)
     failures: list[str] = []

@@ -29,6 +29,9 @@ def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
         "enrol",
         lambda: (house.show("enrol", server="http://office"), house.page.confirm(hand.tablet.person)),
     )
+    yield "choose a PIN", lambda: house.show("pin", mode="choose")
+    yield "change the PIN", lambda: house.show("pin", mode="change")
+    yield "unlock", lambda: house.show("pin", mode="unlock")
     for name in ("today", "cases", "messages", "outbox", "me", "report", "category"):
         yield name, lambda name=name: house.show(name)
     yield "report, chosen", lambda: (house.show("report"), house.page.choose("urban/component/0102"))

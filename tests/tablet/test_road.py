@@ -20,8 +20,13 @@ def enrols(hand: Hand) -> Walk:
     yield hand.sees("登记码有效")
     assert hand.sees("worker岗")()
     assert hand.sees("S1C1G1名")()
-    yield from hand.tap("是我，开始使用")
+    yield from hand.tap("是我，下一步设密码")
+    yield hand.sees("设置密码")
+    yield from hand.enters()
+    yield hand.sees("再输一遍")
+    yield from hand.enters()
     yield hand.sees("待办")
+    yield lambda: hand.page.ids.map.ground is not None
     assert hand.page.ids.map.ground.mine
 
 

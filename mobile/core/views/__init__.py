@@ -20,7 +20,16 @@ from mobile.core.views.forms import (
 )
 from mobile.core.views.ground import BaseShape, GridShape, MapShapes, PlaceView, Position
 from mobile.core.views.outbox import NextStep, OutboxItem, OutboxView
-from mobile.core.views.person import Fact, LinkView, MessageView, MeView, NoticeView, PersonView, Settings
+from mobile.core.views.person import (
+    Fact,
+    LinkView,
+    LockView,
+    MessageView,
+    MeView,
+    NoticeView,
+    PersonView,
+    Settings,
+)
 
 __all__ = [
     "UNDO_SECONDS",
@@ -40,6 +49,7 @@ __all__ = [
     "GridShape",
     "InspectView",
     "LinkView",
+    "LockView",
     "LonLat",
     "MapShapes",
     "MeView",

@@ -28,6 +28,18 @@ class PersonView:
 
 
 @dataclass(frozen=True)
+class LockView:
+    """What stands on the lock screen. `wrong` is "" before a wrong PIN; while `wait_s` lasts no PIN is taken."""
+
+    name: str
+    place: str
+    waiting: str
+    wrong: str
+    wait_s: float
+    digits: int
+
+
+@dataclass(frozen=True)
 class LinkView:
     """How the line to the office stands. "stopped": enrolment expired, revoked or an update is needed."""
 

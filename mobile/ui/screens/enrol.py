@@ -21,16 +21,23 @@ class Enrol(Page):
     confirming = BooleanProperty(False)
     button = StringProperty()
     language = StringProperty()
+    forgotten = BooleanProperty(False)
+    may_leave = BooleanProperty(False)
 
     def pour(self) -> None:
         self.language = self.tablet.settings.language
+        self.forgotten = self.tablet.enrolled and self.tablet.locked
+        self.may_leave = self.tablet.enrolled and not self.confirming
         self._word_button()
 
     def _word_button(self) -> None:
         if self.busy:
             self.button = _("Asking the office …")
         else:
-            self.button = _("Yes, begin") if self.confirming else _("Enrol")
+            self.button = self._yes() if self.confirming else _("Enrol")
+
+    def _yes(self) -> str:
+        return _("Yes, begin") if self.tablet.has_pin else _("Yes, next a PIN")
 
     def speak(self, language: str) -> None:
         self.tablet.save_settings(replace(self.tablet.settings, language=language))
@@ -61,6 +68,7 @@ class Enrol(Page):
 
     def confirm(self, person: PersonView) -> None:
         self.busy, self.confirming = False, True
+        self.forgotten = self.may_leave = False
         facts = (
             (_("Your name"), person.name),
             (_("Office"), person.organisation),

@@ -20,6 +20,7 @@ class Me(Page):
     storage_note = StringProperty()
     storage_left = StringProperty()
     record_number = StringProperty()
+    lock_note = StringProperty()
 
     place_in_rail = "me"
 
@@ -29,7 +30,7 @@ class Me(Page):
         self.title, self.place = _("Me"), me.place
         self.language = self.tablet.settings.language
         self.sync_note, self.storage_note, self.storage_left = me.sync_note, me.storage_note, me.storage_left
-        self.record_number = me.record_number
+        self.record_number, self.lock_note = me.record_number, self.tablet.lock_view.waiting
         self.fill("knows", me.knows, lambda: [Fact(name=f.name, words=f.words) for f in me.knows])
 
     def choose(self, **settings: Any) -> None:

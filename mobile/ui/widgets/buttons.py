@@ -49,3 +49,7 @@ class Float(Press):
 
 class Segment(Press):
     """One of a row of equal buttons."""
+
+
+class Key(Press):
+    """One key of the pad on which a PIN is entered."""
