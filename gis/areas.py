@@ -28,7 +28,8 @@ class Area:
 class Finding:
     """A fault (nothing is loaded), a warning, or a note of what was converted; with its feature and place.
 
-    `sentence` is an English msgid with named parameters; `lon`, `lat` are degrees or None.
+    `sentence` is an English msgid with named parameters; `lon`, `lat` are degrees or None,
+    `ground` (EPSG:4326) is what overlaps, gapes or sticks out.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Finding:
     name: str = ""
     lon: float | None = None
     lat: float | None = None
+    ground: BaseGeometry | None = field(default=None, compare=False)
 
     def text(self, translate: Translate | None = None) -> str:
         """The whole sentence for a person, beginning with the feature."""
@@ -60,7 +62,7 @@ class Finding:
 
 
 def about(area: Area, code: str, severity: str, sentence: str, place: tuple[float, float] | None = None,
-          /, **params: Any) -> Finding:  # fmt: skip
+          ground: BaseGeometry | None = None, /, **params: Any) -> Finding:  # fmt: skip
     """A finding about one area; the place is rounded to a metre and also goes into the sentence as lon, lat."""
     lon, lat = (round(place[0], 5), round(place[1], 5)) if place else (None, None)
     return Finding(
@@ -73,6 +75,7 @@ def about(area: Area, code: str, severity: str, sentence: str, place: tuple[floa
         area.name,
         lon,
         lat,
+        ground,
     )
 
 

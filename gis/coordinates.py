@@ -76,6 +76,11 @@ def bd09_to_wgs84(lon: Degrees, lat: Degrees) -> Pair:
     return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
 
 
+def wgs84_to_bd09(lon: Degrees, lat: Degrees) -> Pair:
+    """WGS 84 → BD-09, degrees."""
+    return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
+
+
 def named(text: str) -> str | None:
     """`GCJ-02` or `BD-09` when the text names one of them, however it is written, else None."""
     plain = "".join(letter for letter in text.upper() if letter.isalnum())
@@ -83,3 +88,4 @@ def named(text: str) -> str | None:
 
 
 TO_WGS84: dict[str, Callable[[Degrees, Degrees], Pair]] = {GCJ02: gcj02_to_wgs84, BD09: bd09_to_wgs84}
+FROM_WGS84: dict[str, Callable[[Degrees, Degrees], Pair]] = {GCJ02: wgs84_to_gcj02, BD09: wgs84_to_bd09}

@@ -78,8 +78,8 @@ def _overlaps(areas: Sequence[Area], shapes: Any, plane: Plane) -> list[Finding]
         wide = _widest(part)
         sentence = "it and {other} overlap by {size} m² ({width} m wide) near {lon} {lat}"
         findings.append(about(areas[one], "overlap", FAULT if wide > SLIT_WIDTH_M else WARNING, sentence,
-                              plane.degrees(part), other=areas[other].code, size=f"{part.area:,.0f}",
-                              width=f"{wide:.1f}"))  # fmt: skip
+                              plane.degrees(part), plane.back(part), other=areas[other].code,
+                              size=f"{part.area:,.0f}", width=f"{wide:.1f}"))  # fmt: skip
     return findings
 
 
@@ -125,7 +125,8 @@ def _outside(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> l
         if part.area > shape.area / 2:
             sentence = "it lies outside its parent {parent}, {away} m away, near {lon} {lat}"
         findings.append(about(child, "outside_parent", FAULT if wide > SLIT_WIDTH_M else WARNING, sentence,
-                              plane.degrees(part), parent=parent.code, size=f"{part.area:,.0f}", width=f"{wide:.1f}",
+                              plane.degrees(part), plane.back(part), parent=parent.code,
+                              size=f"{part.area:,.0f}", width=f"{wide:.1f}",
                               away=f"{shape.distance(around):,.0f}"))  # fmt: skip
     return findings
 
@@ -136,7 +137,7 @@ def _gaps(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> list
     pieces = sorted(gap.geoms, key=lambda piece: -piece.area)
     sentence = "{size} m² of it ({width} m wide) belong to no level {below} area, near {lon} {lat}"
     findings = [
-        about(parent, "gap", WARNING, sentence, plane.degrees(piece), size=f"{piece.area:,.0f}",
+        about(parent, "gap", WARNING, sentence, plane.degrees(piece), plane.back(piece), size=f"{piece.area:,.0f}",
               width=f"{width(piece):.1f}", below=below[0].level)
         for piece in pieces[:MOST_GAPS]
     ]  # fmt: skip
@@ -169,5 +170,6 @@ def _holes(streets: list[Area], shapes: Shapes, plane: Plane) -> list[Finding]:
             "lon": round(lon, 5),
             "lat": round(lat, 5),
         }
-        findings.append(Finding("gap", WARNING, sentence, params, None, "", "", round(lon, 5), round(lat, 5)))
+        findings.append(Finding("gap", WARNING, sentence, params, None, "", "", round(lon, 5), round(lat, 5),
+                                plane.back(hole)))  # fmt: skip
     return findings

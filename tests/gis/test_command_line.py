@@ -2,19 +2,24 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
 from click.testing import Result
+from PIL import Image
 from typer.testing import CliRunner
 
 from gis.__main__ import app
+from gis.checks import check as check_areas
+from gis.read import read
 from server.settings import CHECKOUT, settings
-from tests.gis.strip import SIDE, SOUTH, WEST, named, sound, write
+from tests.gis.strip import SIDE, SOUTH, WEST, feature, named, ring, sound, write
 
 Gis = Callable[..., Result]
 INSIDE = f"{WEST + SIDE / 2},{SOUTH + SIDE / 2}"
@@ -69,7 +74,7 @@ def test_wrong_use_is_2_with_a_sentence_on_stderr(gis: Gis, good: Path, tmp_path
 
 
 def test_help_explains_every_command(gis: Gis) -> None:
-    for command in ([], ["check"], ["load"], ["route"], ["package"]):
+    for command in ([], ["check"], ["load"], ["route"], ["package"], ["diff"], ["convert"]):
         done = gis(*command, "--help")
         assert done.exit_code == 0 and "Usage" in done.stdout
 
@@ -110,6 +115,95 @@ def test_route_writes_the_answers_and_prints_count_and_rate(
     assert out.read_text(encoding="utf-8").splitlines()[1:] == ["1,01,011,0111,inside,", "2,,,,outside,"]
     assert gis("route", bad, points, "--out", tmp_path / "no.csv").exit_code == 1
     assert not (tmp_path / "no.csv").exists()
+
+
+def test_check_leaves_a_report_that_gdal_opens_and_a_picture(gis: Gis, tmp_path: Path) -> None:
+    features = sound()
+    for vertex in ring(features, "0121")[1:3]:
+        vertex[0] += 0.0005
+    named(features, "0111")["properties"]["parent"] = "019"
+    report, picture = tmp_path / "report.geojson", tmp_path / "report.png"
+    spoilt = write(tmp_path / "spoilt.geojson", features)
+    assert gis("check", spoilt, "--report", report, "--picture", picture).exit_code == 1
+    frame = geopandas.read_file(report)
+    assert list(zip(frame["code"], frame["feature"], strict=True)) == [
+        ("missing_parent", "0111"),
+        ("overlap", "0121"),
+    ]
+    assert frame.geometry.geom_type.tolist() == ["Point", "MultiPolygon"]
+    assert frame.geometry[1].bounds == pytest.approx(
+        (WEST + 3 * SIDE, SOUTH, WEST + 3 * SIDE + 0.0005, SOUTH + SIDE)
+    )
+    with Image.open(picture) as image:
+        assert image.format == "PNG"
+        assert {(198, 40, 40), (28, 36, 48)} <= {colour for _, colour in image.getcolors(1 << 24)}
+    assert gis("check", spoilt, spoilt, "--report", report).exit_code == 2
+
+
+def test_diff_of_two_files_and_of_a_file_with_what_is_stored(
+    gis: Gis, good: Path, bad: Path, dsn: str, tmp_path: Path
+) -> None:
+    assert "Nothing differs" in gis("diff", good, good).stdout
+    features = [item for item in sound() if item["properties"]["code"] != "0122"]
+    features += [feature(3, "0123", "03", "012", 3, 3.5), feature(3, "0124", "04", "012", 3.5, 4)]  # type: ignore[arg-type]
+    new = write(tmp_path / "new.geojson", features)
+    assert "level 3 0122 02 网格: split into 0123, 0124" in gis("diff", good, new).stdout
+    assert gis("load", good, "--district", "L", dsn=dsn).exit_code == 0
+    ground = tmp_path / "ground.geojson"
+    stored = document(gis("diff", new, "--json", "--report", ground, dsn=dsn))
+    assert stored["split"] == {"0122": ["0123", "0124"]} and stored["removed"] == ["0122"]
+    assert next(change for change in stored["changes"] if change["kind"] == "split")["before_m2"] > 1_000_000
+    assert set(geopandas.read_file(ground)["now"]) == {"0123", "0124"}
+    refused = gis("diff", bad, dsn=dsn)
+    assert refused.exit_code == 1 and "Nothing was compared" in refused.stderr
+    assert gis("diff", good, tmp_path / "none.geojson").exit_code == 2
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".zip", ".fgb", ".kml", ".gml", ".csv"])
+def test_convert_writes_what_check_reads_back_the_same(
+    gis: Gis, good: Path, tmp_path: Path, suffix: str
+) -> None:
+    out = tmp_path / f"out{suffix}"
+    assert gis("convert", good, out, "--to", "BD-09").exit_code == 0
+    assert gis("diff", good, out).stdout == "Nothing differs.\n"
+    assert "BD-09" in gis("check", out).stdout
+    assert [
+        path.name for path in tmp_path.iterdir() if path.name not in ("good.geojson", out.name, "out.xsd")
+    ] == []
+
+
+def test_convert_moves_to_a_projected_system_simplifies_and_mends(
+    gis: Gis, bad: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.zip"
+    district = CHECKOUT / "grids.geojson"
+    done = document(gis("convert", district, out, "--to", "EPSG:4549", "--simplify", "5", "--json"))
+    assert [note["code"] for note in done["findings"]] == ["simplified"]
+    boundaries = read(out)
+    assert boundaries.findings[0].params == {"system": "EPSG:4549"}
+    assert not [found for found in check_areas(boundaries.areas) if found.severity == "fault"]
+    features = sound()
+    ring(features, "0111").insert(2, [WEST + SIDE, SOUTH + SIDE / 2])
+    ring(features, "0111").insert(3, [WEST + SIDE + 0.0001, SOUTH + SIDE / 2 + 1e-6])
+    ring(features, "0111").insert(4, [WEST + SIDE, SOUTH + SIDE / 2 + 2e-6])
+    spiked = write(tmp_path / "spiked.geojson", features)
+    assert "repaired_spike" in gis("convert", spiked, tmp_path / "mended.gpkg", "--repair", "--json").stdout
+    assert not {found.code for found in check_areas(read(tmp_path / "mended.gpkg").areas)}
+    refused = gis("convert", bad, tmp_path / "no.gpkg")
+    assert refused.exit_code == 1 and not (tmp_path / "no.gpkg").exists()
+    assert gis("convert", spiked, tmp_path / "out.docx").exit_code == 2
+    assert gis("convert", spiked, tmp_path / "out.gpkg", "--to", "EPSG:999999").exit_code == 2
+
+
+def test_a_work_that_takes_too_long_ends_with_a_sentence(good: Path, tmp_path: Path) -> None:
+    """Geometry cannot be interrupted: the process ends, here after no time at all."""
+    program = (
+        "import time, gis.commands.frame as frame; frame.LONGEST_S = 0.1\n"
+        "with frame.told():\n    time.sleep(60)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=50,
+                          check=False, env={**os.environ, "XUNGE_LANG": "en"})  # fmt: skip
+    assert done.returncode == 1 and "took longer than 0.1 seconds" in done.stderr
 
 
 def test_it_is_a_program_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`python -m gis`: one file a command."""
