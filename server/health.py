@@ -31,6 +31,12 @@ REQUESTS = Counter(
 SECONDS = Histogram("xunge_request_seconds", "Time to answer", ["route"], registry=registry)
 OPEN_CASES = Gauge("xunge_open_cases", "Open cases", ["district"], registry=registry)
 HELD = Gauge("xunge_held_commands", "Commands that wait for a person", ["district"], registry=registry)
+REPAIRS = Gauge(
+    "xunge_mirror_repairs",
+    "Parts of tablets' mirrors that differed and were fetched again, ever",
+    ["district"],
+    registry=registry,
+)
 
 
 class Measured:
@@ -93,9 +99,10 @@ def _checks(database: Database) -> dict[str, Any]:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Prometheus text: requests, times, open cases and held commands by district."""
+    """Prometheus text: requests, times, open cases, held commands and repaired mirrors by district."""
     with request.app.state.database.read() as conn:
         for row in sql.gauges(conn):
             OPEN_CASES.labels(row["code"]).set(row["open"])
             HELD.labels(row["code"]).set(row["held"])
+            REPAIRS.labels(row["code"]).set(row["repairs"])
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

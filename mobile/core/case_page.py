@@ -9,7 +9,8 @@ from mobile.core.case_words import Telling
 from mobile.core.outbox import Entry
 from mobile.core.standing import Standing, moment
 from mobile.core.views import Act, CaseView, Fact, InspectView, PhotoView, StepView
-from server.protocol.words import FIELD_WORDS, FLAG_WORDS, STATE_WORDS, STEP_WORDS
+from server.protocol.payloads import ON_BEHALF
+from server.protocol.words import FIELD_WORDS, FLAG_WORDS, FOR_WHOM, STATE_WORDS, STEP_WORDS
 from server.protocol.workflow import STEP_OF, STEPS
 
 
@@ -165,20 +166,23 @@ def _outcome(telling: Telling, standing: Standing) -> str:
 
 
 def _answers(telling: Telling, standing: Standing) -> list[tuple[str, str]]:
-    """The answers of the report's form: as the office words them, or those that wait here."""
-    told = standing.body.get("form")
-    if isinstance(told, list):
-        return [(str(answer.get("label", "")), str(answer.get("value", ""))) for answer in told]
+    """The answers of the report's form in the pack's words, told by the office or still waiting here."""
     category, _condition = telling.category(standing)
     asked = {field.name: field for field in category.form} if category else {}
+    given = standing.body.get("form") or standing.origin.get("form") or {}
+    if isinstance(given, list):  # came down to an earlier version of this tablet, in the office's words
+        return [(str(answer.get("label", "")), str(answer.get("value", ""))) for answer in given]
     found = []
-    for name, value in (standing.origin.get("form") or {}).items():
+    for name in sorted(given, key=lambda name: list(asked).index(name) if name in asked else len(asked)):
+        value = given[name]
         field, say = asked.get(name), telling.speech.say
-        if field is None and name not in FIELD_WORDS:
-            continue
         names = {choice.code: choice.names for choice in field.choices} if field else {}
-        label = telling.speech.named(field.names) if field else say(FIELD_WORDS[name])
-        found.append((label, telling.speech.named(names[value]) if value in names else value))
+        known = telling.speech.named(field.names) if field else say(FIELD_WORDS.get(name, name))
+        if value in names:
+            value = telling.speech.named(names[value])
+        elif name == ON_BEHALF and value in FOR_WHOM:
+            value = say(FOR_WHOM[value])
+        found.append((known, value))
     return found
 
 

@@ -5,23 +5,25 @@ workflow table. Nothing is kept in a second shape: what is replayed is worked ou
 """
 
 import json
+import logging
+import sqlite3
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from mobile.core.arrivals import Arrivals, Key
 from mobile.core.outbox import Entry
 from mobile.core.seal import ARRIVALS, SealBroken, shut_into
 from mobile.core.standing import Standing, narrowing_of, standing_of
 from mobile.core.store import Store
 from server.protocol.hats import Actor
+from server.protocol.mirror import bucket_of, buckets_of
 from server.protocol.pack import Pack, read_pack
-from server.protocol.wire import read_time, sha256
+from server.protocol.wire import read_time
 
-SINGLE = ("pack", "grid", "person")  # of these a tablet has one: the newest
+log = logging.getLogger(__name__)
 MOST_MESSAGES = 200
-DECISION = "decision"  # about an act of ours that was held: the outbox's, not the mirror's
-EVERYTHING = "*"  # as the id of a `leave`: the scope is another one, and all of it follows
 
 
 class Mirror:
@@ -32,7 +34,7 @@ class Mirror:
         self._lock = store.turn  # one lock for both: two would wait for each other
         self._cases: dict[str, tuple[int, dict[str, Any]]] | None = None
         self._things: dict[str, dict[str, Any]] = {}
-        self._told: list[dict[str, Any]] | None = None
+        self._listed: dict[str, list[dict[str, Any]]] = {}
         self._pack: Pack | None = None
 
     # The server's word -------------------------------------------------------------------------------------
@@ -52,53 +54,55 @@ class Mirror:
             return self._take_in(changes, cursor, more)
 
     def _take_in(self, changes: Iterable[dict[str, Any]], cursor: str, more: bool) -> list[str]:
-        came: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
-        left: dict[str, None] = {}
-        anew = False
-        for change in changes:
-            kind, name, body = str(change.get("kind")), str(change.get("id")), change.get("body")
-            if kind == "leave" and name == EVERYTHING:
-                anew = True
-            elif kind == "leave":
-                left[name] = None
-                came.pop(("case", name), None)
-            elif kind != DECISION and isinstance(body, dict):
-                name = kind if kind in SINGLE else name
-                came[kind, name] = (
-                    int(change.get("version") or body.get("version") or 0) if kind == "case" else 0,
-                    body,
-                )
-                left.pop(name, None)
         with self._lock:
+            found = Arrivals.read(changes, self._opened)
             with self._store.writing() as sql:
-                generation = self._store.kept("generation", 1) + anew
-                self._store.keep("generation", generation)
-                sql.executemany(
-                    "insert into mirror values (?, ?, ?, ?, ?) on conflict (kind, id) do update set "
-                    "version = excluded.version, generation = excluded.generation, body = excluded.body",
-                    [
-                        (kind, name, version, generation, self._sealed(kind, name, body))
-                        for (kind, name), (version, body) in came.items()
-                    ],
-                )
-                if any(kind == "message" for kind, _ in came):
-                    sql.execute(
-                        "delete from mirror where kind = 'message' and cast(id as integer) <="
-                        " (select cast(id as integer) from mirror where kind = 'message'"
-                        " order by 1 desc limit 1 offset ?)",
-                        (MOST_MESSAGES,),
-                    )
+                generation = self._store.kept("generation", 1) + found.anew
+                if found.anew:
+                    self._store.keep("generation", generation)
+                sql.executemany("delete from mirror where kind = ?", [(kind,) for kind in found.cleared])
+                self._put(sql, found.came, generation)
                 if not more:
-                    stale = sql.execute(
-                        "select id from mirror where kind = 'case' and generation < ?", (generation,)
-                    ).fetchall()
-                    left.update(dict.fromkeys(row["id"] for row in stale))
-                sql.executemany(
-                    "delete from mirror where kind = 'case' and id = ?", [(name,) for name in left]
-                )
+                    stale = "select id from mirror where kind = 'case' and generation < ?"
+                    found.left.update(
+                        {("case", row["id"]): None for row in sql.execute(stale, (generation,))}
+                    )
+                sql.executemany("delete from mirror where kind = ? and id = ?", list(found.left))
                 self._store.keep("cursor", cursor)
-            self._remember(came, list(left))
-        return list(left)
+            self._remember(found)
+        return [name for kind, name in found.left if kind == "case"]
+
+    def _put(
+        self, sql: sqlite3.Connection, came: Mapping[Key, tuple[int, dict[str, Any]]], generation: int
+    ) -> None:
+        sql.executemany(
+            "insert into mirror values (?, ?, ?, ?, ?) on conflict (kind, id) do update set "
+            "version = excluded.version, generation = excluded.generation, body = excluded.body",
+            [
+                (kind, name, version, generation, self._sealed(kind, name, body))
+                for (kind, name), (version, body) in came.items()
+            ],
+        )
+        if any(kind == "message" for kind, _ in came):
+            sql.execute(
+                "delete from mirror where kind = 'message' and cast(id as integer) <="
+                " (select cast(id as integer) from mirror where kind = 'message'"
+                " order by 1 desc limit 1 offset ?)",
+                (MOST_MESSAGES,),
+            )
+
+    def mend(self, bucket: str, changes: Iterable[dict[str, Any]]) -> list[str]:
+        """Takes in a bucket as the server holds it; gives the cases that were here beside it and are gone now."""
+        with self._lock:
+            found = Arrivals.read(changes, dict)
+            rows = self._store.rows("select id from mirror where kind = 'case'")
+            ours = [row["id"] for row in rows if bucket_of(row["id"]) == bucket]
+            found.left = {("case", name): None for name in ours if ("case", name) not in found.came}
+            with self._store.writing() as sql:
+                self._put(sql, found.came, self._store.kept("generation", 1))
+                sql.executemany("delete from mirror where kind = ? and id = ?", list(found.left))
+            self._remember(found)
+        return [name for _, name in found.left]
 
     @property
     def locked(self) -> bool:
@@ -140,17 +144,18 @@ class Mirror:
     def _sealed(self, kind: str, name: str, body: dict[str, Any]) -> bytes:
         return self._store.seal.shut(f"mirror/{kind}/{name}", json.dumps(body, ensure_ascii=False).encode())
 
-    def _remember(self, came: dict[tuple[str, str], tuple[int, dict[str, Any]]], left: list[str]) -> None:
+    def _remember(self, found: Arrivals) -> None:
         """What was opened before follows what was just written down."""
-        for kind, _ in came:
+        for kind in {kind for kind, _ in (*found.came, *found.left)} | found.cleared:
             self._things.pop(kind, None)
+            self._listed.pop(kind, None)
             if kind == "pack":
                 self._pack = None
-            if kind == "message":
-                self._told = None
         if self._cases is not None:
-            self._cases = {name: case for name, case in self._cases.items() if name not in left}
-            self._cases.update({name: case for (kind, name), case in came.items() if kind == "case"})
+            for kind, name in found.left:
+                if kind == "case":
+                    self._cases.pop(name, None)
+            self._cases.update(found.cases())
 
     def start_over(self, empty: bool = False) -> None:
         """The next look at the changes fetches everything; what is here stays until that has come whole, unless it
@@ -172,7 +177,7 @@ class Mirror:
     def forget(self) -> None:
         """What was opened is closed again: the store holds something else now."""
         with self._lock:
-            self._cases, self._pack, self._told, self._things = None, None, None, {}
+            self._cases, self._pack, self._listed, self._things = None, None, {}, {}
 
     def drop_closed_before(self, moment: datetime) -> list[str]:
         """Both sides let go of cases that were closed before this moment; gives their ids. Locked, it waits."""
@@ -184,11 +189,10 @@ class Mirror:
             if body.get("closed_at") and read_time(body["closed_at"]) < moment
         ]
         with self._lock:
+            found = Arrivals(left={("case", name): None for name in old})
             with self._store.writing() as sql:
-                sql.executemany(
-                    "delete from mirror where kind = 'case' and id = ?", [(name,) for name in old]
-                )
-            self._remember({}, old)
+                sql.executemany("delete from mirror where kind = ? and id = ?", list(found.left))
+            self._remember(found)
         return old
 
     # Reading -----------------------------------------------------------------------------------------------
@@ -196,10 +200,13 @@ class Mirror:
     def _opened(self) -> dict[str, tuple[int, dict[str, Any]]]:
         with self._lock:
             if self._cases is None:
-                self._cases = {
-                    row["id"]: (row["version"], self._body("case", row))
-                    for row in self._store.rows("select * from mirror where kind = 'case'")
-                }
+                self._cases = {}
+                for row in self._store.rows("select * from mirror where kind = 'case'"):
+                    try:
+                        self._cases[row["id"]] = row["version"], self._body("case", row)
+                    except SealBroken:
+                        # Not shown and not counted: the next proof of the mirror fetches it again.
+                        log.warning("case %s cannot be opened", row["id"])
             return self._cases
 
     def _body(self, kind: str, row: Any) -> dict[str, Any]:
@@ -212,18 +219,21 @@ class Mirror:
 
     def messages(self) -> list[dict[str, Any]]:
         """What this tablet's person was told, newest first: number, sentence, urgent, made_at."""
-        with self._lock:
-            if self._told is None:
-                rows = self._store.rows(
-                    "select * from mirror where kind = 'message' order by cast(id as integer) desc"
-                )
-                self._told = [self._body("message", row) for row in rows]
-            return self._told
+        return self.listed("message")
 
-    def digest(self) -> tuple[int, str]:
-        """How many cases are here, and the hash over their ids and versions that the server makes of its own."""
-        lines = [f"{case_id}:{version}" for case_id, (version, _) in sorted(self._opened().items())]
-        return len(lines), sha256("\n".join(lines))
+    def listed(self, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind whose ids are numbers, the newest first."""
+        with self._lock:
+            if kind not in self._listed:
+                rows = self._store.rows(
+                    "select * from mirror where kind = ? order by cast(id as integer) desc", (kind,)
+                )
+                self._listed[kind] = [self._body(kind, row) for row in rows]
+            return self._listed[kind]
+
+    def buckets(self) -> dict[str, str]:
+        """A hash over the ids and versions of each bucket of cases, as the server makes them of its own."""
+        return buckets_of((case_id, version) for case_id, (version, _) in self._opened().items())
 
     def thing(self, kind: str) -> dict[str, Any]:
         """The newest record of a kind that exists once (pack, grid, person); {} before it came."""

@@ -73,9 +73,13 @@ class Office:
         """What happened in our scope since `cursor` ("" = everything). Raises NoWord, Refused."""
         return self._envelope("GET", f"/sync/v1/changes?cursor={quote(cursor, safe='')}&limit={PAGE}")
 
-    def digest(self) -> dict[str, Any]:
-        """How many cases the server holds for us, and the hash over them (ids, versions). Raises NoWord, Refused."""
-        return self._envelope("GET", "/sync/v1/digest")
+    def digest(self, cursor: str) -> dict[str, Any]:
+        """What a mirror that stands at `cursor` must equal, bucket by bucket. Raises NoWord, Refused."""
+        return self._envelope("GET", f"/sync/v1/digest?cursor={quote(cursor, safe='')}")
+
+    def bucket(self, name: str) -> dict[str, Any]:
+        """All cases of one bucket, as the server holds them for us. Raises NoWord, Refused."""
+        return self._envelope("GET", f"/sync/v1/buckets/{name}")
 
     def attachment(self, attachment_id: str) -> bytes:
         """What the office shows of a photo (not the original), as whole as its digest says. Raises NoWord, Refused."""

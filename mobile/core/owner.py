@@ -47,15 +47,20 @@ class Owner:
         return (self._store.kept("person") or {}).get("id")
 
     @property
-    def actor(self) -> Actor:
-        """Who the person is to the transition table: by the newest word of the office about this person."""
+    def _person(self) -> dict[str, Any]:
+        """The newest word of the office about this person; {} before the enrolment."""
         person, newer = self._store.kept("person") or {}, self._mirror.thing("person")
-        return actor_of((newer if newer.get("id") == person.get("id") else person).get("actor") or {})
+        return newer if newer.get("id") == person.get("id") else dict(person)
+
+    @property
+    def actor(self) -> Actor:
+        """Who the person is to the transition table."""
+        return actor_of(self._person.get("actor") or {})
 
     def view(self, places: Places) -> PersonView:
         """Raises Refusal before anybody enrolled."""
-        raw, speech = self._store.kept("person"), self.speech
-        if raw is None:
+        raw, speech = self._person, self.speech
+        if not raw:
             raise Refusal(speech.say("This tablet has no owner yet. Ask your office for a code."))
         organisation, role, own = raw.get("organisation"), raw.get("role", ""), places.mine
         return PersonView(

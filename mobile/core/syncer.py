@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from mobile.core import tus
+from mobile.core.arrivals import DECISION
 from mobile.core.clockwork import Clock, offset_of
-from mobile.core.mirror import DECISION, Mirror
+from mobile.core.mirror import Mirror
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.photos import NotAPicture, Photo, Photos
+from mobile.core.proof import Proof
 from mobile.core.seal import Locked
 from mobile.core.store import DiskFull, Store
 from server.protocol.wire import read_time, time_text
@@ -41,6 +43,7 @@ class Syncer:
     def __init__(self, store: Store, clock: Clock, outbox: Outbox, mirror: Mirror, photos: Photos) -> None:
         self._store, self._clock = store, clock
         self._outbox, self._mirror, self._photos = outbox, mirror, photos
+        self._proof = Proof(store, mirror, photos.forget_case)
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -148,6 +151,7 @@ class Syncer:
                     raise
                 # The server was restored or its log was trimmed. The outbox is not touched.
                 self._mirror.start_over()
+                self._proof.soon()
                 started_over = True
                 continue
             changes, cursor = answer.get("changes"), answer.get("cursor")
@@ -168,6 +172,19 @@ class Syncer:
                 self._photos.forget_case(case_id)
         self._outbox.came_down(answered)
         self._store.keep("synced_at", time_text(self._clock.now()))
+        self._prove(office)
+
+    def _prove(self, office: Office) -> None:
+        """Compares the mirror with the server's when it is time; a server that cannot do so is asked another day."""
+        if not self._proof.due(self._clock.now()):
+            return
+        try:
+            if self._proof.run(office, self._clock.now()):
+                self._tell()
+        except Refused as refusal:
+            if refusal.code in STOPPING:
+                raise
+            log.warning("the mirror could not be proved: %s", refusal.code)
 
     def _take_in(self, changes: list[dict[str, Any]], cursor: str, more: bool) -> list[str]:
         """One page with its cursor, and what the office decided about held acts: all of it or nothing."""

@@ -574,6 +574,12 @@ CREATE FUNCTION public.visible_cases(p_district bigint, p_street bigint, p_commu
         and in_office(c, p_district, p_street, p_community, p_grids) is not true
 $$;
 
+CREATE FUNCTION public.wire_time(p_at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 CREATE FUNCTION public.write_batch(p jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1002,8 +1008,12 @@ CREATE TABLE public.devices (
     seen_at timestamp with time zone,
     last_seq bigint DEFAULT 0 NOT NULL,
     seq_gaps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    repairs integer DEFAULT 0 NOT NULL,
+    repaired_at timestamp with time zone,
     CONSTRAINT devices_state_known CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
 );
+
+COMMENT ON COLUMN public.devices.repairs IS 'How many parts of its mirror differed from what they should have been and were fetched again.';
 
 CREATE TABLE public.district_packs (
     id bigint NOT NULL,

@@ -65,12 +65,29 @@ order by l.seq, l.n limit :limit;
 -- Whether the district's log goes on after this place.
 select exists (select from change_log l where l.district_id = :district_id and (l.seq, l.n) > (:seq::bigint, :n::integer));
 
--- name: snapshot_page
+-- name: copy_page
 -- Cases of the viewer's scope by id, without those closed before the day from which closed ones are kept.
-select c.* from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+select c.id, c.pack_version from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
 where c.id > :after_id::uuid and (c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz)
 order by c.id limit :limit;
 
--- name: digest_rows
-select c.id, c.version from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-where c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz order by c.id;
+-- name: copy_of_what_came
+-- The same for a tablet that has an older scope: without what it holds already and did not just let go of. It lets go of
+-- what lies in a node that went, or is in the hands of the organisation that it left, unless it lies in its scope of now.
+select c.id, c.pack_version
+from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.id > :after_id::uuid and (c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz)
+  and not (
+    exists (
+        select from visible_cases(:old_district::bigint, :old_street::bigint, :old_community::bigint, :old_grids::bigint[],
+            :old_organisation::bigint, :old_person::bigint) o where o.id = c.id)
+    and (in_office(c, :district::bigint, :street::bigint, :community::bigint, :grids::bigint[])
+        or not (array[c.district_id, c.street_id, c.community_id, c.grid_id] && :gone::bigint[]
+            or :gone_organisation::bigint is not null and (c.handler_id = :gone_organisation::bigint
+                or c.helpers @> array[:gone_organisation::bigint] or c.flags @> '{claimable}'))))
+order by c.id limit :limit;
+
+-- name: cases_by_id
+-- Of these cases those that are in scope and not closed too long ago.
+select c.id, c.pack_version from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+where c.id = any (:ids::uuid[]) and (c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz);

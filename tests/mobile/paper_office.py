@@ -96,6 +96,8 @@ class PaperOffice:
             cursor = path.split("cursor=")[1].split("&")[0]
             self.cursors.append(cursor)
             return spoken(self.on_changes({"cursor": cursor}))
+        if path.startswith("/sync/v1/digest"):
+            return spoken({"catch_up": True})
         return problem(404, "not_found", "There is nothing here.")
 
     def _all_changes(self, told: dict[str, Any]) -> dict[str, Any]:

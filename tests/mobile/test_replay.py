@@ -113,7 +113,9 @@ def test_the_answers_of_a_report_stand_on_its_page_before_and_after_it_was_sent(
     (row,) = tablet.cases("mine").rows
     assert "王女士" in [fact.words for fact in tablet.case(row.case_id).facts]
     tablet.close()
-    told = [{"name": "contact_name", "label": "反映人", "value": "王女士", "private": True}]
+    told = {"contact_name": "王女士", "on_behalf": "resident"}
     tablet, _ = tablet_with(tmp_path / "other", "handled", form=told)
-    assert ("反映人", "王女士") in [(fact.name, fact.words) for fact in tablet.case(CASE).facts]
+    facts = [(fact.name, fact.words) for fact in tablet.case(CASE).facts]
+    assert ("反映人姓名", "王女士") in facts
+    assert "居民" in [words for _, words in facts]
     tablet.close()

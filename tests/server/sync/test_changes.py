@@ -5,7 +5,6 @@ from typing import Any
 
 import requests
 
-from server.protocol.wire import sha256
 from tests.conftest import LiveServer
 from tests.factories import Street
 from tests.server.sync.tablet import Tablet, enrol
@@ -89,21 +88,6 @@ def test_a_restored_backup_asks_for_a_fresh_mirror(live_server: LiveServer, tabl
         f"{tablet.url}/sync/v1/changes", params={"cursor": cursor}, headers=tablet.headers(), timeout=30
     )
     assert (answer.status_code, answer.json()["code"]) == (410, "cursor_gone")
-
-
-def test_another_scope_begins_the_copy_anew(live_server: LiveServer, tablet: Tablet, street: Street) -> None:
-    _, cursor = tablet.follow()
-    live_server.database.run(lambda conn: conn.cursor().execute(
-        "update memberships set grid_id = %s where person_id = %s", (street.district.nodes["S1C2"], tablet.person)))  # fmt: skip
-    found, _ = tablet.follow(cursor)
-    assert [(c["kind"], c["id"]) for c in found[:2]] == [("leave", "*"), ("person", str(tablet.person))]
-
-
-def test_the_digest_counts_what_the_tablet_should_hold(tablet: Tablet) -> None:
-    ids = sorted(tablet.send(tablet.command())[0]["case_id"] for _ in range(3))
-    told = requests.get(f"{tablet.url}/sync/v1/digest", headers=tablet.headers(), timeout=30).json()
-    assert (told["count"], told["catch_up"]) == (3, False)
-    assert told["digest"] == sha256("\n".join(f"{i}:1" for i in ids))
 
 
 def test_only_a_tablet_that_has_followed_to_the_end_can_compare(tablet: Tablet) -> None:
