@@ -1,4 +1,5 @@
-"""Removes photos that began to arrive and were given up; their tablets begin again and lose nothing."""
+"""Removes photos that began to arrive and were given up, or that a system sent and named nowhere; whoever still wants
+them sends them again."""
 
 from datetime import datetime
 
@@ -8,5 +9,5 @@ from server.sync import uploads
 
 
 def run(conn: Connection, now: datetime) -> int:
-    """How many unfinished uploads had expired by `now`."""
+    """How many such photos had expired by `now`."""
     return uploads.expire(conn, settings(), now)

@@ -137,6 +137,13 @@ def act(
     return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
 
 
+def stage(conn: Connection, viewer: Viewer, number: str, action: str) -> str:
+    """Which stage the photos of an act on that case show unless it is said."""
+    row = get_row(conn, viewer, number)
+    pack = pack_of_version(conn, row["pack_version"])
+    return stage_of(action, pack.category(row["category_system"], row["category_code"]) or pack.other)
+
+
 def outcome_of(conn: Connection, viewer: Viewer, command_id: uuid.UUID) -> str | None:
     """How the viewer's own command was answered before: "applied", "held" …; None when it was not, or was rejected."""
     row = sql.outcome_of(conn, command_id=command_id, person_id=viewer.person_id)
@@ -193,7 +200,9 @@ def report(
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
         if known is not None:
             row = get_row(conn, viewer, known["number"])
-            return outside.told_again(conn, viewer, row, payload, position, now)
+            return outside.told_again(
+                conn, outside.Speaker.of_viewer(viewer, row), row, payload, position, now
+            )
         command_id = named_uuid("report", str(viewer.district_id), source, external_id)
     case_id = named_uuid("case", str(command_id)) if command_id else uuid7()
     command = _command(

@@ -183,8 +183,11 @@ def _perform(
 ) -> Answer:
     """Applies `row` to the case in memory and appends its event; on refusal the case is as it was."""
     case, now, payload = work.case, batch.now, command.payload
+    photos = getattr(payload, "attachments", ())
     if missing := _lacking(command, row):
         return _refuse(command, work, "field_needed", field=missing)
+    if any(batch.photos.get(a.id, command.command_id) != command.command_id for a in photos):
+        return _refuse(command, work, "photo_used")
     before, kept = case.snapshot(), copied(work)
     state_before, moved_before = case.state, {name: getattr(case, name) for name in MOVED_BY}
     acted = _acted_at(command, now, None if work.is_new and not case.version else case.acted_at)
@@ -207,7 +210,8 @@ def _perform(
     work.touched = True
     event = append_event(command, actor, work, batch, state_before, before, kept[1], world.stood_in)
     batch.notices += notices_of(row, event, work, before, actor, batch, world)
-    for a in getattr(payload, "attachments", ()):
+    for a in photos:
+        batch.photos[a.id] = command.command_id
         made = command.made_at or now
         batch.attachments.append(
             (a.id, case.id, a.sha256, a.bytes, a.mime, a.stage, actor.person, command.command_id, made, now)

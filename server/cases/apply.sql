@@ -21,6 +21,10 @@ left join cases c on c.id = t.case_id;
 select distinct f.key as field from case_events e cross join lateral jsonb_object_keys(e.body::jsonb -> 'fields') f (key)
 where e.case_id = :case_id and e.n > :version;
 
+-- name: photos_known
+-- Ids of photos that stand on a case already, with the command that put them there. Primary key.
+select id, command_id from attachments where id = any (:ids::uuid[]);
+
 -- name: take_numbers
 select nextval('case_numbers') as n from generate_series(1, :count);
 

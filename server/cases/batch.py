@@ -68,6 +68,7 @@ class Batch:
     attachments: list[tuple[Any, ...]] = field(default_factory=list)
     holds: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Command, Answer]] = field(default_factory=list)
+    photos: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
@@ -102,6 +103,8 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
         _offices(known["offices"] or ()), _organisations(conn, fresh, actors, now), survivors, answers, {},
         numbers=numbers,
     )  # fmt: skip
+    if named := [a.id for command in fresh for a in getattr(command.payload, "attachments", ())]:
+        batch.photos = {row["id"]: row["command_id"] for row in sql.photos_known(conn, ids=named)}
     if placed := [*reporting, *moved]:
         batch.places = _locate(conn, placed, batch)
         nodes = {

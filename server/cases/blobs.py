@@ -38,6 +38,7 @@ def copy_path(folder: Path, sha256: str, thumb: bool = False) -> Path:
 
 def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> None:
     """Takes over a picture that was looked at and tells every case that waits for it. Its files are moved."""
+    lock(conn, picture.sha256)
     _put(picture.copy, copy_path(folder, picture.sha256))
     _put(picture.thumb, copy_path(folder, picture.sha256, thumb=True))
     target = blob_path(folder, picture.sha256)
@@ -58,6 +59,17 @@ def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> Non
     if sql.mend(conn, sha256=picture.sha256):
         tell_cases(conn, sql.cases_of(conn, sha256=picture.sha256))
     tell_cases(conn, sql.arrive(conn, sha256=picture.sha256, now=now))
+
+
+def lock(conn: Connection, sha256: str) -> None:
+    """Until the transaction ends nobody else keeps or takes away these bytes."""
+    sql.lock_bytes(conn, sha256=sha256)
+
+
+def take_away(folder: Path, sha256: str) -> None:
+    """Original and copies of bytes that nobody refers to."""
+    for path in (blob_path(folder, sha256), copy_path(folder, sha256), copy_path(folder, sha256, thumb=True)):
+        path.unlink(missing_ok=True)
 
 
 def keep_bytes(conn: Connection, folder: Path, content: bytes, now: datetime) -> tuple[str, str]:

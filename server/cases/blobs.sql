@@ -1,3 +1,7 @@
+-- name: lock_bytes!
+-- Keeping bytes and taking them away wait for each other.
+select pg_advisory_xact_lock(hashtextextended(:sha256, 11));
+
 -- name: keep_blob!
 insert into blobs (sha256, bytes, mime, width, height, stored_at) values (:sha256, :bytes, :mime, :width, :height, :now)
 on conflict (sha256) do nothing;

@@ -6,7 +6,7 @@ from server.protocol.hats import IMPORT, NEW, SYSTEM
 from server.protocol.workflow import OPEN, STATES, TABLE, Needs, Row
 
 BY_ITSELF = frozenset({SYSTEM, IMPORT})
-# What stands in an example where the table asks for a field of that kind; photos come by upload, not by this door.
+# What stands in an example where the table asks for a field of that kind; a photo is sent first and named by its id.
 EXAMPLES: dict[str, Any] = {
     "text": "…",
     "crew": "crew-drainage",
@@ -47,6 +47,10 @@ def description() -> str:
         *(f"| `{row.action}` | {_from(row)} → {row.to or 'same'} | {_who(row)} | {_fields(row)} |"
           for row in rows_of_people()),
         "",
+        "`attachments` are ids of photos that were sent before (`POST /api/v1/photos`), or "
+        "`{\"id\", \"stage\"}` with the stage before, during, after or inspection; "
+        "without one it is what the act and its category say.",
+        "",
         "The same table with clocks and conditions stands in server/PROTOCOL.md. A refusal is problem JSON: "
         "403 not yours, 404 not in sight, 409 another state or version now, 422 a field is missing or wrong.",
     ]  # fmt: skip
@@ -79,7 +83,7 @@ def _who(row: Row) -> str:
 
 
 def _fields(row: Row) -> str:
-    named = (_field(need) for need in row.needs if need.kind != "evidence")
+    named = (_field(need) for need in row.needs)
     said = [f"{row.given[0]} = {row.given[1]}"] if row.given else []
     return ", ".join([*said, *named]) or "–"
 
@@ -92,7 +96,7 @@ def _field(need: Needs) -> str:
 
 def _said(need: Needs, row: Row) -> dict[str, Any]:
     if need.kind == "evidence":
-        return {}
+        return {need.name: ["0b8c4e1e-9a63-4d0b-8f4e-0a6f2f3f9a51"]} if need.required else {}
     if need.kind == "place":
         return {"grid_code": "510199001001001"}
     if need.kind == "choice":

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
 
 from server.cases import blobs
 from server.cases.pictures import Picture
@@ -23,6 +24,19 @@ class Posted:
 
     fields: dict[str, str]
     pictures: tuple[bytes, ...]
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body up to the most that a photo may have; of a body that was cut off, what came before the cut."""
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise TooLarge(limit=MOST_BYTES)
+    except ClientDisconnect:
+        return bytes(body)
+    return bytes(body)
 
 
 async def posted(request: Request) -> Posted:

@@ -1,7 +1,9 @@
 """Imports history and other systems' cases, once each by (source, outside number); bad rows come back with reasons.
 
 Every row goes through `apply` as a `record` command, at most 500 a transaction. A row whose content is the one that was
-imported last of its outside number is left alone; another content is one more event of the same case.
+imported last of its outside number is left alone; another content is one more event of the same case. Once an office
+has worked on the case it is no history any more, and what its source says anew is carried in as the API carries it
+(`outside`).
 """
 
 import csv
@@ -13,16 +15,21 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
+from server.cases import outside
 from server.cases.apply import Answer, apply
 from server.cases.csv_rows import CaseFile, CaseRow, Reject
 from server.db import Connection, Database, queries
 from server.errors import BadInput
 from server.protocol.commands import Command
 from server.protocol.wire import named_uuid
+from server.protocol.workflow import TABLE
 
 SQL = queries(__file__, "importer.sql")
 CHUNK = 500
+# What may stand on a case that is still only history: rows of files, and what is said or shown beside it.
+BESIDE_HISTORY = sorted({"record", *(row.action for row in TABLE if row.appends)})
 ELSEWHERE = "This outside number belongs to a case of another district."
 Translate = Callable[[str], str]
 
@@ -174,7 +181,8 @@ def import_chunk(
     conn: Connection, rows: Sequence[CaseRow], source: str, district: District, now: datetime
 ) -> Chunk:
     """Applies rows with different outside numbers in the caller's transaction."""
-    found = SQL.known(conn, source=source, external_ids=[row.external_id for row in rows])
+    numbers = [row.external_id for row in rows]
+    found = SQL.known(conn, source=source, external_ids=numbers, beside=BESIDE_HISTORY)
     known = {case["external_id"]: case for case in found}
     done = Chunk()
     work: list[tuple[CaseRow, Command]] = []
@@ -184,6 +192,8 @@ def import_chunk(
             done.rejects.append(Reject(row.line, row.cells, ELSEWHERE))
         elif case is not None and case["body_hash"] == row.hash:
             done.unchanged += 1
+        elif case is not None and not case["history"]:
+            _told_again(conn, row, case["case_id"], district, now, done)
         else:
             work.append((row, _command(row, source, district, case)))
     answers = apply(conn, [command for _, command in work], now) if work else []
@@ -198,6 +208,19 @@ def import_chunk(
             fresh.append(command.case_id)
     done.outside = SQL.outside(conn, ids=fresh) if fresh else 0
     return done
+
+
+def _told_again(
+    conn: Connection, row: CaseRow, case_id: UUID, district: District, now: datetime, done: Chunk
+) -> None:
+    """What a row says anew of a case that an office works on; the row counts as changed."""
+    case = outside.sql.case(conn, id=case_id)
+    speaker = outside.Speaker.of_file(district.id)
+    answer = outside.told_again(conn, speaker, case, row.wire["payload"], row.position, now, row.hash)
+    if answer.applied:
+        done.changed += 1
+    else:
+        done.rejects.append(_refused(row, answer))
 
 
 def _command(row: CaseRow, source: str, district: District, case: Mapping[str, Any] | None) -> Command:

@@ -8,13 +8,16 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Resp
 from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
-from server.cases import acts, described, duplicates, guests, lists, photos, service
+from server.cases import acts, described, duplicates, guests, lists, photos, sent, service
+from server.cases.evidence import raw_body
 from server.cases.filters import Filters
+from server.cases.pictures import looked_at
 from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
 from server.cases.view import iso
 from server.errors import BadInput, NotAllowed, PreconditionNeeded
 from server.protocol.commands import Position
+from server.protocol.declared import MIMES
 from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid
 from server.security import Viewer, address_of, home_of, require_viewer, require_writer
@@ -58,6 +61,7 @@ def create(
     payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code", "form"})
 
     def work(conn: Any) -> tuple[dict[str, Any], bool]:
+        payload["attachments"] = sent.declared(conn, viewer, new.attachments, "before")
         answer = acts.report(
             conn,
             viewer,
@@ -70,6 +74,7 @@ def create(
             _command_id(viewer, key),
             now,
         )
+        sent.named(conn, payload["attachments"])
         case = service.get_case(conn, viewer, answer.case_number or "", now)
         known = case["received_at"] != iso(now)
         if not known and any(clock["kind"] == "reply" for clock in case["deadlines"]):
@@ -189,6 +194,24 @@ def photo(
     return photos.shown(request, viewer, attachment_id, number, thumb)
 
 
+@router.post(
+    "/api/v1/photos",
+    status_code=201,
+    openapi_extra={"requestBody": {"required": True, "content": {
+        mime: {"schema": {"type": "string", "format": "binary"}} for mime in MIMES}}},
+)  # fmt: skip
+def send_photo(request: Request, viewer: Writer, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
+    """A photo as the whole body; its `id` is then named in `attachments` of a report or an act, within a week.
+
+    What it is is seen from its bytes: JPEG, PNG or WebP, a still picture of at most 30 MB; anything else is refused
+    with the reason. The same bytes again are the same id until it is named. An id stands on one case, once.
+    """
+    now, folder = datetime.now(UTC), request.app.state.settings.blobs
+    with looked_at(folder, [body]) as (picture,):
+        found = request.app.state.database.run(lambda conn: sent.put(conn, folder, viewer, picture, now))
+    return found | {"expires_at": iso(found["expires_at"])}
+
+
 @router.post("/api/v1/cases/{number}/actions/{action}", description=described.description())
 def act(
     request: Request,
@@ -202,12 +225,14 @@ def act(
 ) -> dict[str, Any]:
     """Does an act of the transition table on a case, as it was seen at version If-Match."""
     now = datetime.now(UTC)
-    seen = _seen(if_match)
-    if body.payload().get("attachments"):
-        raise BadInput("Photos come by upload, not by this door.")
+    seen, payload = _seen(if_match), body.payload()
 
     def work(conn: Any) -> dict[str, Any]:
-        acts.act(conn, viewer, number, action, body.payload(), seen, "api", _command_id(viewer, key), now)
+        if payload.get("attachments"):
+            stage = acts.stage(conn, viewer, number, action)
+            payload["attachments"] = sent.declared(conn, viewer, body.payload()["attachments"], stage)
+        acts.act(conn, viewer, number, action, payload, seen, "api", _command_id(viewer, key), now)
+        sent.named(conn, payload.get("attachments") or ())
         return service.get_case(conn, viewer, number, now)
 
     try:

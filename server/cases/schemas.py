@@ -23,6 +23,7 @@ class NewCase(BaseModel):
     title: str = Field(default="", max_length=200)
     description: str = Field(default="", max_length=4000)
     form: dict[str, str] = Field(default_factory=dict, max_length=50)
+    attachments: list[str | dict[str, str]] = Field(default_factory=list, max_length=20)
     reported_at: datetime | None = None
 
 

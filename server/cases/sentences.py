@@ -56,6 +56,7 @@ SENTENCES = {
     "crew_suspended_to": _("{crew} is suspended to {last_day}: {reason}"),
     "crew_not_here": _("{crew} does not serve this place."),
     "evidence_needed": _("This category needs a photo of the stage “{stage}” with this act."),
+    "photo_used": _("A photo that this act names stands on a case already. Take or send it again."),
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
     "not_self_handled": _("This category cannot be closed by mending it on the spot."),
     "reopen_too_late": _("A case can be reopened within {days} days of closing."),

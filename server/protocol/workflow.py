@@ -273,7 +273,7 @@ TABLE: tuple[Row, ...] = (
            Needs("solved", "choice", required=False, choices=("yes", "no")), NOTE), given=("result", result),
           stop=("reply",) if result != "not_reached" else (), appends=True)
       for result in ("satisfied", "not_satisfied", "not_reached")),
-    Row("comment", STATES, None, (ANYONE, RESIDENT), (TEXT,), appends=True),
+    Row("comment", STATES, None, (ANYONE, RESIDENT, IMPORT), (TEXT,), appends=True),
     Row("add_evidence", STATES, None, (ANYONE, RESIDENT), (Needs("attachments", "evidence"), NOTE), appends=True),
     Row("cancel", OPEN, "cancelled", (DUTY, SYSTEM), (REASON,), stop=ALL, tells=("reporter", "handler")),
     Row("recompute", OPEN, None, (SYSTEM,), appends=True, shown=False),

@@ -1538,6 +1538,16 @@ ALTER TABLE public.security_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.sent_photos (
+    id uuid NOT NULL,
+    person_id bigint NOT NULL,
+    sha256 text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.sent_photos IS 'Kept until it is named on a case, at most a week; the bytes go with the row unless a case has them.';
+
 CREATE TABLE public.shipped_packs (
     code text NOT NULL,
     version_id bigint NOT NULL,
@@ -1845,6 +1855,12 @@ ALTER TABLE ONLY public.refused_pictures
 ALTER TABLE ONLY public.security_log
     ADD CONSTRAINT security_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.sent_photos
+    ADD CONSTRAINT sent_photos_once UNIQUE (person_id, sha256);
+
+ALTER TABLE ONLY public.sent_photos
+    ADD CONSTRAINT sent_photos_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.shipped_packs
     ADD CONSTRAINT shipped_packs_pkey PRIMARY KEY (code);
 
@@ -1996,6 +2012,10 @@ CREATE INDEX outside_links_case_idx ON public.outside_links USING btree (case_id
 CREATE INDEX public_links_case_idx ON public.public_links USING btree (case_id);
 
 CREATE INDEX security_log_at_idx ON public.security_log USING btree (at);
+
+CREATE INDEX sent_photos_expiry_idx ON public.sent_photos USING btree (expires_at);
+
+CREATE INDEX sent_photos_sha256_idx ON public.sent_photos USING btree (sha256);
 
 CREATE INDEX uploads_expiry_idx ON public.uploads USING btree (expires_at);
 
@@ -2253,6 +2273,12 @@ ALTER TABLE ONLY public.qualifications
 ALTER TABLE ONLY public.qualifications
     ADD CONSTRAINT qualifications_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
+ALTER TABLE ONLY public.sent_photos
+    ADD CONSTRAINT sent_photos_blob_fkey FOREIGN KEY (sha256) REFERENCES public.blobs(sha256);
+
+ALTER TABLE ONLY public.sent_photos
+    ADD CONSTRAINT sent_photos_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+
 ALTER TABLE ONLY public.shipped_packs
     ADD CONSTRAINT shipped_packs_version_fkey FOREIGN KEY (version_id) REFERENCES public.pack_versions(id);
 
@@ -2284,7 +2310,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.api_tokens_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attachments TO xunge_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.blobs TO xunge_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blobs TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.boundary_versions TO xunge_app;
 
@@ -2417,6 +2443,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refused_pictures TO xunge_app;
 GRANT SELECT,INSERT ON TABLE public.security_log TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.security_log_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sent_photos TO xunge_app;
 
 GRANT SELECT ON TABLE public.shipped_packs TO xunge_app;
 

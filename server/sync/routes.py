@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
 from server.cases import photos
+from server.cases.evidence import raw_body
 from server.errors import BadInput, TooLarge, Unreadable
 from server.locale import chosen
 from server.people.enrolment import enrol
@@ -24,19 +24,6 @@ MOST_JSON = 5_000_000
 GZIP_FROM, GZIP_LEVEL = 1000, 5  # level 9 takes far longer and saves hardly anything
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 Device = Annotated[DeviceViewer, Depends(require_device)]
-
-
-async def raw_body(request: Request) -> bytes:
-    """The body up to the most that a photo may have; of a body that was cut off, what came before the cut."""
-    body = bytearray()
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_BYTES:
-                raise TooLarge(limit=MOST_BYTES)
-    except ClientDisconnect:
-        return bytes(body)
-    return bytes(body)
 
 
 def read_json(request: Request, body: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from server.cases import blobs
+from server.cases import blobs, sent
 from server.cases.pictures import PictureRefused, hash_of, look_at
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound, TooLarge, XungeError
@@ -175,9 +175,9 @@ def _write(config: Settings, upload: Upload, offset: int, piece: bytes) -> Path:
 
 
 def expire(conn: Connection, config: Settings, now: datetime) -> int:
-    """Forgets uploads that nobody went on with, and their bytes; returns how many."""
+    """Forgets uploads that nobody went on with and photos that nobody named, and their bytes; returns how many."""
     blobs.sweep(config.blobs, now)
     gone = list(sql.expired(conn, now=now))
     for row in gone:
         (config.uploads / row["id"].hex).unlink(missing_ok=True)
-    return len(gone)
+    return len(gone) + sent.expire(conn, config.blobs, now)

@@ -17,10 +17,13 @@ from uuid import UUID
 import pandas as pd
 import pytest
 
-from server.cases.chain import verify_slice
+from server.cases import acts
+from server.cases.apply import Answer
+from server.cases.chain import verify_case, verify_slice
 from server.cases.csv_rows import CaseFile
 from server.cases.importer import Rejects, Summary, district_of, import_cases, rejects_path
-from server.db import Database, connect
+from server.db import Connection, Database, connect
+from server.protocol.commands import Position
 from server.reports.service import closure
 from server.security import load_viewer
 from server.settings import CHECKOUT
@@ -286,16 +289,65 @@ def test_rejected_rows_can_be_mended_and_imported_from_the_file_that_came_back(
     assert imported(path=back).new == 1
 
 
-def test_a_case_that_the_office_works_on_is_not_overwritten_by_its_source(
+def taken_by_the_street(district: Database, number: str) -> None:
+    """An office works on the case from now on."""
+
+    def work(conn: Connection) -> None:
+        people = {row["login"]: row["id"] for row in _rows(conn, "select login, id from people")}
+        viewer = load_viewer(conn, people["street"], NOW)
+        assert viewer is not None
+        acts.act(conn, viewer, number, "take", {}, 1, "console", None, NOW)
+
+    district.run(work)
+
+
+def _rows(conn: Connection, question: str) -> list[dict[str, Any]]:
+    with conn.cursor() as cursor:
+        cursor.execute(question)
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def test_a_case_that_the_office_works_on_is_told_what_its_source_says_and_never_overwritten(
     district: Database, imported: Import
 ) -> None:
-    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,,")
-    with connect(district.dsn, application=False) as owner, owner.cursor() as cursor:
-        cursor.execute("set session_replication_role = replica")
-        cursor.execute("update cases set state = 'dispatched'")
-    summary = imported("A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,closed,,")
-    assert (summary.changed, summary.rejected) == (0, 1)
-    assert case_of(district, "A1")["state"] == "dispatched"
+    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,袋子,两袋")
+    taken_by_the_street(district, case_of(district, "A1")["number"])
+    summary = imported("A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,closed,袋子,十袋")
+    assert (summary.changed, summary.rejected) == (1, 0)
+    case = case_of(district, "A1")
+    assert (case["state"], case["description"], case["closed_at"]) == ("handling", "十袋", None)
+    said = "select action, p.body from case_events e join event_private p using (case_id, n) order by n"
+    with district.read() as conn:
+        events = [(row["action"], row["body"]) for row in _rows(conn, said)]
+    assert [action for action, _ in events][-2:] == ["change", "comment"]
+    assert "已结案" in events[-1][1]
+    assert "2026-03-05" in events[-1][1]
+    assert "袋子" not in events[-1][1], "what was not said anew is not said again"
+    assert (
+        imported("A1,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,closed,袋子,十袋").unchanged == 1
+    )
+    with district.read() as conn:
+        assert verify_case(conn, case["id"]) is None
+
+
+def test_a_file_and_the_api_tell_one_case_of_the_same_source(district: Database, imported: Import) -> None:
+    imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,袋子,两袋")
+    number = case_of(district, "A1")["number"]
+
+    def by_api(conn: Connection) -> Answer:
+        login = next(row["id"] for row in _rows(conn, "select login, id from people where login = 'hotline'"))
+        viewer = load_viewer(conn, login, NOW)
+        assert viewer is not None
+        told = {"category": "urban/event/0110", "title": "袋子", "description": "两袋"}
+        here = Position(104.015, 30.005, None, "api", crs="EPSG:4326")
+        return acts.report(conn, viewer, told, here, "hotline", "A1", None, "api", None, NOW)
+
+    same = district.run(by_api)
+    assert (same.case_number, same.version) == (number, 1), "the file said the same"
+    changed = imported("A1,104.015,30.005,urban/event/0110,2026-03-01,,,open,袋子,十袋")
+    assert (changed.changed, case_of(district, "A1")["description"]) == (1, "十袋")
+    assert district.run(by_api).version == 3, "said anew by the other door"
+    assert case_of(district, "A1")["description"] == "两袋"
 
 
 def test_the_same_number_of_another_district_is_refused(
