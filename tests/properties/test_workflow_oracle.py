@@ -102,9 +102,9 @@ def moves(
         return True
 
 
-moves("send_verify", {"reported"}, {"intake", "duty"}, "verifying")
+moves("send_verify", {"reported"}, {"intake", "duty", "hotline"}, "verifying")
 moves("verify", {"verifying"}, {"worker", "community"}, "reported")
-moves("ask", {"reported", "registered"}, {"intake", "duty"}, "waiting")
+moves("ask", {"reported", "registered"}, {"intake", "duty", "hotline"}, "waiting")
 moves("make_safe", EARLY, None, "", without="safe", leaves="safe")
 moves("supervise", OPEN, {"supervise", "street"}, "", leaves="supervised")
 moves("comment", OPEN | {"closed", "declined", "cancelled"}, None, "")
@@ -322,7 +322,7 @@ def told(street: Street, action: str) -> dict[str, Any]:
         if isinstance(value, timedelta):
             payload[name] = (street.now + value).isoformat()
         if value == "photo":
-            payload[name] = [street.photo()]
+            payload[name] = [street.photo("during" if action == "make_safe" else "after")]
     return payload
 
 
