@@ -1,8 +1,9 @@
 """Cases made as the product makes them: through the doors of the case service, by the small district's cast."""
 
 import io
+import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from server.cases import acts, service
 from server.cases.apply import Answer, apply
 from server.cases.blobs import keep_bytes
 from server.db import Connection
-from server.protocol.commands import Command, Position, read_payload
-from server.protocol.wire import uuid7
+from server.protocol.commands import Command, Position, read_command, read_payload
+from server.protocol.wire import body_hash, time_text, uuid7
 from server.security import Viewer, load_viewer
 from tests.server.small_district import SmallDistrict, make_small_district
 
@@ -126,6 +127,18 @@ class Street:
         answer = apply(self.conn, [command], self.now)[0]
         assert answer.applied and answer.case_number
         return answer.case_number
+
+    def held(self) -> uuid.UUID:
+        """A tablet's report that waits for a person: it was made by somebody else than the one signed in."""
+        told = {"category": COVER, "condition": "broken", "title": "井盖松动", "description": "北门口"}
+        raw = {
+            "command_id": str(uuid7()), "case_id": str(uuid7()), "person_id": self.district.people["head"], "seq": 1,
+            "kind": "report", "made_at": time_text(self.now), "payload": told,
+            "position": {"lon": 104.005, "lat": 30.005, "accuracy_m": 8, "crs": "EPSG:4326"},
+        }  # fmt: skip
+        command = read_command(raw, "tablet", body_hash(raw), None, json.dumps(raw))
+        apply(self.conn, [replace(command, district_id=self.district.id, hold="held_author")], self.now)
+        return command.command_id
 
     def by_phone(self) -> str:
         """Somebody called: a reply is owed."""

@@ -51,8 +51,9 @@ def boards_and_states(conn: Connection, viewer: Viewer, now: datetime) -> tuple[
         Board("photos", missed["photos"], missed["photos_since"]),
         Board("replies", owed["replies"], owed["replies_since"]),
     ]
-    if viewer.district is not None:
-        held = sql.holds_board(conn, district=viewer.district)
+    if viewer.district is not None or (viewer.street is not None and "duty" in viewer.duties):
+        whole, office = viewer.district is not None, viewer.organisation_id
+        held = sql.holds_board(conn, district=viewer.district_id, whole=whole, organisation=office)
         found.insert(4, Board("held", held["held"], held["held_since"]))
     called = _folded("called", rows, "called", "called_since")
     found += [called] if called.count else []

@@ -56,6 +56,12 @@ def shown(
     return _sent(path, "image/jpeg", name_of(row, "jpg"), "inline", headers)
 
 
+def shown_undecided(request: Request, sha256: str, thumb: bool) -> Response:
+    """The copy of a photo whose act waits for a person; the caller has asked who may see it."""
+    path = open_copy(request.app.state.settings.blobs, sha256, thumb)
+    return _sent(path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, no-store"})
+
+
 def original(request: Request, viewer: Viewer, attachment_id: uuid.UUID, number: str) -> Response:
     """The file as it was captured, to be saved and not to be opened; who took it stands in the access log."""
     if not sees_originals(viewer):

@@ -190,8 +190,9 @@ from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grid
 where :appeals and c.flags @> '{appeal_open}' and c.closed_at is not null;
 
 -- name: holds_board^
--- Acts that wait for a decision, of the viewer's district (offices of the centre decide).
-select count(*) as held, min(h.created_at) as held_since from holds h where h.district_id = :district::bigint and h.decided_at is null;
+-- Acts that wait for a decision: of the district, or those that the viewer's own office must decide.
+select count(*) as held, min(h.created_at) as held_since from holds h
+where h.district_id = :district::bigint and h.decided_at is null and (:whole or h.decides_id = :organisation);
 
 -- name: replies_board^
 -- To how many reporters a reply is owed, also of closed cases: the running reply clocks, each looked up in scope by its

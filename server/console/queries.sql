@@ -41,19 +41,6 @@ select st_xmin(e) as west, st_ymin(e) as south, st_xmax(e) as east, st_ymax(e) a
 from (select st_extent(g.geom) as e from grids g where g.current and g.node_id = :root) as t
 where e is not null;
 
--- name: held
--- Acts that wait for a decision of the centre, oldest first, with what is known of case and sender.
-select h.command_id, h.reason, h.created_at, h.seen_version, h.now_version, m.kind, m.made_at, k.number, c.title, c.state,
-    o.name as organisation_name
-from holds h
-join commands m on m.command_id = h.command_id
-left join case_keys k on k.case_id = h.case_id
-left join cases c on c.id = h.case_id
-left join lateral (select s.organisation_id from memberships s where s.person_id = m.person_id order by s.id desc limit 1) s on true
-left join organisations o on o.id = s.organisation_id
-where h.district_id = :district and h.decided_at is null
-order by h.created_at limit 200;
-
 -- name: outlines
 -- Outlines of a boundary version as SVG paths in metres of Web Mercator, from the district's north-west corner.
 with flat as (

@@ -7,7 +7,7 @@ the act's author; the event names who decided. A refusal is a comment of whoever
 import json
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from server.audit import service as audit
@@ -15,17 +15,16 @@ from server.cases.apply import Answer, apply
 from server.cases.sentences import SENTENCES
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed
+from server.holds.rights import actors, clock_trusted
 from server.holds.service import may_decide, open_hold, sql
 from server.locale import gettext_for
 from server.protocol import words
 from server.protocol.commands import Command, Decided, read_command, read_payload
 from server.protocol.fields import BadCommand
-from server.protocol.hats import Actor
 from server.protocol.wire import body_hash, time_text, uuid7
-from server.security import Viewer, load_viewer
+from server.security import Viewer
 
 CHOICES = ("apply", "change", "refuse")
-CLOCK_TOLERANCE_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
 Row = dict[str, Any]
 
 
@@ -123,16 +122,15 @@ def _take_effect(
         )
     except BadCommand as error:
         raise BadInput(error.sentence, **error.params) from None
-    trusted = row["offset_ms"] is not None and abs(row["offset_ms"]) <= CLOCK_TOLERANCE_MS
     command = replace(
         read,
         command_id=uuid7(),
         base_version=None,
         depends_on=None,
         district_id=row["district_id"],
-        clock_trusted=trusted,
+        clock_trusted=clock_trusted(row),
         offset_ms=row["offset_ms"],
-        decided=_decided(conn, viewer, row, choice, trusted, now),
+        decided=_decided(conn, viewer, row, choice, now),
     )
     return apply(conn, [command], now)[0]
 
@@ -145,16 +143,8 @@ def read_raw(row: Row) -> Row:
     return raw
 
 
-def _decided(
-    conn: Connection, viewer: Viewer, row: Row, choice: str, trusted: bool, now: datetime
-) -> Decided:
+def _decided(conn: Connection, viewer: Viewer, row: Row, choice: str, now: datetime) -> Decided:
     made_at, received_at = row["made_at"], row["received_at"]
-    actors: list[Actor] = []
-    if row["person_id"] is not None:
-        # Who the author was when it was made, who they are today; then whoever decides.
-        then = made_at if trusted and made_at is not None and made_at <= now else received_at
-        authors = (load_viewer(conn, row["person_id"], at, also_former=True) for at in (then, now))
-        actors = [author.actor() for author in authors if author is not None]
     return Decided(
         row["command_id"],
         choice,
@@ -164,7 +154,7 @@ def _decided(
         time_text(received_at),
         viewer.person_id,
         viewer.organisation_id,
-        (*actors, viewer.actor()),
+        actors(conn, viewer, row, now),
     )
 
 
@@ -183,7 +173,7 @@ def _say_in_case(conn: Connection, viewer: Viewer, row: Row, said: str, now: dat
         viewer.person_id,
         district_id=row["district_id"],
         raw=json.dumps(raw, ensure_ascii=False),
-        decided=replace(_decided(conn, viewer, row, "refuse", False, now), actors=(viewer.actor(),)),
+        decided=replace(_decided(conn, viewer, row, "refuse", now), actors=(viewer.actor(),)),
     )
     answer = apply(conn, [command], now)[0]
     if not answer.applied:

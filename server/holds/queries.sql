@@ -116,3 +116,6 @@ where f.received_at > :since::timestamptz and exists (
     select from memberships s join organisations o on o.id = s.organisation_id
     where s.person_id = f.person_id and o.district_id = :district_id)
 order by f.received_at desc limit :limit;
+
+-- name: blobs_here
+select sha256 from blobs where sha256 = any (:hashes::text[]);

@@ -12,8 +12,9 @@ from server.cases import service as cases
 from server.cases.sentences import SENTENCES
 from server.db import Connection, queries
 from server.errors import NotAllowed, NotFound
+from server.holds.rights import hindrance
 from server.locale import gettext_for
-from server.protocol.words import ACTION_WORDS
+from server.protocol.words import ACTION_WORDS, STATE_WORDS
 from server.security import Viewer
 
 sql = queries(__file__)
@@ -28,7 +29,8 @@ class Opened:
 
     `row` = what is known of it; `raw` = the command as it came ({} when erased); `case` = the case's JSON now, None
     where there is none in sight; `seen` = the event that the author's tablet had last; `since` = the events behind it,
-    oldest first; `dependants` = what goes with it.
+    oldest first; `dependants` = what goes with it; `hindered` = why it cannot take effect as it was made, or "";
+    `photos` = what it declares, with `arrived`.
     """
 
     row: Row
@@ -37,6 +39,9 @@ class Opened:
     seen: Row | None
     since: list[Row]
     dependants: list[Row]
+    hindered: str
+    photos: list[Row]
+    pack_version: int | None
 
 
 def may_look(viewer: Viewer) -> bool:
@@ -108,13 +113,15 @@ def opened(conn: Connection, viewer: Viewer, command_id: uuid.UUID, now: datetim
     """One held act with both versions. Raises NotFound, NotAllowed."""
     row = open_hold(conn, viewer, command_id)
     waits_for = deciders(conn, [row["decides_id"]], now)
-    case, events = None, []
+    case, events, known = None, [], None
     if row["number"] is not None:
         try:
+            known = cases.get_row(conn, viewer, row["number"])
             case = cases.get_case(conn, viewer, row["number"], now)
             events = cases.events(conn, viewer, row["number"])
         except NotFound:
             case = None  # it moved out of this office's sight; the act is still to be decided
+    raw = json.loads(row["payload"]) if row["payload"] else {}
     saw = row["seen_version"] or 0
     dependants = [
         shown(dict(one) | {"decides_id": None}, {}, viewer.lang)
@@ -122,12 +129,42 @@ def opened(conn: Connection, viewer: Viewer, command_id: uuid.UUID, now: datetim
     ]
     return Opened(
         shown(row, waits_for, viewer.lang),
-        json.loads(row["payload"]) if row["payload"] else {},
+        raw,
         case,
         next((event for event in events if event["n"] == saw), None),
         [event for event in events if event["n"] > saw],
         dependants,
+        _said(hindrance(conn, viewer, row, raw, known, now), viewer.lang),
+        _photos(conn, raw),
+        known["pack_version"] if known else None,
     )
+
+
+def _photos(conn: Connection, raw: Row) -> list[Row]:
+    """The photos that an act declares, and whether their bytes are here."""
+    payload = raw.get("payload")
+    declared = payload.get("attachments") if isinstance(payload, dict) else None
+    found = [one for one in declared or () if isinstance(one, dict)]
+    here = {row["sha256"] for row in sql.blobs_here(conn, hashes=[str(one.get("sha256")) for one in found])}
+    return [
+        {
+            "id": str(one.get("id")),
+            "sha256": str(one.get("sha256")),
+            "stage": one.get("stage"),
+            "arrived": one.get("sha256") in here,
+        }
+        for one in found
+    ]
+
+
+def _said(hindered: tuple[str, Row] | None, lang: str) -> str:
+    if hindered is None:
+        return ""
+    (code, params), translate = hindered, gettext_for(lang)
+    if "state" in params:
+        params |= {"state": translate(STATE_WORDS[params["state"]])}
+    sentence = SENTENCES[code]
+    return translate(sentence).format(**params)
 
 
 def forged(conn: Connection, viewer: Viewer, now: datetime) -> list[Row]:

@@ -35,6 +35,7 @@ SIZES = [(1366, 768), (683, 384), (390, 844)]
 
 def busy(street: Street) -> str:
     street.closed()
+    street.held()
     return street.dispatched()
 
 
