@@ -58,14 +58,17 @@ def main() -> int:
             return 1
         return 0
     from mobile.core.tablet import Tablet
+    from mobile.core.wreck import open_tablet
 
-    tablet = Tablet(wanted.home)
-    if wanted.lang:
+    tablet = open_tablet(wanted.home, language=wanted.lang or "zh-CN")
+    if wanted.lang and isinstance(tablet, Tablet):
         tablet.save_settings(replace(tablet.settings, language=wanted.lang))
-    XungeApp(
+    app = XungeApp(
         tablet, FixedPlace(wanted.at), FolderCamera(wanted.pictures), server=wanted.server, code=wanted.code
-    ).run()
-    tablet.close()
+    )
+    app.run()
+    if isinstance(app.tablet, Tablet):
+        app.tablet.close()
     return 0
 
 

@@ -68,6 +68,10 @@ class UpdateNeeded(XungeError):
     sentence = "This app is too old for the server. Update it; everything captured is kept."
 
 
+class ServerTooOld(UpdateNeeded):
+    sentence = "This app is newer than the server. Everything captured is kept until the server is updated."
+
+
 class BadInput(XungeError):
     status, code, sentence = 422, "bad_input", "The input is not complete or not valid."
 

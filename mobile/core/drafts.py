@@ -7,7 +7,7 @@ from mobile.core.clockwork import Clock
 from mobile.core.outbox import Entry
 from mobile.core.owner import Owner
 from mobile.core.standing import moment
-from mobile.core.store import Store
+from mobile.core.store import Damaged, Store
 from mobile.core.views import Draft, Position
 from server.protocol.payloads import ON_BEHALF
 from server.protocol.wire import time_text
@@ -36,7 +36,10 @@ class Drafts:
         return str(self._store.kept(f"{self._name}/replaces", ""))
 
     def load(self) -> Draft:
-        raw = self._store.kept(self._name)
+        try:
+            raw = self._store.kept(self._name)
+        except Damaged:
+            return Draft(saved=self._owner.speech.say("The draft cannot be read any more."))
         if raw is None:
             return Draft()
         now, speech = self._clock.now(), self._owner.speech

@@ -18,6 +18,7 @@ from server.protocol.wire import ENVELOPE
 
 APP_VERSION = "0.1.0"
 PAGE = 500
+FAMILY = ENVELOPE.partition("/")[0] + "/"
 GZIP_FROM = 1024
 GZIP_LEVEL = 5
 SPOILED = "unreadable_body"  # what was sent did not arrive as it was sent: that says nothing about it
@@ -142,7 +143,9 @@ def _json(reply: Reply) -> dict[str, Any]:
 def problem_of(reply: Reply) -> NoWord | Refused:
     """What an answer outside the envelope means: the server's refusal, or nothing at all."""
     problem = _json(reply)
-    spoken = problem.get("envelope") == ENVELOPE and problem.get("status") == reply.status
+    # Any version of ours may refuse: a server of another time says which side has to be updated.
+    ours = str(problem.get("envelope")).startswith(FAMILY)
+    spoken = ours and problem.get("status") == reply.status
     code = problem.get("code")
     final = 400 <= reply.status < 500 and reply.status not in (408, 425, 429) and code != SPOILED
     if spoken and isinstance(code, str) and final and (reply.status != 401 or code == "token_expired"):

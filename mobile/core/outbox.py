@@ -249,15 +249,8 @@ class Outbox:
         return [self._entry(row) for row in self._store.rows(_ENTRY + ordered, parameters)]
 
     def _entry(self, row: sqlite3.Row) -> Entry:
-        try:
-            command = json.loads(self._store.seal.open(f"outbox/{row['command_id']}", row["body"]))
-        except SealBroken:
-            command = {}
-        answer = (
-            json.loads(self._store.seal.open(f"answer/{row['command_id']}", row["answer"]))
-            if row["answer"]
-            else {}
-        )
+        command = self._opened(f"outbox/{row['command_id']}", row["body"])
+        answer = self._opened(f"answer/{row['command_id']}", row["answer"])
         return Entry(
             row["seq"],
             row["command_id"],
@@ -274,3 +267,10 @@ class Outbox:
             command,
             answer,
         )
+
+    def _opened(self, what: str, sealed: bytes | None) -> dict[str, Any]:
+        """{} for nothing, and for a body that is not whole any more."""
+        try:
+            return dict(json.loads(self._store.seal.open(what, sealed))) if sealed else {}
+        except SealBroken:
+            return {}

@@ -11,16 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mobile.core.seal import Ring, Seal
+from mobile.core.seal import Ring, Seal, SealBroken
+from mobile.core.steps import walk
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 PROBE_BYTES = 256 * 1024
 PHOTO_ROOM = 100 * 1024 * 1024
+FILE = "tablet.db"
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class DiskFull(Exception):
     """Nothing was written: there is no room. What was there before is untouched."""
+
+
+class Damaged(Exception):
+    """The file on the disk is not whole any more: nothing is written to it, and nothing of it is thrown away."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +49,28 @@ class Store:
         self.home, self.seal = home, Ring(seal)
         self.turn = threading.RLock()
         self._open = 0
-        self._sql = sqlite3.connect(
-            home / "tablet.db", check_same_thread=False, isolation_level=None, timeout=10
-        )
+        self._sql = sqlite3.connect(home / FILE, check_same_thread=False, isolation_level=None, timeout=10)
         self._sql.row_factory = sqlite3.Row
-        self._sql.execute("pragma journal_mode = wal")
-        self._sql.execute("pragma synchronous = full")
-        self._sql.execute("pragma foreign_keys = on")
-        self._sql.execute("pragma secure_delete = on")
+        try:
+            self._open_file()
+        except BaseException:
+            self._sql.close()
+            raise
+
+    def _open_file(self) -> None:
+        with told():
+            self._sql.execute("pragma journal_mode = wal")
+            self._sql.execute("pragma synchronous = full")
+            self._sql.execute("pragma foreign_keys = on")
+            self._sql.execute("pragma secure_delete = on")
+            found = self._sql.execute("pragma quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise Damaged(found)
         with self.writing():
             self._make_tables()
 
     def _make_tables(self) -> None:
-        for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
-            self._sql.execute(statement)
+        walk(self._sql, SCHEMA.read_text(encoding="utf-8"))
 
     def wipe(self, seal: Callable[[], Seal]) -> None:
         """Takes everything away, in one transaction; what is written from now on is shut with the new `seal`."""
@@ -93,8 +108,8 @@ class Store:
             except BaseException as problem:
                 if self._sql.in_transaction:
                     self._sql.execute("rollback")
-                if isinstance(problem, sqlite3.Error) and _code(problem) in _NO_ROOM:
-                    raise DiskFull from problem
+                if isinstance(problem, sqlite3.Error):
+                    raise meaning(problem) from problem
                 raise
             finally:
                 self._open = 0
@@ -109,7 +124,7 @@ class Store:
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
-        with self.turn:
+        with self.turn, told():
             return self._sql.execute(sql, parameters).fetchall()
 
     # Small things, each under its name -----------------------------------------------------------------
@@ -124,9 +139,12 @@ class Store:
             )
 
     def kept(self, name: str, default: Any = None) -> Any:
-        """What was kept under `name`, or `default`."""
+        """What was kept under `name`, or `default`. Raises Damaged where the body is not whole, Locked."""
         found = self.rows("select body from kept where name = ?", (name,))
-        return json.loads(self.seal.open(f"kept/{name}", found[0]["body"])) if found else default
+        try:
+            return json.loads(self.seal.open(f"kept/{name}", found[0]["body"])) if found else default
+        except SealBroken as broken:
+            raise Damaged(f"kept/{name}") from broken
 
     def drop(self, name: str) -> None:
         with self.writing() as sql:
@@ -152,15 +170,18 @@ class Store:
         return Room(shutil.disk_usage(self.home).free, writable)
 
 
-def _code(problem: sqlite3.Error) -> int:
-    return getattr(problem, "sqlite_errorcode", 0) & 0xFF
+def meaning(problem: sqlite3.Error) -> Exception:
+    """What an error of SQLite says about the tablet; itself when it is a fault of ours."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    if code in _NO_ROOM:
+        return DiskFull(str(problem))
+    return Damaged(str(problem)) if code in _BROKEN else problem
 
 
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one (executescript would commit in between)."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+@contextmanager
+def told() -> Iterator[None]:
+    """Raises DiskFull or Damaged for what SQLite says."""
+    try:
+        yield
+    except sqlite3.Error as problem:
+        raise meaning(problem) from problem

@@ -86,8 +86,12 @@ class Syncer:
 
     def _round(self, office: Office, hurry: bool) -> Link | None:
         stopped = self._try(lambda: self._send_commands(office, hurry))
-        stopped = self._try(lambda: self._fetch_changes(office)) or stopped
-        stopped = self._try(lambda: self._send_photos(office)) or stopped
+        try:
+            stopped = self._try(lambda: self._fetch_changes(office)) or stopped
+            stopped = self._try(lambda: self._send_photos(office)) or stopped
+        except NoWord:
+            if stopped is None:
+                raise  # else what the office said about this tablet stands
         if stopped is None:
             self._try(lambda: self._fetch_pictures(office))
         return stopped

@@ -10,6 +10,7 @@ from mobile.core.hands import NO_FORM, Hands
 from mobile.core.looking import Looking
 from mobile.core.office import Account, NoWord, Office, Refused
 from mobile.core.photos import NotAPicture
+from mobile.core.rescue import finish
 from mobile.core.seal import KeyFile, Keys, Seal
 from mobile.core.store import Store
 from mobile.core.transport import HttpTransport, Transport
@@ -38,10 +39,11 @@ class Tablet(Looking):
     ) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        finish(home)
         clock = clock or DeviceClock()
         self._transport = transport or HttpTransport()
-        self._keys = keys or KeyFile(home / "device.key")
-        store = Store(home, Seal(self._keys.device_key()))
+        self.keys = keys or KeyFile(home / "device.key")
+        store = Store(home, Seal(self.keys.device_key()))
         super().__init__(store, clock)
         capture = Capture(store, clock, self._outbox, self._mirror, self._photos)
         self._syncer.emptied = self._wipe
@@ -195,5 +197,5 @@ class Tablet(Looking):
         self._store.keep("device_id", str(uuid.uuid4()))
 
     def _new_seal(self) -> Seal:
-        self._keys.forget()
-        return Seal(self._keys.device_key())
+        self.keys.forget()
+        return Seal(self.keys.device_key())

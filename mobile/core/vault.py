@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from mobile.core.clockwork import Clock
-from mobile.core.seal import KEY_BYTES, PinSeal, Seal, SealBroken
+from mobile.core.seal import KEY_BYTES, PinSeal, Ring, Seal, SealBroken
 from mobile.core.store import Store
 
 PIN_DIGITS = 6
@@ -44,7 +44,9 @@ class Vault:
         self._store, self._clock = store, clock
         self._master = b""
         if store.kept("master") is None and store.kept(WRAP) is None:
-            self.renew()
+            with store.writing():
+                self.renew()
+                self._take_over_old_bodies()
         elif not self.has_pin:
             self.open(b64decode(store.kept("master")))
 
@@ -70,6 +72,29 @@ class Vault:
             self._store.keep("master", _text(master))
             self._store.keep("slot", _text(PinSeal(master).slot))
         self.open(master)
+
+    def _take_over_old_bodies(self) -> None:
+        """Before there was a PIN everything lay under the device's key: mirror and drafts are shut anew. The office's
+        pictures are fetched again.
+        """
+        ring = self._store.seal
+        with self._store.writing() as sql:
+            for row in sql.execute("select kind, id, body from mirror").fetchall():
+                what = f"mirror/{row['kind']}/{row['id']}"
+                body = _shut_anew(ring, what, row["body"])
+                sql.execute(
+                    "update mirror set body = ? where kind = ? and id = ?", (body, row["kind"], row["id"])
+                )
+            for row in sql.execute("select name, body from kept where name like 'draft/%'").fetchall():
+                what = f"kept/{row['name']}"
+                body = _shut_anew(ring, what, row["body"])
+                sql.execute("update kept set body = ? where name = ?", (body, row["name"]))
+            sql.execute("delete from photos where state = 'fetched'")
+            if (
+                draft := self._store.kept("draft")
+            ) is not None:  # from when a tablet had one draft for everybody
+                self._store.keep(f"draft/{(self._store.kept('person') or {}).get('id')}", draft)
+                self._store.drop("draft")
 
     def forget_pin(self) -> None:
         """Another person chooses another PIN; what lies here stays. Only while it is open."""
@@ -128,6 +153,14 @@ class Vault:
             return Seal(key).open("master", b64decode(wrap["wrapped"]))
         except SealBroken:
             return None
+
+
+def _shut_anew(ring: Ring, what: str, body: bytes) -> bytes:
+    """What is not whole stays as it is: whoever reads it says so."""
+    try:
+        return ring.shut(what, ring.device.open(what, body))
+    except SealBroken:
+        return body
 
 
 def plain(pin: str) -> bool:

@@ -1,6 +1,7 @@
 """Takes the commands of tablets: each read, applied or held, and answered once for ever; none blocks another."""
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 from server.cases.apply import Answer, apply
 from server.cases.sentences import in_words
 from server.db import Connection, queries
-from server.errors import BadInput
+from server.errors import BadInput, ServerTooOld, UpdateNeeded
 from server.locale import gettext_for
 from server.protocol.commands import Command, read_command
 from server.protocol.fields import BadCommand
@@ -45,7 +46,11 @@ def take(
 
 
 def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
-    if envelope.get("envelope") != ENVELOPE:
+    spoken = envelope.get("envelope")
+    if spoken != ENVELOPE and isinstance(spoken, str) and re.fullmatch(r"xunge/\d{1,6}", spoken):
+        # An app of another time: it keeps what it has and comes again after the update that it is told of.
+        raise UpdateNeeded if int(spoken[6:]) < int(ENVELOPE[6:]) else ServerTooOld
+    if spoken != ENVELOPE:
         raise BadInput("The envelope must be {envelope}.", envelope=ENVELOPE)
     raw = envelope.get("commands")
     if not isinstance(raw, list) or not all(isinstance(c, dict) for c in raw):

@@ -15,6 +15,7 @@ from typing import Any
 
 from mobile.core.tablet import Tablet
 from mobile.core.views import Position
+from mobile.core.wreck import open_tablet
 from mobile.window import configure
 
 Wait = Callable[[], bool] | None
@@ -142,8 +143,8 @@ def run(walk: Callable[..., Walk], size: tuple[int, int], home: Path, given: dic
 
     at = given.pop("at", None)
     office = {name: given.pop(name) for name in ("server", "code") if name in given}
-    tablet = Tablet(home)
-    if tablet.locked and not given.pop("locked", False):
+    tablet = open_tablet(home)
+    if isinstance(tablet, Tablet) and tablet.locked and not given.pop("locked", False):
         tablet.unlock(PIN)
     app = XungeApp(tablet, FixedPlace(Position(*at) if at else None), FolderCamera(), **office)
     hand = Hand(app)
@@ -175,7 +176,8 @@ def run(walk: Callable[..., Walk], size: tuple[int, int], home: Path, given: dic
 
     app.bind(on_start=begin)
     app.run()
-    tablet.close()
+    if isinstance(app.tablet, Tablet):
+        app.tablet.close()
     print(*failures, sep="\n", file=sys.stderr)
     return len(failures)
 
