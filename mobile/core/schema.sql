@@ -1,5 +1,6 @@
 -- What the tablet keeps. Times are RFC 3339 text of the device's own clock; every body is sealed (seal.py).
 -- The outbox is for ever: a command and each word about it are only ever added, the triggers refuse the rest.
+-- Changed triggers and indexes reach old tablets by themselves; a changed table needs a step (steps.py).
 
 create table if not exists kept (
     name text not null primary key,
@@ -42,9 +43,7 @@ create index if not exists outbox_now_open on outbox_now (seq) where mirrored = 
 create trigger if not exists outbox_is_queued after insert on outbox begin
     insert into outbox_words (seq, state, at) values (new.seq, 'queued', new.made_at);
 end;
--- Made anew at each start: what an earlier version of this file made would refuse the office's decision.
-drop trigger if exists outbox_stands;
-create trigger outbox_stands after insert on outbox_words begin
+create trigger if not exists outbox_stands after insert on outbox_words begin
     insert into outbox_now (seq, state, at, answer) values (new.seq, new.state, new.at, new.answer)
     on conflict (seq) do update set
         state = case when new.state = 'put_away' then outbox_now.state else new.state end,
@@ -68,8 +67,7 @@ create trigger if not exists words_never_go before delete on outbox_words begin
     select raise(abort, 'a word about a command is never deleted');
 end;
 -- The server's word is the last one: nothing but putting away may follow it, and on "held" what the office decided.
-drop trigger if exists words_are_final;
-create trigger words_are_final before insert on outbox_words
+create trigger if not exists words_are_final before insert on outbox_words
 when new.state <> 'put_away' and exists (
     select 1 from outbox_now where seq = new.seq
     and (state in ('applied', 'applied_with_conflict', 'rejected', 'withdrawn')

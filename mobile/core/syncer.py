@@ -287,6 +287,7 @@ class Syncer:
                 # A fault of ours must not end the syncing of what was captured: say it and try again later.
                 log.exception("the round broke off")
                 self._failures += 1
+                self._tell()  # whoever looks now comes upon it, too
             # A server that asked for patience gets it, whatever is captured meanwhile.
             (self._stopping if self._patience else self._wake).wait(self.pause())
 

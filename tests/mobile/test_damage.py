@@ -203,7 +203,9 @@ def test_bodies_that_went_bad_inside_a_whole_page_take_nothing_else_with_them(tm
     office, made = used(tmp_path)
     office.online = True
     with sqlite3.connect(tmp_path / FILE) as sql:
-        sql.execute("update mirror set body = zeroblob(100) where kind = 'grid' or kind = 'case' and id like '%05'")
+        sql.execute(
+            "update mirror set body = zeroblob(100) where kind = 'grid' or kind = 'case' and id like '%05'"
+        )
     tablet = Tablet(tmp_path, transport=office)
     assert tablet.unlock(PIN)
     assert len(tablet._mirror.bodies()) == 37

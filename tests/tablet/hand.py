@@ -124,6 +124,13 @@ class Hand:
         for figure in pin:
             yield from self.tap(figure)
 
+    @staticmethod
+    def later(act: Callable[[], Any]) -> None:
+        """Does it out of the window's own loop, so that the app meets what goes wrong."""
+        from kivy.clock import Clock
+
+        Clock.schedule_once(lambda _: act())
+
     def type_into(self, field: Any, text: str) -> Walk:
         field.focus = True
         yield None

@@ -26,7 +26,7 @@ def is_told_and_goes_on(hand: Hand) -> Walk:
     yield from hand.enters(PIN)
     yield hand.sees("待办")
     yield from hand.tap("待发")
-    yield hand.sees("上报 · 井盖类")
+    yield hand.sees("上报 · 污水井盖破损")
 
 
 def goes_bad_while_in_use(hand: Hand) -> Walk:
@@ -35,7 +35,7 @@ def goes_bad_while_in_use(hand: Hand) -> Walk:
     for page in pages_of(hand.tablet.home / FILE, "outbox"):
         spoil(hand.tablet.home / FILE, page)
     store._sql.execute("pragma shrink_memory")
-    yield from hand.tap("待发")
+    hand.later(lambda: hand.house.show("outbox"))
     yield hand.sees("本机存储已损坏")
 
 
