@@ -1,9 +1,9 @@
 """Reads one file with GDAL in a process of its own, so that no file can hang, fill or mislead the process that asked.
 
-`python -m gis.apart FILE FOLDER [ENCODING [LAYER]]` writes what it read into FOLDER: `document.json` (crs, fields,
-columns, kinds of geometry), `shapes.bin` (WKB of all features, one after the other) and `lengths.npy`; or it ends
-with 3 and `error.json` (a msgid and its parameters). Who starts it names the formats that GDAL may use and the limits
-(`gis.gdal`).
+`python -m gis.apart FILE FOLDER [ENCODING [LAYER [SHAPES]]]` writes what it read into FOLDER: `document.json` (crs,
+fields, columns, kinds of geometry), `shapes.bin` (WKB of all features, one after the other) and `lengths.npy`; or it
+ends with 3 and `error.json` (a msgid and its parameters). Who starts it names the formats that GDAL may use and the
+limits (`gis.gdal`).
 """
 
 import json
@@ -17,6 +17,9 @@ import numpy as np
 GIGABYTE = 1 << 30
 MEMORY_BYTES, WRITTEN_BYTES, CPU_SECONDS = 6 * GIGABYTE, 2 * GIGABYTE, 90
 FAILED = 3
+
+# Which layers of a file are passed over when areas, points or lines are wanted, by their kind of geometry.
+OTHERS = {"areas": ("Point",), "points": ("Polygon", "LineString"), "lines": ("Point", "Polygon")}
 
 Refusal = tuple[str, dict[str, Any]]
 
@@ -34,7 +37,7 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _layer(path: str, wanted: str | None) -> str:
+def _layer(path: str, wanted: str | None, shapes: str) -> str:
     import pyogrio  # only now: the limits hold for its loading too
 
     layers = {str(name): kind for name, kind in pyogrio.list_layers(path)}
@@ -43,13 +46,17 @@ def _layer(path: str, wanted: str | None) -> str:
             raise _RefusedError("The file has no layer {layer}; it has: {layers}.", layer=wanted,
                                 layers=", ".join(layers) or "–")  # fmt: skip
         return wanted
-    areas = [name for name, kind in layers.items() if kind is not None and "Point" not in str(kind)]
-    if len(areas) != 1:
+    fitting = [
+        name
+        for name, kind in layers.items()
+        if kind is not None and not any(other in str(kind) for other in OTHERS[shapes])
+    ]
+    if len(fitting) != 1:
         raise _RefusedError(
-            "The file must hold exactly one layer of areas, or --layer names it; it holds: {layers}.",
+            "The file must hold exactly one layer that fits, or --layer names it; it holds: {layers}.",
             layers=", ".join(layers) or "–",
         )
-    return areas[0]
+    return fitting[0]
 
 
 def _values(column: Any) -> list[Any]:
@@ -58,11 +65,11 @@ def _values(column: Any) -> list[Any]:
     return [None if isinstance(value, (bytes, np.ndarray)) else value for value in column.tolist()]
 
 
-def read(path: str, folder: Path, encoding: str | None, layer: str | None) -> None:
+def read(path: str, folder: Path, encoding: str | None, layer: str | None, wanted: str) -> None:
     """Reads the one layer; curves come as chords of one degree, and `kinds` still says what they were."""
     import pyogrio
 
-    name = _layer(path, layer)
+    name = _layer(path, layer, wanted)
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     meta, _, shapes, columns = pyogrio.raw.read(
         path, sql=f'SELECT *, OGR_GEOMETRY AS xunge_geometry_kind FROM "{quoted}"', sql_dialect="OGRSQL",
@@ -86,12 +93,12 @@ def read(path: str, folder: Path, encoding: str | None, layer: str | None) -> No
 
 def main(arguments: list[str]) -> int:
     """Exit 0 when read, FAILED with a sentence, anything else when the process was ended."""
-    path, folder, encoding, layer, *_ = [*arguments, "", ""]
+    path, folder, encoding, layer, wanted = [*arguments, "", "", ""][:5]
     _limit()
     # pyogrio looks for it, nothing here needs it, and it takes longer to load than most files to read.
     sys.modules["geopandas"] = None  # type: ignore[assignment]
     try:
-        read(path, Path(folder), encoding or None, layer or None)
+        read(path, Path(folder), encoding or None, layer or None, wanted or "areas")
         return 0
     except _RefusedError as error:
         refusal = error.refusal

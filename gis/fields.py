@@ -70,7 +70,7 @@ def _area(row: Row, names: dict[str, str | None], number: int) -> tuple[Area | N
         key = names[word]
         return row.properties.get(key) if key else None
 
-    level, code, name = _level(value("level")), _text(value("code")), _text(value("name"))
+    level, code, name = _level(value("level")), text(value("code")), text(value("name"))
     findings: list[Finding] = []
     if level is None or not code:
         sentence = "Feature {number} ({name}): its level {level} is not a number from 0 to 3."
@@ -80,14 +80,14 @@ def _area(row: Row, names: dict[str, str | None], number: int) -> tuple[Area | N
         place = _somewhere(row)
         return None, [Finding("no_level" if level is None else "no_code", FAULT, sentence, params, None, code, name,
                               *place)]  # fmt: skip
-    parent = _text(value("parent")) or None
+    parent = text(value("parent")) or None
 
     def add(
         kind: str, severity: str, sentence: str, params: dict[str, Any], lon: float | None, lat: float | None
     ) -> None:
         findings.append(Finding(kind, severity, sentence, params, level, code, name, lon, lat))
 
-    if _is_number(value("code")) or _is_number(value("parent")):
+    if is_number(value("code")) or is_number(value("parent")):
         add("numeric_code", FAULT, "codes are numbers, leading zeros may be lost; store codes and parents as text",
             {}, *_somewhere(row))  # fmt: skip
     for sentence, params, at in row.trouble:
@@ -100,7 +100,7 @@ def _area(row: Row, names: dict[str, str | None], number: int) -> tuple[Area | N
     if not name:
         add("no_name", WARNING, "no name; its code is shown instead", {}, *_somewhere(row))
     households = _count(value("households"))
-    area = Area(level, code, name or code, parent, row.shape, households, _text(value("kind")) or "grid")
+    area = Area(level, code, name or code, parent, row.shape, households, text(value("kind")) or "grid")
     return area, findings
 
 
@@ -117,11 +117,13 @@ def _blank(value: Any) -> bool:
     )
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a property came as a number where text was meant."""
     return not _blank(value) and not isinstance(value, str)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A property as people wrote it, "" for none."""
     if _blank(value):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -130,11 +132,11 @@ def _text(value: Any) -> str:
 
 
 def _level(value: Any) -> int | None:
-    text = _text(value)
-    level = LEVEL_WORDS.get(text, int(text) if text.isascii() and text.isdigit() else None)
+    word = text(value)
+    level = LEVEL_WORDS.get(word, int(word) if word.isascii() and word.isdigit() else None)
     return level if level is not None and level <= HIGHEST_LEVEL else None
 
 
 def _count(value: Any) -> int | None:
-    text = _text(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    word = text(value)
+    return int(word) if word.isascii() and word.isdigit() else None

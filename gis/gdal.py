@@ -21,7 +21,18 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.apart import FAILED
 from gis.areas import NOTE, WARNING, Finding
-from gis.geojson import MOST_VERTICES, NOT_A_NUMBER, POLYGONS, Row, UnreadableError, too_many
+from gis.geojson import (
+    LINES,
+    MOST_VERTICES,
+    NOT_A_NUMBER,
+    NOT_THE_KIND,
+    POINTS,
+    POLYGONS,
+    Kinds,
+    Row,
+    UnreadableError,
+    too_many,
+)
 from server.settings import CHECKOUT
 
 # Formats whose files hold features themselves; whatever else GDAL knows is not used.
@@ -32,6 +43,7 @@ FORMATS = frozenset({
     "SXF", "Selafin", "TopoJSON", "VDV", "VFK", "WAsP", "XLSX",
 })  # fmt: skip
 SECONDS = 120
+WANTED = {POLYGONS: "areas", POINTS: "points", LINES: "lines"}
 # One degree a chord: 4 mm off on an arc of 100 m.
 ARC_STEP_DEG = 1
 CURVES = ("CURVE", "CIRCULAR", "SURFACE")
@@ -54,7 +66,11 @@ def _environment() -> dict[str, str]:
 
 
 def rows(
-    path: Path, encoding: str | None = None, layer: str | None = None, seconds: float = SECONDS
+    path: Path,
+    encoding: str | None = None,
+    layer: str | None = None,
+    seconds: float = SECONDS,
+    kinds: Kinds = POLYGONS,
 ) -> tuple[list[Row], str | None, list[Finding]]:
     """The features of one layer, the text of its coordinate system or None, and notes.
 
@@ -63,7 +79,7 @@ def rows(
     _refuse_what_points_elsewhere(path)
     with tempfile.TemporaryDirectory(prefix="xunge-gdal-") as name:
         folder = Path(name)
-        _run([str(path.resolve()), name, encoding or "", layer or ""], folder, seconds)
+        _run([str(path.resolve()), name, encoding or "", layer or "", WANTED[kinds]], folder, seconds)
         document = json.loads((folder / "document.json").read_text(encoding="utf-8"))
         lengths, packed = np.load(folder / "lengths.npy"), (folder / "shapes.bin").read_bytes()
     made, at = [], 0
@@ -74,7 +90,7 @@ def rows(
         }
         row = Row(values, None)
         if length >= 0:
-            _take(row, packed[at : at + length], str(document["kinds"][index] or ""))
+            _take(row, packed[at : at + length], str(document["kinds"][index] or ""), kinds)
             at += length
         made.append(row)
     return made, document["crs"], []
@@ -110,18 +126,20 @@ def _refuse_what_points_elsewhere(path: Path) -> None:
         raise UnreadableError("The file defines entities of XML, which may point elsewhere; it is not read.")
 
 
-def _take(row: Row, packed: bytes, kind: str) -> None:
+def _take(row: Row, packed: bytes, kind: str, kinds: Kinds) -> None:
     """The shape of one feature, with what had to be said about it."""
     if len(packed) > 16 * MOST_VERTICES:
         too_many(row, len(packed) // 16, None)
         return
-    shape = _as_areas(shapely.from_wkb(packed), row)
+    shape = shapely.from_wkb(packed)
+    if kinds == POLYGONS:
+        shape = _as_areas(shape, row)
     if shape is None or shape.is_empty:
         return
     places = shapely.get_coordinates(shape)
     bad = np.flatnonzero(~np.isfinite(places).all(axis=1))
-    if shape.geom_type not in POLYGONS:
-        row.trouble.append(("the shape is a {kind}, not a polygon", {"kind": shape.geom_type}, None))
+    if shape.geom_type not in kinds:
+        row.trouble.append((NOT_THE_KIND[kinds], {"kind": shape.geom_type}, None))
     elif len(bad):
         sentence = NOT_A_NUMBER[0 if not np.isfinite(places[bad[0]][0]) else 1]
         before: Any = tuple(places[bad[0] - 1].tolist()) if bad[0] else None

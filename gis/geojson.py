@@ -14,7 +14,15 @@ from shapely.geometry.base import BaseGeometry
 from gis.json_stream import JsonStream
 from server.errors import XungeError
 
-POLYGONS = {"Polygon", "MultiPolygon"}
+POLYGONS = frozenset({"Polygon", "MultiPolygon"})
+POINTS = frozenset({"Point", "MultiPoint"})
+LINES = frozenset({"LineString", "MultiLineString"})
+# What a shape of another kind is told it is not.
+NOT_THE_KIND = {
+    POLYGONS: "the shape is a {kind}, not a polygon",
+    POINTS: "the shape is a {kind}, not a point",
+    LINES: "the shape is a {kind}, not a line",
+}
 # A street's outline has hundreds; a coastline to the metre has tens of thousands.
 MOST_VERTICES = 1_000_000
 NOT_A_NUMBER = (
@@ -23,6 +31,7 @@ NOT_A_NUMBER = (
 )
 
 Place = tuple[float, float]
+Kinds = frozenset[str]
 
 
 class UnreadableError(XungeError):
@@ -53,8 +62,10 @@ class _BadVertexError(Exception):
         self.found = (sentence, params, place)
 
 
-def rows(path: Path, encoding: str) -> tuple[list[Row], str | None]:
+def rows(path: Path, encoding: str, kinds: Kinds = POLYGONS) -> tuple[list[Row], str | None]:
     """The features of a GeoJSON document (or of one feature a line), and the text of its `crs` member if it has one.
+
+    `kinds` are the shapes that are wanted; a feature with another one is kept with that trouble.
 
     Raises UnreadableError when it is cut off, is no JSON, or holds no features.
     """
@@ -65,7 +76,7 @@ def rows(path: Path, encoding: str) -> tuple[list[Row], str | None]:
         for member in _members(stream, members):
             if not isinstance(member, dict):
                 raise UnreadableError("The file is JSON but no GeoJSON feature collection.")
-            found.append(_row(member))
+            found.append(_row(member, kinds))
     if not found:
         raise UnreadableError("The file holds no features.")
     return found, _declared_crs(members)
@@ -109,7 +120,7 @@ def too_many(row: Row, count: int, place: Place | None) -> None:
     row.trouble.append((sentence, {"count": f"{count:,}", "most": f"{MOST_VERTICES:,}"}, place))
 
 
-def _row(member: dict[str, Any]) -> Row:
+def _row(member: dict[str, Any], kinds: Kinds) -> Row:
     properties = member.get("properties")
     row = Row(properties if isinstance(properties, dict) else {}, None)
     geometry = member.get("geometry")
@@ -120,10 +131,13 @@ def _row(member: dict[str, Any]) -> Row:
     if not geometry.get("coordinates"):
         return row
     kind, coordinates = geometry.get("type"), geometry["coordinates"]
-    if kind not in POLYGONS:
-        row.trouble.append(("the shape is a {kind}, not a polygon", {"kind": str(kind)}, None))
+    if kind not in kinds:
+        row.trouble.append((NOT_THE_KIND[kinds], {"kind": str(kind)}, None))
         return row
     try:
+        if kinds != POLYGONS:
+            row.shape = _thing(kind, coordinates)
+            return row
         parts = [coordinates] if kind == "Polygon" else coordinates
         count = sum(len(ring) for part in parts for ring in part)
         if count > MOST_VERTICES:
@@ -135,7 +149,7 @@ def _row(member: dict[str, Any]) -> Row:
         row.trouble.append(error.found)
     except (TypeError, ValueError, IndexError) as error:
         row.trouble.append(
-            ("the coordinates are not those of a polygon ({reason})", {"reason": str(error)}, None)
+            ("the coordinates are not those of its shape ({reason})", {"reason": str(error)}, None)
         )
     return row
 
@@ -153,6 +167,14 @@ def _collected(geometry: dict[str, Any]) -> dict[str, Any]:
 def _polygon(rings: list[Any]) -> shapely.Polygon:
     shell, *holes = [_ring(ring) for ring in rings]
     return shapely.Polygon(shell, holes)
+
+
+def _thing(kind: str, coordinates: list[Any]) -> BaseGeometry:
+    """A point or a line, with every vertex looked at."""
+    lines = {"Point": [[coordinates]], "MultiLineString": coordinates}.get(kind, [coordinates])
+    for vertices in lines:
+        _name_bad_vertex(vertices)
+    return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
 
 
 def _ring(vertices: list[Any]) -> Any:

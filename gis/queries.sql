@@ -58,3 +58,8 @@ select n.id from grid_nodes n join grids g on g.node_id = n.id and g.current
 where n.code = :code and (:district::text is null
                           or n.district_id = (select id from districts where code = :district))
 order by n.district_id limit 1;
+
+-- name: bounds^
+-- West, south, east, north of a version of boundaries, degrees.
+select st_xmin(b) as west, st_ymin(b) as south, st_xmax(b) as east, st_ymax(b) as north
+from (select st_extent(geom) as b from grids where version_id = :version and level = 0) e;

@@ -10,17 +10,19 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyproj
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis import coordinates, encoding, fields, gdal, geojson
-from gis.areas import FAULT, NOTE, Area, Boundaries, Finding
+from gis.areas import FAULT, NOTE, Boundaries, Finding
 from gis.fields import Fields
-from gis.geojson import Row, UnreadableError
+from gis.geojson import Kinds, Row, UnreadableError
 
 LARGEST_BYTES = 512 * 1024 * 1024
 MOST_ENTRIES = 1000
@@ -39,6 +41,32 @@ _EQUAL_TO_WGS84 = {"EPSG:4326", "OGC:CRS84", "EPSG:4490", "CRS84", "WGS84", "WGS
 Opened = tuple[list[Row], str | None, list[Finding]]
 
 
+@dataclass
+class Features:
+    """A file before anybody knows what its properties mean; `declared`: the coordinate system that it says it has."""
+
+    rows: list[Row]
+    declared: str | None
+    notes: list[Finding]
+    source_name: str
+    sha256: str
+
+
+def features(path: Path, layer: str | None = None, kinds: Kinds = geojson.POLYGONS) -> Features:
+    """The features of `path` with shapes of `kinds`. Raises UnreadableError when the file as a whole is of no use."""
+    if not path.is_file():
+        raise UnreadableError("There is no file {file}.", file=str(path))
+    _refuse_size(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    rows, declared, notes = _opened(path, layer, kinds)
+    count = sum(int(shapely.get_num_coordinates(row.shape)) for row in rows if row.shape is not None)
+    if count > MOST_VERTICES_OF_A_FILE:
+        raise UnreadableError("The file has {count} vertices, at most {most} are taken; simplify it first.",
+                              count=f"{count:,}", most=f"{MOST_VERTICES_OF_A_FILE:,}")  # fmt: skip
+    return Features(rows, declared, notes, path.name, digest)
+
+
 def read(
     path: Path, wanted: Fields | None = None, crs: str | None = None, layer: str | None = None
 ) -> Boundaries:
@@ -48,25 +76,16 @@ def read(
     Raises UnreadableError (a sentence) when the file as a whole is of no use; what is wrong with single features
     stands in `findings`.
     """
-    if not path.is_file():
-        raise UnreadableError("There is no file {file}.", file=str(path))
-    _refuse_size(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    rows, declared, notes = _opened(path, layer)
-    names = fields.chosen(rows, wanted or Fields())
-    areas, findings = fields.areas(rows, names)
-    count = sum(int(shapely.get_num_coordinates(area.shape)) for area in areas if area.shape is not None)
-    if count > MOST_VERTICES_OF_A_FILE:
-        raise UnreadableError("The file has {count} vertices, at most {most} are taken; simplify it first.",
-                              count=f"{count:,}", most=f"{MOST_VERTICES_OF_A_FILE:,}")  # fmt: skip
-    areas, more = _in_wgs84(areas, _system(rows, names, crs or declared, crs is not None))
-    if crs and declared and not _same_system(crs, declared):
-        said = {"declared": declared.splitlines()[0][:60], "stated": crs}
-        notes.append(
-            Finding("stated_crs", NOTE, "The file says {declared}; it was read as {stated}, as stated.", said)
-        )
-    return Boundaries(areas, notes + findings + more, path.name, digest)
+    found = features(path, layer)
+    names = fields.chosen(found.rows, wanted or Fields())
+    areas, findings = fields.areas(found.rows, names)
+    shapes, notes, lost = in_wgs84(found, names["datum"], crs, [area.shape for area in areas])
+    for index in lost.indexes:
+        area = areas[index]
+        findings.append(Finding("not_placed", FAULT, "its coordinates do not exist in {system}",
+                                {"system": lost.system}, area.level, area.code, area.name))  # fmt: skip
+    areas = [replace(area, shape=shape) for area, shape in zip(areas, shapes, strict=True)]
+    return Boundaries(areas, found.notes + findings + notes, found.source_name, found.sha256)
 
 
 def _refuse_size(path: Path) -> None:
@@ -77,22 +96,22 @@ def _refuse_size(path: Path) -> None:
         raise UnreadableError("The file is empty.")
 
 
-def _opened(path: Path, layer: str | None) -> Opened:
+def _opened(path: Path, layer: str | None, kinds: Kinds) -> Opened:
     with path.open("rb") as file:
         head = file.read(4096)
     suffix = path.suffix.lower()
     if head[:4] == b"PK\x03\x04" and suffix not in _OWN_ARCHIVES:
-        return _from_zip(path, layer)
+        return _from_zip(path, layer, kinds)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x1e")
     if start[:1] in (b"{", b"[") and not any(mark in head for mark in _OTHER_JSON):
-        return _from_geojson(path)
-    return _from_gdal(path, layer)
+        return _from_geojson(path, kinds)
+    return _from_gdal(path, layer, kinds)
 
 
-def _from_geojson(path: Path) -> Opened:
+def _from_geojson(path: Path, kinds: Kinds) -> Opened:
     written = encoding.of_text(path)
     try:
-        rows, crs = geojson.rows(path, written)
+        rows, crs = geojson.rows(path, written, kinds)
     except UnicodeDecodeError as error:
         raise UnreadableError("The file ends early, at byte {byte} (line {line}).", byte=f"{path.stat().st_size:,}",
                               line=path.read_bytes().count(b"\n") + 1) from error  # fmt: skip
@@ -108,7 +127,7 @@ def _read_as(found: str, claimed: str | None) -> Finding:
     return Finding("encoding", NOTE, "The names are read as {encoding}.", {"encoding": found})
 
 
-def _from_zip(path: Path, layer: str | None) -> Opened:
+def _from_zip(path: Path, layer: str | None, kinds: Kinds) -> Opened:
     """Unpacks into a folder of its own under plain names; only the one layer and its side files."""
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="xunge-zip-") as folder:
@@ -131,7 +150,7 @@ def _from_zip(path: Path, layer: str | None) -> Opened:
                     _unpack(archive, item, Path(folder) / f"layer{Path(item.filename).suffix.lower()}")
             inner = Path(folder) / f"layer{Path(main[0].filename).suffix.lower()}"
             _refuse_size(inner)
-            return _opened(inner, layer)
+            return _opened(inner, layer, kinds)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise UnreadableError("The archive cannot be unpacked: {reason}.", reason=str(error)) from error
 
@@ -152,7 +171,7 @@ def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, target: Path) -> No
             plain.write(piece)
 
 
-def _from_gdal(path: Path, layer: str | None) -> Opened:
+def _from_gdal(path: Path, layer: str | None, kinds: Kinds) -> Opened:
     notes: list[Finding] = []
     code_page = None
     if path.suffix.lower() == ".shp":
@@ -165,7 +184,7 @@ def _from_gdal(path: Path, layer: str | None) -> Opened:
     elif path.suffix.lower() == ".csv" and encoding.of_text(path) != "utf-8-sig":
         code_page = "GBK"
         notes.append(_read_as(code_page, None))
-    rows, crs, more = gdal.rows(path, code_page, layer)
+    rows, crs, more = gdal.rows(path, code_page, layer, kinds=kinds)
     return rows, crs, notes + more
 
 
@@ -178,9 +197,52 @@ def _refuse_cut_shapefile(path: Path) -> None:
                          byte=f"{path.stat().st_size:,}", length=f"{length:,}")  # fmt: skip
 
 
-def _system(rows: list[Row], names: dict[str, str | None], stated: str | None, by_person: bool) -> str:
+@dataclass(frozen=True)
+class Lost:
+    """Which shapes have coordinates that their system does not have."""
+
+    system: str
+    indexes: list[int]
+
+
+Shapes = list[BaseGeometry | None]
+
+
+def in_wgs84(
+    found: Features, datum: str | None, crs: str | None, shapes: Shapes
+) -> tuple[Shapes, list[Finding], Lost]:
+    """The shapes in EPSG:4326, notes of what was converted, and what has no place there (then None).
+
+    `datum` is the property that may name a shifted system; `crs` what the person says. A system that nobody says is
+    refused.
+    """
+    system = _system(found.rows, datum, crs or found.declared, crs is not None)
+    step, name = _step(system)
+    notes: list[Finding] = []
+    if crs and found.declared and not _same_system(crs, found.declared):
+        said = {"declared": found.declared.splitlines()[0][:60], "stated": crs}
+        notes.append(
+            Finding("stated_crs", NOTE, "The file says {declared}; it was read as {stated}, as stated.", said)
+        )
+    if step is None:
+        return shapes, notes, Lost(name, [])
+    moved: Shapes = shapely.transform(
+        np.array(shapes, dtype=object), lambda places: np.column_stack(step(*places.T))
+    ).tolist()
+    lost = [
+        index
+        for index, shape in enumerate(moved)
+        if shape is not None and not np.isfinite(shapely.get_coordinates(shape)).all()
+    ]
+    for index in lost:
+        moved[index] = None
+    sentence = "The coordinates were converted from {system} to EPSG:4326."
+    return moved, [*notes, Finding("converted", NOTE, sentence, {"system": name})], Lost(name, lost)
+
+
+def _system(rows: list[Row], datum_field: str | None, stated: str | None, by_person: bool) -> str:
     """The one coordinate system of the file. A shifted datum named on the features outweighs the container's own."""
-    said = {str(row.properties.get(names["datum"]) or "") for row in rows} if names["datum"] else {""}
+    said = {str(row.properties.get(datum_field) or "") for row in rows} if datum_field else {""}
     if len(said) > 1:
         systems = ", ".join(sorted(said))
         raise UnreadableError("The features name different coordinate systems: {systems}.", systems=systems)
@@ -206,41 +268,23 @@ def _same_system(one: str, other: str) -> bool:
         return False
 
 
-def _in_wgs84(areas: list[Area], system: str) -> tuple[list[Area], list[Finding]]:
+def _step(system: str) -> tuple[Callable[[Any, Any], Any] | None, str]:
+    """What turns coordinates of `system` into EPSG:4326 (None where nothing must be done), and its name."""
     shifted = coordinates.named(system)
     if shifted:
-        return _moved(areas, coordinates.TO_WGS84[shifted], shifted)
+        return coordinates.TO_WGS84[shifted], shifted
     if system.upper() in _EQUAL_TO_WGS84:
-        return areas, []
+        return None, system
     try:
         source = pyproj.CRS.from_user_input(system)
     except pyproj.exceptions.CRSError as error:
         raise UnreadableError("The coordinate system {system} is not known.", system=system) from error
-    if source.to_authority() in {("EPSG", "4326"), ("OGC", "CRS84"), ("EPSG", "4490")}:
-        return areas, []
+    authority = source.to_authority()
+    if authority in {("EPSG", "4326"), ("OGC", "CRS84"), ("EPSG", "4490")}:
+        return None, system
     if source.is_engineering or source.is_vertical:
         raise UnreadableError(
             "The coordinate system {system} cannot be placed on the earth.", system=source.name
         )
-    step = pyproj.Transformer.from_crs(source, "EPSG:4326", always_xy=True)
-    authority = source.to_authority()
-    return _moved(areas, step.transform, ":".join(authority) if authority else source.name)
-
-
-def _moved(
-    areas: list[Area], step: Callable[[Any, Any], Any], system: str
-) -> tuple[list[Area], list[Finding]]:
-    shapes = [area.shape for area in areas]
-    moved = shapely.transform(np.array(shapes, dtype=object), lambda places: np.column_stack(step(*places.T)))
-    result, lost = [], []
-    for area, shape in zip(areas, moved.tolist(), strict=True):
-        good = shape is None or bool(np.isfinite(shapely.get_coordinates(shape)).all())
-        if not good:
-            lost.append(Finding("not_placed", FAULT, "its coordinates do not exist in {system}", {"system": system},
-                                area.level, area.code, area.name))  # fmt: skip
-        result.append(Area(area.level, area.code, area.name, area.parent, shape if good else None,
-                           area.households, area.kind))  # fmt: skip
-    note = Finding(
-        "converted", NOTE, "The coordinates were converted from {system} to EPSG:4326.", {"system": system}
-    )
-    return result, [note, *lost]
+    step = pyproj.Transformer.from_crs(source, "EPSG:4326", always_xy=True).transform
+    return step, ":".join(authority) if authority else source.name

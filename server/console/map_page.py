@@ -16,6 +16,7 @@ from server.console.errors import PageRoute, wanted
 from server.console.words import map_words
 from server.db import queries
 from server.errors import NotFound
+from server.facilities import service as facilities
 from server.locale import gettext_for
 from server.security import Viewer
 
@@ -42,6 +43,7 @@ def map_page(
                 opened = open_case(page, opened_number)
         return page.page("map.html", found=found, filters=filters, query_text=filters.to_query(),
                          bar=bar.bar(page, filters), opened=opened, back=wanted(request),
+                         layers=facilities.seen(page.conn, viewer),
                          done_word=done_word(done, viewer.lang), outcome=outcome,
                          extent=queries(__file__).extent(page.conn, root=viewer.district_id),
                          map_words=map_words(gettext_for(viewer.lang)))  # fmt: skip

@@ -2,6 +2,7 @@
 import "./acts.js";
 import { baseMap, maplibre } from "./base_map.js";
 import { Drawer } from "./drawer.js";
+import { facilitySwitches } from "./facilities.js";
 import { refresh } from "./live_list.js";
 import { caseTiles, mapStyle } from "./map_style.js";
 import { drawMarks } from "./marks.js";
@@ -31,6 +32,8 @@ function startMap() {
     return null;
   }
   drawMarks(made);
+  const facilities = box.querySelector(".things");
+  if (facilities) facilitySwitches(made, box, facilities);
   for (const part of [".layers", ".scale", ".zoom"]) box.querySelector(part).hidden = false;
   made.on("move", scale);
   made.on("load", () => { scale(); box.dataset.ready = "true"; });
