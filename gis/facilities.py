@@ -156,22 +156,21 @@ def _thing(
     shape: BaseGeometry,
 ) -> Thing | None:
     """One facility; a collection of one point is that point, of several none."""
-    if shape.geom_type == "MultiPoint":
-        if shapely.get_num_geometries(shape) != 1:
+    if isinstance(shape, shapely.MultiPoint):
+        if len(shape.geoms) != 1:
             return None
-        shape = shapely.get_geometry(shape, 0)
-    at = shape if shape.geom_type == "Point" else shapely.line_interpolate_point(shape, 0.5, normalized=True)
+        shape = shape.geoms[0]
+    at = shape if isinstance(shape, shapely.Point) else _middle(shape)
     rest = {
         k: _plain(v) for k, v in properties.items() if k not in names.values() and _plain(v) not in (None, "")
     }
-    return Thing(
-        code,
-        name,
-        rest,
-        shapely.to_wkb(shapely.force_2d(shape)),
-        float(shapely.get_x(at)),
-        float(shapely.get_y(at)),
-    )
+    return Thing(code, name, rest, shapely.to_wkb(shapely.force_2d(shape)), at.x, at.y)
+
+
+def _middle(line: Any) -> shapely.Point:
+    """The point at half of a line's length, degrees: near enough for saying in which grid it stands."""
+    middle: shapely.Point = line.interpolate(0.5, normalized=True)
+    return middle
 
 
 def _plain(value: Any) -> Any:

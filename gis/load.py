@@ -15,6 +15,7 @@ from gis.compare import Comparison
 from gis.prepare import DEFAULT_TIMEZONE, SQL, Prepared, Wanted, options, prepare
 from server.calendar import service as calendar
 from server.db import Connection, connect
+from server.facilities import service as facilities
 
 DEFAULT_PACK = "urban"
 
@@ -87,6 +88,7 @@ def _write(
     )  # fmt: skip
     SQL.set_current(conn, version=version, district=district)
     calendar.seed(conn, district, now)
+    facilities.tie_again(conn, district, now)
     SQL.log_boundaries(conn, district=district, version=version)
     conn.changed.add(district)
     return int(version)

@@ -32,6 +32,8 @@ from server.migrate import migrate
 from server.settings import CHECKOUT, Settings, settings
 
 GRIDS = CHECKOUT / "grids.geojson"
+# Layers of the demo district: code, name, category.
+FACILITIES = (("lamps", "路灯", "urban/component/0137"), ("hydrants", "消火栓", ""))
 ANSWER_S = 30.0
 POLL_S = 0.05
 WATCH_S = 1.0
@@ -88,7 +90,7 @@ def check_port(chosen: Settings) -> None:
 
 
 def load_demo_district(database: Database, environment: dict[str, str]) -> bool:
-    """Loads `grids.geojson` unless its district is there; whether it was loaded now."""
+    """Loads `grids.geojson` and the facilities of its district unless it is there; whether it was loaded now."""
     with GRIDS.open(encoding="utf-8") as file:
         district = next(
             one["properties"] for one in json.load(file)["features"] if one["properties"]["level"] == 0
@@ -97,8 +99,16 @@ def load_demo_district(database: Database, environment: dict[str, str]) -> bool:
         cursor.execute("select 1 from grid_nodes where level = 0 and code = %s", (district["code"],))
         if cursor.fetchone():
             return False
+    _gis(environment, "load", str(GRIDS))
+    for layer, name, category in FACILITIES:
+        things = str(GRIDS.parent / "gis" / f"{layer}.geojson")
+        _gis(environment, "facilities", things, "--layer", layer, "--name", name, "--category", category)
+    return True
+
+
+def _gis(environment: dict[str, str], *words: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "gis", "load", str(GRIDS)],
+        [sys.executable, "-m", "gis", *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -106,9 +116,8 @@ def load_demo_district(database: Database, environment: dict[str, str]) -> bool:
         check=False,
     )
     if done.returncode != 0:
-        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise SetupFault("The demo district was not loaded: {reason}", reason=words[-1] if words else "")
-    return True
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise SetupFault("The demo district was not loaded: {reason}", reason=said[-1] if said else "")
 
 
 def wait_for_answer(url: str, server: Child) -> None:

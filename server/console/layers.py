@@ -32,6 +32,8 @@ def change_layer(
     with desk(request, viewer) as page:
         now = page.now
     request.app.state.database.run(
-        lambda conn: service.change_layer(conn, viewer, code, readers, bool(on_tablets), now, address_of(request))
+        lambda conn: service.change_layer(
+            conn, viewer, code, readers, bool(on_tablets), now, address_of(request)
+        )
     )
     return RedirectResponse("/layers?done=1", status_code=303)

@@ -4,6 +4,7 @@ Who may see a layer is decided in one place (`seen`); that somebody opened it is
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ ROLES = ("centre", "street", "community", "worker", "crew", "resident-service", 
 # Who keeps layers sees every one of them in the list; what is in them only as a reader.
 KEEPER = "admin"
 LAYER = "layer"
+LAYER_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 FARTHEST_M = 20_000
 TOGETHER = 5_000
 
@@ -224,6 +226,8 @@ def put(
         wanted.readers if wanted.readers is not None else (before and before["readers"]) or _usual_readers()
     )
     _known_roles(readers)
+    if not LAYER_CODE.fullmatch(wanted.code):
+        raise BadInput("A layer's code is small letters, digits and hyphens, not {code}.", code=wanted.code)
     if before and before["kind"] != wanted.kind:
         raise BadInput("Layer {code} holds {kind}s already.", code=wanted.code, kind=before["kind"])
     system, category = _category_of(conn, district, wanted, before)

@@ -105,6 +105,37 @@ def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(
     assert gis("package", "--grid", "none", "--out", out, dsn=dsn).exit_code == 1
 
 
+def test_facilities_are_put_in_a_layer_replaced_and_refused_whole(
+    gis: Gis, good: Path, tmp_path: Path, dsn: str
+) -> None:
+    assert gis("load", good, "--district", "L", dsn=dsn).exit_code == 0
+
+    def lamps(*codes: Any) -> Path:
+        features = [
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [WEST + SIDE / 2, SOUTH + SIDE / 2]},
+             "properties": {"code": code}} for code in codes
+        ]  # fmt: skip
+        path = tmp_path / "lamps.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        return path
+
+    layer = ("--layer", "lamps", "--name", "路灯")
+    tried = gis("facilities", lamps("1", "2"), *layer, "--dry-run", dsn=dsn)
+    assert (tried.exit_code, tried.stdout.splitlines()[0]) == (0, "Layer lamps: would hold 2 facilities.")
+    done = document(gis("facilities", lamps("1", "2"), *layer, "--json", dsn=dsn))
+    assert (done["loaded"], done["added"], done["outside"]) == (True, ["1", "2"], [])
+    again = gis("facilities", lamps("2", "3"), *layer, dsn=dsn)
+    assert "added 1, changed 0, removed 1" in again.stdout
+    refused = gis("facilities", lamps("4", 5), *layer, dsn=dsn)
+    assert (
+        refused.exit_code == 1
+        and "its code is a number" in refused.stdout
+        and "Nothing was loaded" in refused.stderr
+    )
+    assert gis("facilities", lamps("1"), *layer, "--seen-by", "mayor", dsn=dsn).exit_code == 2
+    assert gis("facilities", lamps("1"), "--layer", "Lamps!", dsn=dsn).exit_code == 2
+
+
 def test_route_writes_the_answers_and_prints_count_and_rate(
     gis: Gis, good: Path, bad: Path, tmp_path: Path
 ) -> None:
