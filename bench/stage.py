@@ -70,6 +70,15 @@ class Stage:
         return float(west), float(south), float(east), float(north)
 
     @cached_property
+    def empty(self) -> Database:
+        """The schema and nothing in it."""
+        self._cluster.start()
+        self._cluster.ensure_database("empty")
+        dsn = self._cluster.dsn("empty")
+        migrate(dsn)
+        return self._opened(dsn)
+
+    @cached_property
     def road(self) -> Database:
         """The demo district with its people, no cases."""
         return self._opened(self._made("road"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.areas import Area
-from server.grids.places import metres_in_a_degree
+from server.protocol.ground import metres_in_a_degree
 
 
 @dataclass(frozen=True)

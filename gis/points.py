@@ -74,7 +74,7 @@ def _numbers(column: pd.Series) -> Floats:
 
 
 def route_file(router: Router, points: Path, out: Path, step: Callable[[int], None]) -> Tally:
-    """Writes id, level1, level2, level3, status, candidates a point; `step` hears how many more are done."""
+    """Writes a row a point, with the candidates' shares of its accuracy circle; `step` hears how many more are done."""
     ids, lon, lat, accuracy = read_points(points)
     bad = ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90))
     lon, lat = np.where(bad, np.nan, lon), np.where(bad, np.nan, lat)
@@ -86,12 +86,14 @@ def route_file(router: Router, points: Path, out: Path, step: Callable[[int], No
             began = time.perf_counter()
             routed = router.route(lon[part], lat[part], None if accuracy is None else accuracy[part])
             tally.seconds += time.perf_counter() - began
-            candidates = np.full(len(routed.grid), "", dtype=object)
+            candidates, shares = (np.full(len(routed.grid), "", dtype=object) for _ in range(2))
             for point, cells in routed.candidates.items():
                 candidates[point] = ";".join(router.grids[cell].code for cell in cells)
+            for point, parts in routed.shares.items():
+                shares[point] = ";".join(f"{part:.2f}" for part in parts)
             frame = pd.DataFrame({"id": ids[part].to_numpy(), "level1": codes[0][routed.grid],
                                   "level2": codes[1][routed.grid], "level3": codes[2][routed.grid],
-                                  "status": routed.status, "candidates": candidates})  # fmt: skip
+                                  "status": routed.status, "candidates": candidates, "shares": shares})  # fmt: skip
             frame.to_csv(target, header=start == 0, index=False, lineterminator="\n")
             for name in ("inside", "border", "nearest", "outside"):
                 setattr(tally, name, getattr(tally, name) + int((routed.status == name).sum()))

@@ -1,7 +1,7 @@
 """Where am I: from a point to its grid and to words, without any network. Degrees EPSG:4326, metres on the ground.
 
-Boxes first, then a ray cast over all rings of a node (even-odd, so holes need no marking). Within a few hundred
-metres a degree is flat enough: lengths are taken on a plane that touches the earth at the point.
+The grid is found by `mobile/core/whose.py`. Within a few hundred metres a degree is flat enough: lengths are taken on a
+plane that touches the earth at the point.
 """
 
 import math
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from mobile.core.whose import Grids
 
 METRES_PER_DEGREE = 111_320.0
 NEAR_NAME_M = 120.0
@@ -41,17 +43,6 @@ def _to_segment(a: tuple[float, float], b: tuple[float, float]) -> float:
     length = dx * dx + dy * dy
     along = 0.0 if length == 0 else max(0.0, min(1.0, -(a[0] * dx + a[1] * dy) / length))
     return math.hypot(a[0] + along * dx, a[1] + along * dy)
-
-
-def contains(rings: Iterable[Line], point: Point) -> bool:
-    """Whether the ray to the east crosses the rings an odd number of times."""
-    x, y = point[0], point[1]
-    inside = False
-    for ring in rings:
-        for (x1, y1), (x2, y2) in pairwise(ring):
-            if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-                inside = not inside
-    return inside
 
 
 @dataclass(frozen=True)
@@ -88,10 +79,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Found:
-    """`inside`: the grid in which the point lies; `candidates`: all grids that the accuracy circle touches."""
+    """`inside`: the grid in which the point lies; `candidates`: all grids that the accuracy circle touches, lowest code
+    first, with the `shares` of the circle in them (0 to 1) where there are several. `status` as the server says it."""
 
     inside: Node | None
     candidates: tuple[Node, ...]
+    status: str = "outside"
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,24 +104,23 @@ class Places:
         self.by_id = {node.id: node for node in self.nodes}
         self.basemap: list[dict[str, Any]] = list(package.get("basemap") or ())
         self._leaves = sorted((node for node in self.nodes if node.level == 3), key=lambda node: node.code)
+        self._grids = Grids([(node.code, node.rings) for node in self._leaves])
         self._names = list(_named(self.basemap))
 
     def find(self, lon: float, lat: float, accuracy_m: float = 0.0) -> Found:
         """The grid of a point; on a border the lowest code. Candidates include it, lowest code first."""
-        point, reach = (lon, lat), max(accuracy_m, 0.0)
-        holding = [
-            node for node in self._leaves if _in_box(node.box, point, 0.0) and contains(node.rings, point)
-        ]
-        touched = [
-            node
-            for node in self._leaves
-            if node not in holding
-            and reach
-            and _in_box(node.box, point, reach)
-            and any(metres_to_line(point, ring) <= reach for ring in node.rings)
-        ]
-        inside = holding[0] if holding else None
-        return Found(inside, tuple(sorted(holding + touched, key=lambda node: node.code)))
+        whose = self._grids.of(lon, lat, accuracy_m)
+        if whose.taken is None:
+            return Found(None, ())
+        shares = whose.shares or (1.0,) * len(whose.candidates)
+        possible = sorted(
+            zip(whose.candidates, shares, strict=True), key=lambda pair: self._leaves[pair[0]].code
+        )
+        nodes = tuple(self._leaves[index] for index, _ in possible) or (self._leaves[whose.taken],)
+        inside = None if whose.status == "nearest" else self._leaves[whose.taken]
+        return Found(
+            inside, nodes, whose.status, tuple(share for _, share in possible) if whose.shares else ()
+        )
 
     def nowhere(self) -> Found:
         """What is known without a position: the own grid if there is only one."""

@@ -1,14 +1,10 @@
-"""What a place is to the grid: the point asked about, and whose it is; the rule that decides between candidates."""
+"""What a place is to the grid: the point asked about, and whose it is, by the rule of `server/protocol/ground.py`."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Within 1e-9 degree (0.1 mm) of two grids a point is on their border; the same number stands in queries.sql.
-BORDER_DEG = 1e-9
-# A circle larger than this says nothing about which grid; nearer candidates are still named.
-LARGEST_REACH_M = 2000.0
+from server.protocol.ground import Candidate, decide
 
 
 @dataclass(frozen=True)
@@ -28,6 +24,7 @@ class Located:
     `status`: inside, border (the lowest code of those that cover it, digit by digit, takes it), nearest (outside
     all, within the accuracy), outside.
     `distance_m` to the chosen grid: 0 inside, None outside. `district_id` is None only when nothing tells it.
+    `shares`: how much of the accuracy circle lies in each candidate, 0 to 1, in their order; empty without a circle.
     """
 
     status: str
@@ -38,40 +35,24 @@ class Located:
     boundary_version: int | None
     candidates: tuple[str, ...] = ()
     distance_m: float | None = None
+    shares: tuple[float, ...] = ()
 
 
 Row = dict[str, Any]
 
-# The ellipsoid of WGS 84.
-_SEMI_MAJOR_M, _ECCENTRICITY2 = 6_378_137.0, 0.00669437999014
 
-
-def metres_in_a_degree(lat: float) -> tuple[float, float]:
-    """Metres in a degree of longitude and of latitude at `lat`; never less than a metre to the east."""
-    bend = 1 - _ECCENTRICITY2 * math.sin(math.radians(lat)) ** 2
-    east = _SEMI_MAJOR_M * math.cos(math.radians(lat)) / math.sqrt(bend)
-    north = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / bend**1.5
-    return max(math.radians(east), 1.0), math.radians(north)
-
-
-def choose(rows: Sequence[Row]) -> Located | None:
-    """The grid among candidate rows (in code order): covering or border first, else the nearest; None without any."""
-    if not rows:
+def choose(rows: Sequence[Row], reach: float) -> Located | None:
+    """The grid among candidate rows (in code order) of a point that reaches so far (metres); None for outside."""
+    found = [Candidate(row["code"], row["covers"], row["touches"], row["away_m"]) for row in rows]
+    status, taken, possible = decide(found, reach)
+    if taken is None:
         return None
-    touching = [row for row in rows if row["touches"]]
-    within = sorted(rows, key=lambda row: row["away_m"])
-    covering = [row for row in touching if row["covers"]]
-    if len(touching) > 1:
-        return _located("border", (covering or touching)[0], touching)
-    if covering:
-        return _located("inside", covering[0], within)
-    outside = [row for row in within if not row["covers"] and row["in_reach"]]
-    return _located("nearest", outside[0], within) if outside else None
-
-
-def _located(status: str, row: Row, possible: Sequence[Row]) -> Located:
-    codes = tuple(other["code"] for other in possible)
+    # Two districts may have a grid of the same code: rows are told apart by their place.
+    row_of = {id(one): row for one, row in zip(found, rows, strict=True)}
+    row, doubtful = row_of[id(taken)], len(possible) > 1
+    shares = [row_of[id(one)]["share"] for one in possible]
     return Located(
         status, row["district_id"], row["street_id"], row["community_id"], row["node_id"], row["version_id"],
-        codes if len(codes) > 1 else (), float(row["away_m"]),
+        tuple(one.code for one in possible) if doubtful else (), float(taken.away_m),
+        tuple(round(share, 2) for share in shares) if doubtful and None not in shares else (),
     )  # fmt: skip

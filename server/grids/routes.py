@@ -54,7 +54,7 @@ def _located(conn: Connection, located: service.Located) -> LocatedOut:
         status=located.status, grid=named(located.grid_id), community=named(located.community_id),
         street=named(located.street_id), district=named(located.district_id),
         boundary_version=located.boundary_version, candidates=list(located.candidates),
-        distance_m=located.distance_m,
+        shares=list(located.shares), distance_m=located.distance_m,
     )  # fmt: skip
 
 

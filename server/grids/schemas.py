@@ -38,7 +38,8 @@ class Named(BaseModel):
 
 
 class LocatedOut(BaseModel):
-    """Whose a place is. `candidates`: codes of all grids it may belong to, when more than one."""
+    """Whose a place is. `candidates`: codes of all grids it may belong to, when more than one; `shares`: how much of
+    the accuracy circle lies in each of them, 0 to 1."""
 
     status: str
     grid: Named | None
@@ -47,4 +48,5 @@ class LocatedOut(BaseModel):
     district: Named | None
     boundary_version: int | None
     candidates: list[str]
+    shares: list[float]
     distance_m: float | None

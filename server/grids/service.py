@@ -8,7 +8,8 @@ from typing import Any
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound
 from server.grids import basemap
-from server.grids.places import LARGEST_REACH_M, Located, Point, Row, choose, metres_in_a_degree
+from server.grids.places import Located, Point, Row, choose
+from server.protocol.ground import metres_in_a_degree, reach_m
 
 SQL = queries(__file__)
 
@@ -32,11 +33,12 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
     a point without usable coordinates, or far from every grid, is `outside`."""
     usable = [_usable(point) for point in points]
     scales = [metres_in_a_degree(point.lat if point and point.lat is not None else 0.0) for point in usable]
+    reaches = [reach_m(point.accuracy_m) for point in points]
     rows = SQL.located_rows(
         conn,
         lons=[point.lon if point else None for point in usable],
         lats=[point.lat if point else None for point in usable],
-        reaches=[_reach(point) for point in points],
+        reaches=reaches,
         easts=[east for east, _ in scales],
         norths=[north for _, north in scales],
         districts=[point.district_id for point in points],
@@ -47,7 +49,7 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
     only: list[int] | None = None
     result: list[Located] = []
     for index, point in enumerate(points):
-        located = choose(found.get(index, []))
+        located = choose(found.get(index, []), reaches[index])
         if located is None:
             if only is None:
                 only = [row["id"] for row in SQL.districts(conn)]
@@ -68,11 +70,6 @@ def _usable(point: Point) -> Point | None:
         and abs(point.lat) <= 90
     )
     return point if good else None
-
-
-def _reach(point: Point) -> float:
-    accuracy = point.accuracy_m or 0.0
-    return min(max(accuracy, 0.0), LARGEST_REACH_M) if math.isfinite(accuracy) else 0.0
 
 
 def _district_outside(

@@ -143,7 +143,7 @@ def test_route_writes_the_answers_and_prints_count_and_rate(
     points.write_text(f"id,lon,lat\n1,{INSIDE}\n2,0,0\n", encoding="utf-8")
     done = gis("route", good, points, "--out", out)
     assert done.exit_code == 0 and "2 points" in done.stdout and "points/s" in done.stdout
-    assert out.read_text(encoding="utf-8").splitlines()[1:] == ["1,01,011,0111,inside,", "2,,,,outside,"]
+    assert out.read_text(encoding="utf-8").splitlines()[1:] == ["1,01,011,0111,inside,,", "2,,,,outside,,"]
     assert gis("route", bad, points, "--out", tmp_path / "no.csv").exit_code == 1
     assert not (tmp_path / "no.csv").exists()
 
