@@ -128,7 +128,7 @@ def make_outside(
         raise NotForwarded
     expires_at = until or max(row["due_at"] or now, now) + AFTER_DUE
     link = OutsideLink(fresh(), row["party_id"], row["party"], expires_at)
-    sql.end_outside(conn, case_id=case_id, now=now)
+    end_outside(conn, case_id, now)
     sql.add_outside(
         conn,
         token_hash=token_hash(link.token),
@@ -139,6 +139,11 @@ def make_outside(
         expires_at=expires_at,
     )
     return link
+
+
+def end_outside(conn: Connection, case_id: UUID, now: datetime) -> None:
+    """No link of the case opens any more."""
+    sql.end_outside(conn, case_id=case_id, now=now)
 
 
 def opened_by_party(conn: Connection, token: str, now: datetime) -> dict[str, Any] | None:

@@ -17,11 +17,13 @@ ROWS = 100
 
 
 @router.get("/people", response_class=HTMLResponse)
-def people_page(request: Request, after: int = 0, viewer: Viewer = Depends(reader)) -> Response:
+def people_page(
+    request: Request, after: int = 0, erased: int | None = None, viewer: Viewer = Depends(reader)
+) -> Response:
     """People of the administrator's district with office and scope; never what they did or when."""
     with desk(request, viewer) as page:
         found = people.people_page(page.conn, people.only_admin(viewer), page.now, ROWS, after)
-        return page.page("people.html", found=found)
+        return page.page("people.html", found=found, erased=erased)
 
 
 @router.get("/devices", response_class=HTMLResponse)

@@ -17,6 +17,7 @@ from server.console import (
     cases,
     conflicts,
     crews,
+    erasing,
     grids,
     intake,
     layers,
@@ -25,6 +26,7 @@ from server.console import (
     me,
     messages,
     packs,
+    parties,
     register,
     residents,
     streets,
@@ -49,6 +51,7 @@ for room in (
     layers,
     crews,
     register,
+    parties,
     me,
     messages,
     admin,
@@ -57,6 +60,7 @@ for room in (
     calendar,
     packs,
     unmask,
+    erasing,
     work,
 ):
     router.include_router(room.router)

@@ -15,8 +15,10 @@ from uuid import UUID
 
 from server.audit import service as audit
 from server.db import Connection, queries
-from server.errors import BadInput
+from server.errors import BadInput, NotFound
+from server.people.service import only_admin
 from server.protocol.wire import named_uuid, read_time, time_text
+from server.security import Viewer
 
 SQL = queries(__file__, "erasure.sql")
 SHORTEST_REASON = 2
@@ -46,8 +48,31 @@ class Erasure:
         return cls(own, time_text(at), None, str(case_id), n, by_id, reason)
 
 
+def erasable(conn: Connection, viewer: Viewer, login: str) -> dict[str, Any]:
+    """id, login and name of somebody whom the administrator may erase. Raises NotAllowed, NotFound."""
+    row = SQL.person_here(conn, login=login.strip().lower(), district_id=only_admin(viewer))
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
+def erase_by(
+    conn: Connection, viewer: Viewer, login: str, reason: str, address: str, now: datetime, words: bool
+) -> list[Erasure]:
+    """What `erase_person` does, by an administrator for a person of the own district; keep what is returned."""
+    if erasable(conn, viewer, login)["id"] == viewer.person_id:
+        raise BadInput("You cannot erase yourself; another administrator does it.")
+    return erase_person(conn, login, reason, now, viewer.person_id, words, address)
+
+
 def erase_person(
-    conn: Connection, login: str, reason: str, now: datetime, by_id: int | None = None, words: bool = False
+    conn: Connection,
+    login: str,
+    reason: str,
+    now: datetime,
+    by_id: int | None = None,
+    words: bool = False,
+    address: str = "",
 ) -> list[Erasure]:
     """Erases who `login` was and ends every way in; with `words` also all that they wrote on cases.
 
@@ -68,7 +93,7 @@ def erase_person(
         conn,
         "person_erased",
         by_id,
-        "",
+        address,
         {"person": row["id"], "events": len(done) - 1, "reason": reason},
         now,
     )

@@ -1,6 +1,13 @@
 -- name: person^
 select p.id, p.login, exists (select from erasures e where e.person_id = p.id) as erased from people p where p.login = :login;
 
+-- name: person_here^
+-- Somebody who is or was of a district, unless already erased.
+select p.id, p.login, pp.name from people p left join people_private pp on pp.person_id = p.id
+where p.login = :login and not exists (select from erasures e where e.person_id = p.id) and exists (
+    select from memberships m join organisations o on o.id = m.organisation_id
+    where m.person_id = p.id and o.district_id = :district_id);
+
 -- name: already_there$
 -- Whether the person was there when they were erased: after a restore the number may have gone to somebody else.
 select exists (select from people where id = :person_id and created_at <= :at);

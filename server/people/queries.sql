@@ -63,7 +63,7 @@ select p.id from people p where p.login = :login and exists (
 -- name: people_page
 -- One row a person: the first membership in force (else the last one) says role and organisation; the scope is the
 -- codes of all roots of that role.
-select p.id, p.login, coalesce(pp.name, p.login) as name, pp.phone, p.active, main.role, o.code as organisation_code,
+select p.id, p.login, coalesce(pp.name, p.login) as name, pp.phone, p.active, pp.person_id is null as erased, main.role, o.code as organisation_code,
        o.name as organisation, d.code as district,
        (select coalesce(array_agg(distinct n.code order by n.code), '{}')
         from memberships m join grid_nodes n on n.id = m.grid_id

@@ -5,20 +5,17 @@ from datetime import UTC, datetime
 
 import typer
 
-from server.audit import service as audit
+from server.cases import parties
 from server.db import Connection, queries
 from server.errors import BadInput
 from server.locale import gettext_for
 from server.people.cli import in_database
-from server.people.organisations import Organisation, put_organisation
 from server.settings import settings
-from server.telling import contacts
 from server.telling.cli import DISTRICT, district_of
 
 _ = gettext_for(settings().lang)
 sql = queries(__file__)
 TELEPHONE = re.compile(r"^\+?[0-9][0-9 -]{2,30}$")
-EVERY_MIN = 30
 
 
 def outside_party(
@@ -27,19 +24,10 @@ def outside_party(
     mail: str = typer.Option("", "--mail", metavar="ADDRESS", help=_("Where its links are sent to.")),
     district: str | None = DISTRICT,
 ) -> None:
-    in_database(lambda conn: put_party(conn, code, name, mail, district, datetime.now(UTC)))
-
-
-def put_party(conn: Connection, code: str, name: str, mail: str, district: str | None, now: datetime) -> None:
-    """Makes the party, or gives the one with that code its new name. BadInput when something else has the code."""
-    district_id = district_of(conn, district)
-    known = sql.organisation_coded(conn, district_id=district_id, code=code)
-    if known is not None and known["kind"] != "outside":
-        raise BadInput("{code} is the code of another organisation of the district.", code=code)
-    put_organisation(conn, district_id, Organisation("outside", code, name.strip(), district_id))
-    if mail:
-        contacts.put_organisation(conn, code, district, mail, EVERY_MIN)
-    audit.log(conn, "outside_party_put", None, detail={"code": code}, at=now)
+    now = datetime.now(UTC)
+    in_database(
+        lambda conn: parties.put(conn, district_of(conn, district), district, code, name, mail, None, "", now)
+    )
 
 
 def office_phone(

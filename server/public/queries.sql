@@ -67,8 +67,5 @@ where c.state = 'closed' and c.street_id = :street and c.closed_at >= :since
   and (:after_at::timestamptz is null or (c.closed_at, c.id) < (:after_at::timestamptz, :after_id::uuid))
 order by c.closed_at desc, c.id desc limit :limit;
 
--- name: organisation_coded^
-select id, kind from organisations where district_id = :district_id and code = :code;
-
 -- name: put_phone!
 update organisations set phone = :phone where district_id = :district_id and code = :code;

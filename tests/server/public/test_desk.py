@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from server.cases import boards, lists
+from server.cases import boards, lists, parties
 from server.cases.filters import Filters
 from server.errors import BadInput
 from server.people.tokens import make_token
@@ -160,14 +160,19 @@ def test_the_operator_adds_a_party_and_the_telephone_of_slips_and_wrong_ones_are
     house: House,
 ) -> None:
     now, database = datetime.now(UTC), house.server.database
-    database.run(lambda conn: cli.put_party(conn, "power-co", "供电公司", "duty@power.example", None, now))
-    database.run(lambda conn: cli.put_party(conn, "power-co", "供电局", "", None, now))
-    parties = house.rows(
+
+    def put(code: str, name: str, mail: str) -> None:
+        home = house.district.id
+        database.run(lambda conn: parties.put(conn, home, "D", code, name, mail, None, "", now))
+
+    put("power-co", "供电公司", "duty@power.example")
+    put("power-co", "供电局", "")
+    kept = house.rows(
         "select o.name, c.mail from organisations o join contacts c on c.organisation_id = o.id"
     )
-    assert parties == [{"name": "供电局", "mail": "duty@power.example"}], "its address stays"
+    assert kept == [{"name": "供电局", "mail": "duty@power.example"}], "its address stays"
     with pytest.raises(BadInput, match="another organisation"):
-        database.run(lambda conn: cli.put_party(conn, "crew-drain", "供电局", "", None, now))
+        put("crew-drain", "供电局", "")
     database.run(lambda conn: cli.put_phone(conn, "centre", "028-8765 4321", None))
     for code, phone in (("centre", "<script>"), ("nobody", "12345")):
         with pytest.raises(BadInput):
