@@ -19,6 +19,7 @@ from tasks import (
     forget_knocks,
     forget_told,
     recompute_deadlines,
+    reroute_cases,
     time_passes,
     verify_blobs,
     verify_chains,
@@ -75,6 +76,13 @@ TASKS: tuple[Task, ...] = (
         "computes open deadlines anew after a change of calendar or limits",
         recompute_deadlines.run,
         chunk=recompute_deadlines.SLICE,
+    ),
+    Task(
+        "reroute_cases",
+        timedelta(minutes=1),
+        "lets open cases follow boundaries that were confirmed so",
+        reroute_cases.run,
+        chunk=reroute_cases.SLICE,
     ),
     Task(
         "forget_knocks",

@@ -85,6 +85,7 @@ ICONS = {
     "add_evidence": "camera",
     "cancel": "trash",
     "recompute": "clock",
+    "reroute": "map",
 }
 SENTENCES = {
     "verify": _("Says what is really there; the duty officer then registers or declines it."),

@@ -23,7 +23,7 @@ from server.telling.service import Notice
 
 sql = queries(__file__, "apply.sql")
 REPORTING = ("report", "self_handle", "record", "part")
-MAY_MOVE = ("record", "change")
+MAY_MOVE = ("record", "change", "reroute")
 
 
 @dataclass(frozen=True)

@@ -321,6 +321,16 @@ def _move(work: Working, world: World) -> None:
     case.holder_id, case.holder_level = world.office_at_or_above(case.nodes, case.holder_level)
 
 
+def _reroute(work: Working, payload: c.Reroute, world: World) -> None:
+    """New boundaries: the same place, whose it is now."""
+    if world.place is None:
+        raise Refused("place_unknown")
+    missing = "place_missing" in work.case.tags
+    _move(work, world)
+    if missing:
+        work.case.tags = [*work.case.tags, "place_missing"]
+
+
 def _recompute(work: Working, payload: c.Recompute, world: World) -> None:
     relimit(work, world.calendar, tuple(work.clocks), world.later_pack)
 
@@ -359,5 +369,6 @@ EFFECTS: dict[str, Effect] = {
     "sample": _sample,
     "change": _change,
     "recompute": _recompute,
+    "reroute": _reroute,
     **BESIDE,
 }

@@ -159,6 +159,7 @@ COMMAND_TYPES: dict[str, type[Payload]] = {
     "add_evidence": p.AddEvidence,
     "cancel": p.Reason,
     "recompute": p.Recompute,
+    "reroute": p.Reroute,
 }
 
 

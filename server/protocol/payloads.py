@@ -313,6 +313,14 @@ class AddEvidence(Note):
 
 
 @dataclass(frozen=True)
+class Reroute(Payload):
+    """The boundaries changed: to whom the case's place belongs now. `grid_code` where it has no point of its own."""
+
+    boundary_version: str = short(required=True)
+    grid_code: str = short()
+
+
+@dataclass(frozen=True)
 class Recompute(Payload):
     """Deadlines anew after the calendar or the limits changed; `pack_version` = whose limits count from now on."""
 

@@ -96,6 +96,7 @@ ACTION_WORDS = {
     "add_evidence": _("Add photos"),
     "cancel": _("Cancel case"),
     "recompute": _("Deadlines computed anew"),
+    "reroute": _("Routed by new boundaries"),
 }
 FIELD_WORDS = {
     "reason": _("Reason"),

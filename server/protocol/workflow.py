@@ -277,6 +277,7 @@ TABLE: tuple[Row, ...] = (
     Row("add_evidence", STATES, None, (ANYONE, RESIDENT), (Needs("attachments", "evidence"), NOTE), appends=True),
     Row("cancel", OPEN, "cancelled", (DUTY, SYSTEM), (REASON,), stop=ALL, tells=("reporter", "handler")),
     Row("recompute", OPEN, None, (SYSTEM,), appends=True, shown=False),
+    Row("reroute", OPEN, None, (SYSTEM,), tells=("holder",), shown=False),
 )  # fmt: skip
 
 # The acts that carry a case on along its road; of several the first is the one that waits.

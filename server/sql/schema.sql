@@ -772,6 +772,28 @@ CREATE TABLE public.blobs (
 
 COMMENT ON COLUMN public.blobs.damaged_at IS 'When the file on disk was first found missing or without its SHA-256; null again once it has it.';
 
+CREATE TABLE public.boundary_drafts (
+    id uuid NOT NULL,
+    district_id bigint NOT NULL,
+    base_version bigint,
+    kind text NOT NULL,
+    made_by bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    source_name text NOT NULL,
+    content bytea,
+    options jsonb NOT NULL,
+    report jsonb NOT NULL,
+    ground jsonb NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decided_by bigint,
+    decided_at timestamp with time zone,
+    version_id bigint,
+    CONSTRAINT boundary_drafts_kind_known CHECK ((kind = ANY (ARRAY['file'::text, 'split'::text, 'merge'::text]))),
+    CONSTRAINT boundary_drafts_state_known CHECK ((state = ANY (ARRAY['open'::text, 'faulty'::text, 'confirmed'::text, 'dropped'::text])))
+);
+
+COMMENT ON COLUMN public.boundary_drafts.content IS 'The file as it came; emptied when the draft is decided: the version has the shapes.';
+
 CREATE TABLE public.boundary_versions (
     id bigint NOT NULL,
     district_id bigint NOT NULL,
@@ -779,8 +801,13 @@ CREATE TABLE public.boundary_versions (
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
     source_name text NOT NULL,
     source_sha256 text NOT NULL,
-    report jsonb NOT NULL
+    report jsonb NOT NULL,
+    loaded_by bigint,
+    reroute boolean DEFAULT false NOT NULL,
+    rerouted_at timestamp with time zone
 );
+
+COMMENT ON COLUMN public.boundary_versions.reroute IS 'Whether open cases follow this version; a task does it, one event a case.';
 
 ALTER TABLE public.boundary_versions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.boundary_versions_id_seq
@@ -1654,6 +1681,9 @@ ALTER TABLE ONLY public.attachments
 ALTER TABLE ONLY public.blobs
     ADD CONSTRAINT blobs_pkey PRIMARY KEY (sha256);
 
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.boundary_versions
     ADD CONSTRAINT boundary_versions_pkey PRIMARY KEY (id);
 
@@ -1899,6 +1929,10 @@ CREATE INDEX attachments_waiting_idx ON public.attachments USING btree (declared
 
 CREATE INDEX blobs_damaged_idx ON public.blobs USING btree (sha256) WHERE (damaged_at IS NOT NULL);
 
+CREATE INDEX boundary_drafts_district_idx ON public.boundary_drafts USING btree (district_id, made_at DESC);
+
+CREATE INDEX boundary_versions_reroute_idx ON public.boundary_versions USING btree (district_id) WHERE (reroute AND (rerouted_at IS NULL));
+
 CREATE INDEX cases_appeals_idx ON public.cases USING btree (id) WHERE (flags @> '{appeal_open}'::text[]);
 
 CREATE INDEX cases_claimable_idx ON public.cases USING btree (district_id, reported_at DESC, id DESC) WHERE ((state = 'registered'::text) AND (flags @> '{claimable}'::text[]));
@@ -1974,6 +2008,8 @@ CREATE INDEX grids_current_geom_idx ON public.grids USING gist (geom) WHERE (cur
 CREATE INDEX grids_current_node_idx ON public.grids USING btree (node_id) WHERE current;
 
 CREATE INDEX grids_current_parent_idx ON public.grids USING btree (parent_id) WHERE current;
+
+CREATE INDEX grids_former_geom_idx ON public.grids USING gist (version_id, geom) WHERE ((level = 3) AND (NOT current));
 
 CREATE INDEX holds_dependants_idx ON public.holds USING btree (depends_on) WHERE (decided_at IS NULL);
 
@@ -2051,8 +2087,26 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id);
 
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_base_fkey FOREIGN KEY (base_version) REFERENCES public.boundary_versions(id);
+
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_decider_fkey FOREIGN KEY (decided_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_maker_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.boundary_drafts
+    ADD CONSTRAINT boundary_drafts_version_fkey FOREIGN KEY (version_id) REFERENCES public.boundary_versions(id);
+
 ALTER TABLE ONLY public.boundary_versions
     ADD CONSTRAINT boundary_versions_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.boundary_versions
+    ADD CONSTRAINT boundary_versions_person_fkey FOREIGN KEY (loaded_by) REFERENCES public.people(id);
 
 ALTER TABLE ONLY public.calendar_days
     ADD CONSTRAINT calendar_days_calendar_fkey FOREIGN KEY (district_id) REFERENCES public.calendars(district_id);
@@ -2311,6 +2365,8 @@ GRANT SELECT,USAGE ON SEQUENCE public.api_tokens_id_seq TO xunge_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.attachments TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blobs TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.boundary_drafts TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.boundary_versions TO xunge_app;
 

@@ -86,6 +86,7 @@ SENTENCES = {
     "add_evidence": _("Photos were added to the case."),
     "cancel": _("The case was cancelled."),
     "recompute": _("The deadlines were computed anew."),
+    "reroute": _("The boundaries changed; the case lies in another grid now."),
     "hold": _("An act of a tablet on this case has waited for a decision for a day."),
 }
 # Instead of a sentence with a parameter that is not known.

@@ -14,7 +14,17 @@ from server.settings import Settings
 
 PATH = "/api/v1/cases/{number}/actions/{action}"
 # Only the system does these, or they make a case: nobody asks for them by this door.
-NOT_ASKED_FOR = {"report", "part", "self_handle", "record", "time_out", "parts_done", "absent", "recompute"}
+NOT_ASKED_FOR = {
+    "report",
+    "part",
+    "self_handle",
+    "record",
+    "time_out",
+    "parts_done",
+    "absent",
+    "recompute",
+    "reroute",
+}
 
 
 @pytest.fixture(scope="module")
