@@ -68,7 +68,7 @@ class MortalServer:
     def faults(self) -> str:
         """What it said of faults of its own; empty while there were none."""
         said = self.log.read_text(encoding="utf-8", errors="replace")
-        return said if "Traceback" in said or "unexpected" in said else ""
+        return said if "Exception in ASGI" in said or "unexpected" in said else ""
 
 
 @contextmanager
@@ -88,6 +88,7 @@ def _live(dsn: str, home: Path, listening: socket.socket) -> None:
     from server.app import create_app
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what it logs is not the parent's word
     settings = Settings(home=home, port=listening.getsockname()[1], database_url=dsn, demo=False)
     application = create_app(Database(dsn, size=4), settings)
     uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="on")).run(sockets=[listening])

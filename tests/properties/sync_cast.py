@@ -1,6 +1,7 @@
 """Who takes part in a story of the sync: workers with tablets that may die at any line, and an office that goes on."""
 
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ class Carried:
         default_factory=set
     )  # those of them that were handed over before the tablet wiped itself
     open: Tablet | None = None
+    tally: Counter[str] = field(default_factory=Counter)
 
     @property
     def tablet(self) -> Tablet:
@@ -69,12 +71,14 @@ class Carried:
         """A deed of the worker; with `dies_at` in a process that is killed before that line of the core. Gives None
         then, and where the tablet refuses with a sentence.
         """
+        self.tally["deeds"] += 1
         try:
             if dies_at is None:
                 return deed(self.tablet)
             self.close()
             left = killed.run(self.home, self.clock, self.wire, _or_refused(deed), dies_at)
             self.wire.late = left.late
+            self.tally["killed" if left.killed else "outlived its killer"] += 1
             return left.gave[0] if left.gave else None
         except Refusal:
             return None

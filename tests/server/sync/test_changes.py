@@ -1,6 +1,5 @@
 """What a tablet follows: nothing missed, nothing of others, and a digest that proves it."""
 
-import threading
 from typing import Any
 
 import requests
@@ -42,43 +41,6 @@ def test_following_tells_each_change_and_a_case_that_left_the_scope(
     live_server.database.run(move_away)
     found, _ = other.follow(cursor)
     assert [(change["kind"], change["id"]) for change in found] == [("leave", inside["case_id"])]
-
-
-def test_the_cursor_misses_nothing_under_concurrent_writers(live_server: LiveServer, street: Street) -> None:
-    writers = [enrol(live_server) for _ in range(6)]
-    reader = enrol(live_server, "head")
-    place = {"lon": 104.035, "lat": 30.005, "accuracy_m": 5, "crs": "EPSG:4326"}
-    _, cursor = reader.follow()
-    sent: set[str] = set()
-    stop = threading.Event()
-
-    def write(tablet: Tablet) -> None:
-        for size in (1, 7, 2, 9, 1, 5):
-            sent.update(
-                r["case_id"] for r in tablet.send(*(tablet.command(position=place) for _ in range(size)))
-            )
-
-    threads = [threading.Thread(target=write, args=(tablet,)) for tablet in writers]
-    seen: set[str] = set()
-
-    def read() -> None:
-        nonlocal cursor
-        while not stop.is_set():
-            found, cursor = reader.follow(cursor, limit=3)
-            seen.update(change["id"] for change in found)
-
-    reading = threading.Thread(target=read)
-    reading.start()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    stop.set()
-    reading.join()
-    found, _ = reader.follow(cursor)
-    seen.update(change["id"] for change in found)
-    assert len(sent) == 6 * 25
-    assert sent - seen == set()
 
 
 def test_a_restored_backup_asks_for_a_fresh_mirror(live_server: LiveServer, tablet: Tablet) -> None:
