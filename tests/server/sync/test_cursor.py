@@ -1,5 +1,6 @@
 """The cursor of the changes misses nothing and tells everything in order, however many write and however long they take."""
 
+import json
 import random
 import threading
 import uuid
@@ -103,7 +104,7 @@ def follow(crowd: Crowd, page: int, over: threading.Event) -> list[dict[str, Any
         more = True
         while more:
             with crowd.database.read() as conn:
-                told = service.changes(conn, crowd.device, cursor, page, NOW)
+                told = json.loads(service.changes(conn, crowd.device, cursor, page, NOW).body(NOW))
             found, cursor, more = found + told["changes"], told["cursor"], told["more"]
         if last:
             return found
