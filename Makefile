@@ -1,5 +1,5 @@
 # Everything that a person does with the project starts here; `make` alone lists it.
-.PHONY: help setup setup-run run test check bench shots tablet docs clean
+.PHONY: help setup setup-run run test nightly check bench shots tablet docs clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -24,6 +24,9 @@ run: setup-run  ## database, server and tasks, one incident through the whole ch
 
 test: setup  ## the whole suite, with real PostGIS, Chromium and tablet window
 	@exec $(VENV) -m pytest -n 2
+
+nightly: setup  ## 500 long stories of tablets that die, servers that fall and wires that lie
+	@NIGHTLY_STORIES=500 exec $(VENV) -m pytest -s tests/properties/test_sync_machine.py
 
 check: setup  ## style, types, arrows between rooms, schema, translations, packages
 	@sh setup/check.sh

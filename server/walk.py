@@ -12,11 +12,9 @@ from urllib.parse import urljoin
 
 import requests
 from rich.console import Console
-from shapely import Polygon
 
-from mobile.core.tablet import Tablet
-from mobile.core.transport import HttpTransport
-from mobile.core.views import Position
+from mobile.sim.wire import BadWire
+from mobile.sim.worker import Worker
 from server.cases.chain import verify_case
 from server.db import Database
 from server.demo import PASSWORD
@@ -84,22 +82,14 @@ class Desk:
             raise SetupFault("{path} was answered with {status}.", path=path, status=answer.status_code)
 
 
-def open_tablet(url: str, home: Path, database: Database) -> tuple[Tablet, HttpTransport]:
-    """The demo worker's tablet, enrolled once and kept over runs."""
-    transport = HttpTransport()
-    tablet = Tablet(home / "walk-tablet", transport=transport)
-    if not tablet.enrolled:
+def open_worker(url: str, home: Path, database: Database) -> Worker:
+    """The demo worker with a tablet that was enrolled once and is kept over runs."""
+    worker = Worker(home / "walk-tablet", BadWire())
+    if not worker.tablet.enrolled:
         code = database.run(lambda conn: make_enrol_code(conn, WORKER, datetime.now(UTC)))
-        tablet.enrol(url, code)
-    tablet.sync_now()
-    return tablet, transport
-
-
-def inside_my_grid(tablet: Tablet) -> Position:
-    """A place in the middle of one of the worker's grids, well off its border."""
-    shape = next(grid for grid in tablet.map_shapes().grids if grid.mine)
-    middle = Polygon(shape.rings[0]).representative_point()
-    return Position(middle.x, middle.y, accuracy_m=8)
+        worker.enrol(url, code)
+    worker.tablet.sync_now()
+    return worker
 
 
 def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
@@ -116,11 +106,12 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
     duty_in, dispatcher_in, crew_in = (
         pool.submit(Desk, url, login) for login in (DUTY, DISPATCHER, CREW_LOGIN)
     )
-    tablet, transport = open_tablet(url, home, database)
+    worker = open_worker(url, home, database)
+    tablet, wire = worker.tablet, worker.wire
     try:
-        transport.online = False
+        wire.online = False
         photo = tablet.take_in(drawn_photo("bags"), "before")
-        place = inside_my_grid(tablet)
+        place = worker.place()
         command = tablet.report(
             "urban/event/0110", "any", place, _("Bags of rubbish beside the bins"), [photo.photo_id], False
         )
@@ -129,12 +120,16 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
         if waiting != 1:
             raise SetupFault("Captured without a signal, but the outbox holds {count}.", count=waiting)
         step(_("Grid worker"), _("captured it with a photo, without a signal; it waits in the outbox"))
-        transport.online = True
+        wire.online, wire.plan = True, ["drop_answer"]
+        tablet.sync_now()
+        step(
+            _("Tablet"), _("signal is back: sent, but the answer was lost on its way; it stays in the outbox")
+        )
         tablet.sync_now()
         number = _number_of(database, command)
         step(
             _("Tablet"),
-            _("signal is back: sent once, case {number}, photo confirmed by its hash"),
+            _("sent again and counted once, case {number}, photo confirmed by its hash"),
             number=number,
         )
         duty, dispatcher, crew = duty_in.result(), dispatcher_in.result(), crew_in.result()
@@ -156,7 +151,7 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
         _prove(database, number)
         step(_("Chain"), _("every event follows the one before it, nothing was altered"))
     finally:
-        tablet.close()
+        worker.close()
         pool.shutdown()
     return number
 

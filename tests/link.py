@@ -1,15 +1,12 @@
 """The real tablet core against the real server, with the simulator's bad wire (mobile/sim/wire.py) between them."""
 
-import random
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
-
-from PIL import Image
 
 from mobile.core.tablet import Tablet
 from mobile.core.views import Position
 from mobile.sim.wire import BadWire
+from mobile.sim.worker import picture as picture
 from server.db import Database
 from server.people.enrolment import make_enrol_code
 from tests.conftest import LiveServer
@@ -59,15 +56,6 @@ def tablet_of(
 def here(lon: float = 104.005, lat: float = 30.005, accuracy_m: float = 8.0) -> Position:
     """A fix inside grid S1C1G1."""
     return Position(lon, lat, accuracy_m)
-
-
-def picture(number: int = 0, size: int = 64) -> bytes:
-    """A JPEG that differs from every other number's; `size` px a side of noise (64 px ≈ 3 kB)."""
-    dice = random.Random(number)
-    image = Image.frombytes("RGB", (size, size), dice.randbytes(size * size * 3))
-    file = BytesIO()
-    image.save(file, "JPEG", quality=85)
-    return file.getvalue()
 
 
 def rows(live: LiveServer, statement: str, *parameters: object) -> list[dict[str, object]]:

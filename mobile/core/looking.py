@@ -79,6 +79,11 @@ class Looking:
     def link(self) -> LinkView:
         return me_words.link_view(self._syncer.link, self._owner.speech, self._outbox.waiting())
 
+    @property
+    def states(self) -> dict[str, int]:
+        """How many commands of this tablet stand in each state of the outbox, all that were ever made."""
+        return self._outbox.states()
+
     def today(self, now: datetime, position: Position | None) -> TodayView:
         telling, person = self._known.telling(now, position), self.person
         say, shown = telling.speech.say, self._known.shown()

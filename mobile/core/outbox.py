@@ -141,6 +141,11 @@ class Outbox:
             ]
         )
 
+    def states(self) -> dict[str, int]:
+        """How many commands stand in each state."""
+        counted = self._store.rows("select state, count(*) as n from outbox_now group by state")
+        return {row["state"]: row["n"] for row in counted}
+
     def newest_waiting(self, case_id: str) -> Entry | None:
         """The last command of a case that the server has not answered."""
         found = self._entries(

@@ -33,17 +33,14 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """HTTP by `requests`. With `online` false it behaves like a tablet in a basement."""
+    """HTTP by `requests`."""
 
-    def __init__(self, online: bool = True) -> None:
-        self.online = online
+    def __init__(self) -> None:
         self._session = requests.Session()
         # A .netrc would replace our Authorization header, and a redirect is a captive portal's: neither is ours.
         self._session.trust_env = False
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        if not self.online:
-            raise LinkDown("switched off")
         try:
             with self._session.request(
                 method,

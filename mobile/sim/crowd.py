@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from mobile.core.outbox import WAITING
 from mobile.sim.worker import Worker
 
 AGAIN_S = 0.2  # a tablet whose round failed tries again after this much and more
@@ -29,7 +30,8 @@ class Tally:
 
     @property
     def waiting(self) -> int:
-        return self.captured - sum(self.states.values())
+        """Commands that no tablet has the server's word for."""
+        return sum(self.states[state] for state in (*WAITING, "quarantined"))
 
     def percentile(self, share: float) -> float:
         """The time after which `share` of the tablets had nothing left to send; 0 when none had."""
@@ -150,16 +152,16 @@ class Crowd:
             return begun + step * (self._commands - self._left[number])
         if waiting:
             self._tries[number] = 0 if state == "online" else self._tries[number] + 1
-            return now + AGAIN_S * (1 + min(self._tries[number], 10))
+            return now + AGAIN_S * (1 + min(self._tries[number], 4))
         with self._news:
             self.tally.done_after.append(now - begun)
         return None
 
     def _count(self) -> None:
         def work(worker: Worker) -> None:
-            answered = worker.tablet.answered()
+            states = worker.tablet.states
             with self._news:
-                self.tally.states.update(answered)
+                self.tally.states.update(states)
                 self.tally.requests += len(worker.wire.asked)
                 self.tally.faults.update(filter(None, worker.wire.done))
 

@@ -78,11 +78,6 @@ def test_nobody_listening_is_a_link_that_is_down() -> None:
         HttpTransport().send("GET", f"http://127.0.0.1:{port}/", {})
 
 
-def test_a_switched_off_transport_sends_nothing() -> None:
-    with pytest.raises(LinkDown):
-        HttpTransport(online=False).send("GET", "http://127.0.0.1:1/", {})
-
-
 def test_an_upload_address_of_somebody_else_never_gets_our_token(tmp_path: Path) -> None:
     tablet = enrolled(tmp_path)
     office = tablet._syncer.office
