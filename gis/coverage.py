@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.areas import FAULT, WARNING, Area, Finding, about
+from gis.edges import loose, seamless
 from gis.plane import Plane
 
 # Below this width and size a difference is rounding, not drawing.
@@ -32,7 +33,9 @@ def against_each_other(
     plane = Plane.round_about(sound)
     metres = plane.metres([area.shape for area in sound])
     shapes = dict(zip(map(id, sound), metres, strict=True))
-    return _overlaps(sound, metres, plane) + _tree(areas, sound, shapes, plane, broken)
+    overlaps = _overlaps(sound, metres, plane)
+    overlapped = {found.level for found in overlaps}
+    return overlaps + _tree(areas, sound, shapes, plane, broken, overlapped)
 
 
 def real_parts(shape: BaseGeometry) -> shapely.MultiPolygon:
@@ -58,17 +61,28 @@ def overlapping(areas: Sequence[Area], shapes: Any) -> list[tuple[int, int, shap
     levels = np.array([area.level for area in areas])
     for level in np.unique(levels):
         members = np.flatnonzero(levels == level)
-        # Only an area with an edge that does not fit its neighbours can overlap one.
-        edges = shapely.coverage_invalid_edges(shapes[members])
-        members = members[~shapely.is_empty(edges)]
-        tree = shapely.STRtree(shapes[members])
-        left, right = tree.query(shapes[members], predicate="intersects")
-        pairs = members[np.column_stack([left, right])[left < right]]
-        shared = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
-        for (one, other), part in zip(pairs.tolist(), shared, strict=True):
-            if part.area > NOISE_AREA_M2 and not (real := real_parts(part)).is_empty:
-                low, high = sorted((one, other), key=lambda index: areas[index].code)
-                found.append((low, high, real))
+        # Only an area with an edge that does not fit its neighbours can overlap one; where one does, all are looked at.
+        doubtful = loose(shapes[members])
+        pairs = _shared(areas, shapes, members, doubtful)
+        found += _shared(areas, shapes, members, np.ones_like(doubtful)) if pairs else []
+    return found
+
+
+def _shared(
+    areas: Sequence[Area], shapes: Any, members: Any, asked: Any
+) -> list[tuple[int, int, shapely.MultiPolygon]]:
+    """What `asked` ones among the members of a level share with any of them."""
+    if not asked.any():
+        return []
+    left, right = shapely.STRtree(shapes[members]).query(shapes[members[asked]], predicate="intersects")
+    pairs = np.sort(np.column_stack([members[asked][left], members[right]]), axis=1)
+    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+    parts = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
+    found = []
+    for (one, other), part in zip(pairs.tolist(), parts, strict=True):
+        if part.area > NOISE_AREA_M2 and not (real := real_parts(part)).is_empty:
+            low, high = sorted((one, other), key=lambda index: areas[index].code)
+            found.append((low, high, real))
     return found
 
 
@@ -84,8 +98,9 @@ def _overlaps(areas: Sequence[Area], shapes: Any, plane: Plane) -> list[Finding]
 
 
 def _tree(
-    areas: Sequence[Area], sound: Sequence[Area], shapes: Shapes, plane: Plane, broken: set[int | None]
-) -> list[Finding]:
+    areas: Sequence[Area], sound: Sequence[Area], shapes: Shapes, plane: Plane, broken: set[int | None],
+    overlapped: set[int | None],
+) -> list[Finding]:  # fmt: skip
     """Every parent against what is below it."""
     root = next((area.code for area in areas if area.level == 0), None)
     children: dict[tuple[int, str | None], list[Area]] = defaultdict(list)
@@ -101,22 +116,28 @@ def _tree(
                 about(parent, "no_children", WARNING, "it has no areas below it, near {lon} {lat}", place)
             )
         usable = [child for child in below if id(child) in shapes]
-        findings += _outside(parent, usable, shapes, plane)
-        if below and len(usable) == len(below) and parent.level + 1 not in broken:
+        inside, outside = _outside(parent, usable, shapes, plane)
+        findings += outside
+        told = below and len(usable) == len(below) and parent.level + 1 not in broken
+        # Children that lie in it, do not overlap, and are as large as it is together leave no gap.
+        rest = shapes[id(parent)].area - sum(shapes[id(child)].area for child in usable)
+        if told and not (inside and parent.level + 1 not in overlapped and rest < NOISE_AREA_M2 / 10):
             findings += _gaps(parent, usable, shapes, plane)
     if root is None:
         findings += _holes([area for area in sound if area.level == 1], shapes, plane)
     return findings
 
 
-def _outside(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> list[Finding]:
-    findings = []
+def _outside(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> tuple[bool, list[Finding]]:
+    """(whether all lie in the parent to the last digit, findings about those that do not by more than rounding)."""
+    findings, inside = [], True
     around = shapes[id(parent)]
     shapely.prepare(around)
     for child in below:
         shape = shapes[id(child)]
         if around.covers(shape):
             continue
+        inside = False
         part = real_parts(shape.difference(around))
         if part.is_empty:
             continue
@@ -128,7 +149,8 @@ def _outside(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> l
                               plane.degrees(part), plane.back(part), parent=parent.code,
                               size=f"{part.area:,.0f}", width=f"{wide:.1f}",
                               away=f"{shape.distance(around):,.0f}"))  # fmt: skip
-    return findings
+    shapely.destroy_prepared(around)
+    return inside, findings
 
 
 def _gaps(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> list[Finding]:
@@ -151,7 +173,7 @@ def _gaps(parent: Area, below: list[Area], shapes: Shapes, plane: Plane) -> list
 
 def _together(shapes: list[Any]) -> BaseGeometry:
     """Their union; the fast one where they fit each other."""
-    if shapely.coverage_is_valid(shapes):
+    if seamless(np.asarray(shapes, dtype=object)):
         return shapely.coverage_union_all(shapes)
     return shapely.union_all(shapes)
 

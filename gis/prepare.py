@@ -88,12 +88,14 @@ def prepare(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datet
     said = boundaries.findings + notes + _far_away(areas, old) + _timeless(wanted, now)
     if before:
         said += _other_codes(areas, list(SQL.nodes_of(conn, district=before["id"])))
-    made.findings = said + check(areas)
+    found = check(areas)
+    made.findings = said + found
     if made.refused:
         return made
     areas = _with_district(areas, code, wanted.name or (before["name"] if before else code))
     areas, moved = seam(areas, close_gaps=wanted.mend)
-    made.findings = said + moved + check(areas)
+    # What was found holds still where nothing moved.
+    made.findings = said + moved + (check(areas) if moved else found)
     if not faults(moved):
         made.areas, made.comparison = areas, compare(old, areas)
     return made

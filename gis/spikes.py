@@ -15,6 +15,8 @@ from gis.plane import Plane
 SHARPEST_DEG, SHORTEST_M = 2.0, 0.5
 # A real wedge this wide at its root is somebody's ground.
 WIDEST_ROOT_M = 1.0
+# So many shapes are looked at together: more are no faster and take more memory.
+PIECE = 1000
 
 Floats = NDArray[np.float64]
 
@@ -23,11 +25,12 @@ def spikes(areas: Sequence[Area]) -> list[Finding]:
     """A warning a spike, with its length and the place of its tip."""
     if not areas:
         return []
-    plane = Plane.round_about(areas)
+    plane, shapes = Plane.round_about(areas), [area.shape for area in areas]
     sentence = "its outline has a spike of {length} m at {lon} {lat}"
     return [
         about(areas[index], "spike", WARNING, sentence, _degrees(tip, plane), length=f"{length:.1f}")
-        for index, tip, length in _found(plane.metres([area.shape for area in areas]))
+        for start in range(0, len(areas), PIECE)
+        for index, tip, length in _found(plane.metres(shapes[start : start + PIECE]), start)
     ]
 
 
@@ -64,8 +67,8 @@ def _degrees(tip: Floats, plane: Plane) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def _found(shapes: NDArray[np.object_]) -> Iterator[tuple[int, Floats, float]]:
-    """(index of the shape, tip in metres, length in metres) of every spike."""
+def _found(shapes: NDArray[np.object_], start: int = 0) -> Iterator[tuple[int, Floats, float]]:
+    """(index of the shape counted from `start`, tip in metres, length in metres) of every spike."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     places, ring = shapely.get_coordinates(rings, return_index=True)
@@ -88,7 +91,7 @@ def _found(shapes: NDArray[np.object_]) -> Iterator[tuple[int, Floats, float]]:
     )
     sharp[last] = False
     for vertex in np.flatnonzero(sharp).tolist():
-        yield int(owner[part[ring[vertex]]]), places[vertex], float(shorter[vertex])
+        yield start + int(owner[part[ring[vertex]]]), places[vertex], float(shorter[vertex])
 
 
 def _cut(shape: BaseGeometry, tips: list[Floats]) -> BaseGeometry:

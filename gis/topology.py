@@ -15,7 +15,8 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.areas import FAULT, NOTE, Area, Finding, about
-from gis.coverage import SLIT_WIDTH_M, real_parts, width
+from gis.coverage import NOISE_AREA_M2, SLIT_WIDTH_M, real_parts, width
+from gis.edges import seamless
 from gis.plane import Plane
 
 # Vertices nearer than this to a neighbour's border are meant to lie on it.
@@ -41,21 +42,23 @@ def seam(areas: Sequence[Area], close_gaps: bool = False) -> tuple[list[Area], l
     if close_gaps:
         tree.close_gaps()
     made = tree.areas()
-    return made, _told(areas, made, tree.plane)
+    return made, _told(areas, made, tree)
 
 
 def simplified(areas: Sequence[Area], metres: float) -> tuple[list[Area], float]:
     """Seamless areas with fewer vertices whose neighbours still share their borders, and how far (metres) a border
     has moved at most. `metres` is the size below which a corner is left out."""
     tree = _Tree(areas)
-    tree.cells = shapely.coverage_simplify(tree.cells, metres)
+    cells = shapely.coverage_simplify(tree.plane.metres(tree.cells), metres)
+    tree.cells = np.asarray(tree.plane.back(cells), dtype=object)
+    tree.cells = tree._rounded()
     made = tree.areas()
     before, after = tree.plane.metres([a.shape for a in areas]), tree.plane.metres([a.shape for a in made])
     return made, float(shapely.hausdorff_distance(before, after).max())
 
 
 class _Tree:
-    """The leaves and the gaps of all areas above as one list of cells in metres; `owner` says whose a cell is."""
+    """The leaves and the gaps of all areas above as one list of cells in degrees; `owner` says whose a cell is."""
 
     def __init__(self, areas: Sequence[Area]) -> None:
         self.source = list(areas)
@@ -65,14 +68,15 @@ class _Tree:
         self.leaves = [i for i in order if areas[i].level == LEAF]
         self.inner = sorted((i for i in order if areas[i].level < LEAF), key=lambda i: -areas[i].level)
         self.children = self._children()
+        self.fit = self._fitting_levels()
         self.owner = list(self.leaves)
-        self.gaps: list[Any] = []
+        gaps: list[Any] = []
         for index in self.inner:
             for gap in self._gaps(index):
                 self.owner.append(index)
-                self.gaps.append(gap)
+                gaps.append(self.plane.back(gap))
         cells = np.empty(len(self.owner), dtype=object)
-        cells[:] = [*self.metres[self.leaves], *self.gaps]
+        cells[:] = [*(areas[i].shape for i in self.leaves), *gaps]
         self.cells: Shapes = cells
 
     def _children(self) -> dict[int, list[int]]:
@@ -88,41 +92,58 @@ class _Tree:
     def _gaps(self, index: int) -> list[Any]:
         """What of an area lies in none of its children; all of it when it has none."""
         below = self.metres[self.children.get(index, [])]
-        rest = (
-            shapely.difference(self.metres[index], shapely.union_all(below))
-            if len(below)
-            else self.metres[index]
-        )
-        return list(real_parts(rest).geoms)
+        if not len(below):
+            return list(real_parts(self.metres[index]).geoms)
+        if self._filled(below, self.metres[index], self.source[index].level + 1):
+            return []
+        return list(real_parts(shapely.difference(self.metres[index], shapely.union_all(below))).geoms)
+
+    def _fitting_levels(self) -> set[int]:
+        """Levels whose areas do not overlap."""
+        levels = np.array([area.level for area in self.source])
+        return {int(level) for level in np.unique(levels) if seamless(self.metres[levels == level])}
+
+    def _filled(self, below: Shapes, around: Any, level: int) -> bool:
+        """Whether children fill a parent, told without cutting: they do not overlap, lie in it, and are as large."""
+        if level not in self.fit or abs(around.area - shapely.area(below).sum()) > NOISE_AREA_M2 / 10:
+            return False
+        shapely.prepare(around)
+        filled = bool(shapely.covers(around, below).all())
+        shapely.destroy_prepared(around)
+        return filled
 
     def clean(self) -> None:
         """The cells as a valid coverage whose vertices have seven decimals, as degrees read them."""
         for _ in range(_ROUNDS):
-            if not shapely.coverage_is_valid(self.cells):
-                self.cells = shapely.coverage_clean(  # type: ignore[attr-defined]
-                    self.cells, snapping_distance=TOLERANCE_M, gap_width=TOLERANCE_M,
-                                                    merge_strategy="min_index")  # fmt: skip
             rounded = self._rounded()
-            if bool(shapely.is_valid(rounded).all()) and shapely.coverage_is_valid(rounded):
+            if bool(shapely.is_valid(rounded).all()) and seamless(rounded):
                 self.cells = rounded
                 return
-            self.cells = shapely.make_valid(rounded, method="structure", keep_collapsed=False)
+            cells = shapely.coverage_clean(  # type: ignore[attr-defined]
+                self.plane.metres(self.cells), snapping_distance=TOLERANCE_M, gap_width=TOLERANCE_M,
+                merge_strategy="min_index",
+            )  # fmt: skip
+            self.cells = np.asarray(self.plane.back(cells), dtype=object)
 
     def _rounded(self) -> Shapes:
-        degrees = shapely.transform(self.plane.back(self.cells), lambda places: np.round(places, DECIMALS))
-        return np.asarray(self.plane.metres(_without_repeats(degrees)), dtype=object)
+        places = shapely.get_coordinates(self.cells)
+        if (places == np.round(places, DECIMALS)).all():
+            return self.cells
+        degrees = shapely.transform(self.cells, lambda places: np.round(places, DECIMALS))
+        return np.asarray(shapely.remove_repeated_points(degrees), dtype=object)
 
     def close_gaps(self) -> None:
         """Gives every strip of nobody's ground to the leaf with the longest border to it, the lower code if equal."""
         first = len(self.leaves)
-        narrow = [i for i in range(first, len(self.cells)) if width(self.cells[i]) <= SLIT_WIDTH_M]
+        metres = self.plane.metres(self.cells)
+        narrow = [i for i in range(first, len(metres)) if width(metres[i]) <= SLIT_WIDTH_M]
         if not narrow:
             return
-        tree = shapely.STRtree(self.cells[:first])
+        tree = shapely.STRtree(metres[:first])
         taken: dict[int, list[int]] = defaultdict(list)
         for gap in narrow:
-            near = np.sort(tree.query(self.cells[gap], predicate="intersects"))
-            lengths = shapely.length(shapely.intersection(self.cells[near], self.cells[gap]))
+            near = np.sort(tree.query(metres[gap], predicate="intersects"))
+            lengths = shapely.length(shapely.intersection(metres[near], metres[gap]))
             if len(near) and lengths.max() > 0:
                 taken[int(near[lengths.argmax()])].append(gap)
         for leaf, gaps in taken.items():
@@ -139,23 +160,15 @@ class _Tree:
         for index in self.inner:
             for child in self.children.get(index, []):
                 parts[index] += parts[child]
-        degrees = shapely.transform(self.plane.back(self.cells), lambda places: np.round(places, DECIMALS))
         made = list(self.source)
         for index, cells in parts.items():
-            shape = degrees[cells[0]] if len(cells) == 1 else shapely.coverage_union_all(degrees[cells])
+            shape = self.cells[cells[0]] if len(cells) == 1 else shapely.coverage_union_all(self.cells[cells])
             made[index] = replace(made[index], shape=shape)
         return made
 
 
-def _without_repeats(shapes: Shapes) -> Shapes:
-    """Without vertices that fell together."""
-    return np.asarray(shapely.remove_repeated_points(shapes), dtype=object)
-
-
-def _told(before: Sequence[Area], after: Sequence[Area], plane: Plane) -> list[Finding]:
+def _told(before: Sequence[Area], after: Sequence[Area], tree: _Tree) -> list[Finding]:
     """What moved more than rounding, an area each, and one note of how far borders moved at most."""
-    old, new = plane.metres([a.shape for a in before]), plane.metres([a.shape for a in after])
-    lost = [area for area in after if area.shape is None or area.shape.is_empty]
     notes = [
         about(
             area,
@@ -163,17 +176,19 @@ def _told(before: Sequence[Area], after: Sequence[Area], plane: Plane) -> list[F
             FAULT,
             "it is narrower than {tolerance} m everywhere",
             None,
+            None,
             tolerance=TOLERANCE_M,
         )
-        for area in lost
+        for area in after
+        if area.shape is None or area.shape.is_empty
     ]
+    changed = [i for i in range(len(before)) if before[i].shape is not after[i].shape]
+    old, new = tree.metres[changed], tree.plane.metres([after[i].shape for i in changed])
     # An area whose corners are the same places, with vertices of its neighbours between them, has not moved.
-    same = shapely.equals_exact(old, new, 1e-6)
-    size = np.zeros(len(old))
-    size[~same] = shapely.area(shapely.symmetric_difference(old[~same], new[~same]))
+    size = shapely.area(shapely.symmetric_difference(old, new)) if changed else np.array([])
     moved = np.flatnonzero(size > 0.01)
     for index in moved.tolist():
-        notes += _moved(after[index], old[index], new[index], plane)
+        notes += _moved(after[changed[index]], old[index], new[index], tree.plane)
     if len(moved):
         sentence = (
             "Borders were made to meet (within {tolerance} m; overlaps went to the lower code): {count} areas changed,"
@@ -193,5 +208,14 @@ def _moved(area: Area, old: Any, new: Any, plane: Plane) -> list[Finding]:
     )
     place = plane.degrees(max((gained, lost), key=lambda part: part.area))
     return [
-        about(area, "seamed", NOTE, sentence, place, gained=f"{gained.area:,.0f}", lost=f"{lost.area:,.0f}")
+        about(
+            area,
+            "seamed",
+            NOTE,
+            sentence,
+            place,
+            None,
+            gained=f"{gained.area:,.0f}",
+            lost=f"{lost.area:,.0f}",
+        )
     ]
