@@ -1,6 +1,7 @@
 """`python -m mobile`: the tablet in a window; with --shots, pictures of its screens."""
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +47,6 @@ def main() -> int:
     wanted = arguments().parse_args()
     configure(wanted.size, density="1" if wanted.shots else None)
     from mobile.app import XungeApp
-    from mobile.platform.desktop import FixedPlace, FolderCamera
 
     if wanted.shots:
         from mobile.shots import Album, NotEnrolled
@@ -59,13 +59,18 @@ def main() -> int:
         return 0
     from mobile.core.tablet import Tablet
     from mobile.core.wreck import open_tablet
+    from mobile.platform import choice
 
-    tablet = open_tablet(wanted.home, language=wanted.lang or "zh-CN")
+    language, home = wanted.lang or "zh-CN", choice.home_of(os.environ, wanted.home)
+    machine = (
+        choice.android(home, language)
+        if choice.on_android()
+        else choice.desktop(home, wanted.at, wanted.pictures)
+    )
+    tablet = open_tablet(home, language, machine.keys, background=machine.background, network=machine.network)
     if wanted.lang and isinstance(tablet, Tablet):
         tablet.save_settings(replace(tablet.settings, language=wanted.lang))
-    app = XungeApp(
-        tablet, FixedPlace(wanted.at), FolderCamera(wanted.pictures), server=wanted.server, code=wanted.code
-    )
+    app = XungeApp(tablet, machine.gps, machine.camera, server=wanted.server, code=wanted.code)
     app.run()
     if isinstance(app.tablet, Tablet):
         app.tablet.close()

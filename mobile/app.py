@@ -14,7 +14,7 @@ from kivy.uix.floatlayout import FloatLayout
 from mobile.core.face import TabletFace
 from mobile.core.store import Damaged
 from mobile.core.tablet import Tablet
-from mobile.core.wreck import Wreck, wreck_of
+from mobile.core.wreck import Wreck
 from mobile.platform.ports import Camera, Gps
 from mobile.ui.house import House
 from mobile.ui.screens.trouble import Trouble
@@ -98,8 +98,9 @@ class XungeApp(App):
     def wrecked(self, problem: Exception) -> None:
         """The tablet's file turned out to be damaged while it was in use."""
         if isinstance(self.tablet, Tablet):
-            self.tablet.close()
-            self.tablet = wreck_of(self.tablet.home, problem, self.tablet.keys, language())
+            tablet = self.tablet
+            tablet.close()
+            self.tablet = Wreck(tablet.home, problem, language(), tablet.keys, tablet.opened_anew)
             self._put_up(self._trouble(self.tablet))
 
     def _put_up(self, root: FloatLayout) -> None:
@@ -118,19 +119,25 @@ class XungeApp(App):
 
     def on_pause(self) -> bool:
         """The tablet is put away: what is being typed is kept, and syncing goes on."""
-        self._leave()
+        self._keep()
+        self.gps.pause()
+        if not isinstance(self.tablet, Wreck):
+            self.tablet.leave()
         return True
 
-    def _leave(self) -> None:
+    def _keep(self) -> None:
         page = getattr(self.root, "page", None)
         if page:
-            page.leave()
+            page.keep()
 
     def on_resume(self) -> None:
+        self.gps.resume()
         if isinstance(self.root, House):
             self.root.lock_when_idle()
+            self.root.refresh()
 
     def on_start(self) -> None:
+        self.gps.resume()
         if isinstance(self.tablet, Wreck):
             return
         if self.tablet.enrolled:
@@ -140,6 +147,8 @@ class XungeApp(App):
             self.root.show("enrol", code=self.code)
 
     def on_stop(self) -> None:
-        self._leave()
+        self._keep()
+        self.gps.pause()
         if not isinstance(self.tablet, Wreck):
+            self.tablet.leave()
             self.tablet.stop()

@@ -42,7 +42,7 @@ from mobile.core.views import (
 class Looking:
     """The half of the tablet that only looks."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, attended: bool = True) -> None:
         self._store, self._clock = store, clock
         self._outbox, self._mirror, self._photos = Outbox(store, clock), Mirror(store), Photos(store, clock)
         self._owner = Owner(store, self._mirror)
@@ -52,7 +52,13 @@ class Looking:
         self._drafts = Drafts(store, self._owner, self._album, clock)
         self._syncer = Syncer(store, clock, self._outbox, self._mirror, self._photos)
         self._gate = Gate(
-            store, Vault(store, clock), self._outbox, self._mirror, self._photos, self._owner, self._known
+            store,
+            Vault(store, clock, attended),
+            self._outbox,
+            self._mirror,
+            self._photos,
+            self._owner,
+            self._known,
         )
 
     @property

@@ -8,7 +8,7 @@ from mobile.core.clockwork import is_wrong
 from mobile.core.outbox import Entry
 from mobile.core.speech import Speech
 from mobile.core.store import Room
-from mobile.core.syncer import Link
+from mobile.core.syncer import Link, Progress
 from mobile.core.views import Fact, LinkView, MeView, NoticeView, PersonView, Position
 
 
@@ -51,14 +51,32 @@ def link_view(link: Link, speech: Speech, waiting: int) -> LinkView:
             link.sentence or say("The office does not let this tablet in. Everything captured is kept."),
         )
     if link.state == "syncing":
-        return LinkView("syncing", say("Syncing"))
+        return LinkView("syncing", progress_words(link.progress, speech))
     if link.state == "online":
         return LinkView(
             "online", say("Online · {n} wait", n=waiting) if waiting else say("Online · all sent")
         )
     if link.sentence == "storage_full":
         return LinkView("offline", say("Storage is full, syncing waits"))
+    if link.sentence == "called_off":
+        return LinkView("offline", say("Syncing was stopped; it goes on with the next entry"))
     return LinkView("offline", say("No signal, work goes on"))
+
+
+def progress_words(progress: Progress | None, speech: Speech) -> str:
+    """What is under way, and how far it is."""
+    say = speech.say
+    if progress is None:
+        return say("Syncing")
+    if progress.what == "commands":
+        return say("Sending {n} of {m}", n=progress.number, m=progress.of)
+    if progress.what == "changes":
+        return say("Fetching · {n} so far", n=progress.number)
+    if progress.what == "pictures":
+        return say("Fetching picture {n} of {m}", n=progress.number, m=progress.of)
+    return say(
+        "Photo {n} of {m} · {share} %", n=progress.number, m=progress.of, share=round(progress.share * 100)
+    )
 
 
 def outbox_line(

@@ -119,9 +119,14 @@ class Mirror:
             )
             self._store.keep("cursor", arrival["cursor"])
 
-    def take_arrivals(self, unlock: Callable[[], None]) -> list[str]:
-        """Unlocks and takes in what came while it was locked, in its order and before anything newer; gives the cases
-        that left. What cannot be read any more is fetched again with everything else.
+    @property
+    def has_arrivals(self) -> bool:
+        """Whether something waits that can be read now: another process put it by."""
+        return not self.locked and bool(self._store.rows("select 1 from arrivals limit 1"))
+
+    def take_arrivals(self, unlock: Callable[[], None] = lambda: None) -> list[str]:
+        """Unlocks and takes in what came while it was locked, here or in the background, in its order and before
+        anything newer; gives the cases that left. What cannot be read any more is fetched again with everything else.
         """
         left: dict[str, None] = {}
         with self._lock, self._store.writing() as sql:

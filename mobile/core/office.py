@@ -62,6 +62,10 @@ class Office:
             {"code": code, "device": {"id": device_id, "model": model, "app_version": APP_VERSION}},
         )
 
+    def hello(self) -> None:
+        """Asks whether this is the office at all. Raises NoWord; Refused is an answer as well."""
+        self._envelope("GET", "/sync/v1/hello")
+
     def commands(self, device_id: str, sent_at: str, commands: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Hands over commands in seq order, at most 100. Raises NoWord, Refused."""
         return self._envelope(

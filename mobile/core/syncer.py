@@ -1,31 +1,45 @@
-"""Getting it to the office and back: commands in order, then what changed, then photos; again and again, for ever."""
+"""Getting it to the office and back, one round: commands in order, then what changed, then photos."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from mobile.core import tus
 from mobile.core.arrivals import DECISION
 from mobile.core.clockwork import Clock, offset_of
+from mobile.core.freight import Freight
+from mobile.core.meter import Meter
 from mobile.core.mirror import Mirror
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
-from mobile.core.photos import NotAPicture, Photo, Photos
+from mobile.core.photos import Photos
 from mobile.core.proof import Proof
 from mobile.core.seal import Locked
 from mobile.core.store import DiskFull, Store
+from mobile.core.turns import FileTurn
 from server.protocol.wire import read_time, time_text
 
-POLL_S = 30.0
-FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
-FETCH_MOST = 40
 log = logging.getLogger(__name__)
 STOPPING = ("token_expired", "device_revoked", "update_needed")
+
+
+class CalledOff(Exception):
+    """The worker ended the round."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is under way (commands, changes, photos, pictures), the how-manieth of how many (0: nobody knows), and the
+    share of that one that has gone.
+    """
+
+    what: str
+    number: int
+    of: int
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,21 +49,23 @@ class Link:
     state: str = "offline"
     stopped: str = ""
     sentence: str = ""
+    progress: Progress | None = None
 
 
 class Syncer:
-    """One round at a time, asked for by the worker or by its own thread."""
+    """One round at a time, asked for by the worker or by the errand, in this process or in another."""
 
     def __init__(self, store: Store, clock: Clock, outbox: Outbox, mirror: Mirror, photos: Photos) -> None:
         self._store, self._clock = store, clock
         self._outbox, self._mirror, self._photos = outbox, mirror, photos
         self._proof = Proof(store, mirror, photos.forget_case)
         self._turn = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._failures = 0
-        self._patience = 0.0
+        self._only = FileTurn(store.home / "sync.lock")
+        self._calling_off = threading.Event()
+        self.metered: Callable[[], bool] = lambda: False
+        self._freight = Freight(outbox, photos, Meter(lambda: self.metered(), clock))
+        self.failures, self.patience = 0, 0.0
+        self.called_off = False
         self.office: Office | None = None
         self.link = Link()
         self.listeners: list[Callable[[], None]] = []
@@ -65,26 +81,37 @@ class Syncer:
     # One round ---------------------------------------------------------------------------------------------
 
     def round(self, hurry: bool = False) -> Link:
-        """Sends and fetches once; never raises for what the wire or the server does. `hurry` ends the time for undo."""
-        with self._turn:
-            if self.office is None:
-                return self.link
+        """Sends and fetches once; never raises for what the wire or the server does. `hurry` ends the time for undo,
+        and photographs go whatever the link costs.
+        """
+        with self._turn, self._only.taken() as ours:
+            if self.office is None or not ours:
+                return self.link  # nobody to speak to, or the process in the background is just doing it
+            self._calling_off.clear()
+            self.called_off = False
+            self._freight.meter.hurry = hurry
             self.now_is(Link("syncing", self.link.stopped, self.link.sentence))
             try:
                 stopped = self._round(self.office, hurry)
-                self._failures, self._patience = 0, 0.0
+                self.failures, self.patience = 0, 0.0
                 if stopped and stopped.stopped == "device_revoked" and not self._has_more():
                     self.emptied()
                 self.now_is(stopped or Link("online"))
             except NoWord as silence:
-                self._failures, self._patience = self._failures + 1, silence.wait_s
+                self.failures, self.patience = self.failures + 1, silence.wait_s
                 self.now_is(Link("offline"))
+            except CalledOff:
+                self.called_off = True
+                self.now_is(Link("offline", "", "called_off"))
             except DiskFull:
-                self._failures += 1
+                self.failures += 1
                 self.now_is(Link("offline", "", "storage_full"))
             return self.link
 
     def _round(self, office: Office, hurry: bool) -> Link | None:
+        if self._mirror.has_arrivals:
+            for case_id in self._mirror.take_arrivals():
+                self._photos.forget_case(case_id)
         stopped = self._try(lambda: self._send_commands(office, hurry))
         try:
             stopped = self._try(lambda: self._fetch_changes(office)) or stopped
@@ -109,13 +136,14 @@ class Syncer:
         return None
 
     def _send_commands(self, office: Office, hurry: bool) -> None:
-        limit = 100
+        limit, step, all_of_them, gone = 100, self._step("commands"), self._outbox.waiting(), 0
         while batch := self._outbox.ready(hurry, limit):
             for damaged in [entry for entry in batch if not entry.command]:
                 self._outbox.quarantine(damaged, "")
             batch = [entry for entry in batch if entry.command]
             if not batch:
                 continue
+            step(gone + 1, max(all_of_them, gone + len(batch)), 0.0)
             self._outbox.leave(batch)
             try:
                 news = self._hand_over(office, batch)
@@ -127,7 +155,7 @@ class Syncer:
                     self._outbox.quarantine(batch[0], refusal.sentence)
                 limit = max(1, len(batch) // 2)
                 continue
-            limit = min(100, limit * 2)
+            limit, gone = min(100, limit * 2), gone + news
             if not news:
                 raise NoWord("no answer about any of the commands")
             self._tell()
@@ -145,8 +173,10 @@ class Syncer:
 
     def _fetch_changes(self, office: Office) -> None:
         answered = self._outbox.unmirrored()
-        more, started_over = True, False
+        more, started_over, came, step = True, False, 0, self._step("changes")
         while more:
+            if came:
+                step(came, 0, 0.0)
             asked = self._clock.now()
             try:
                 answer = office.changes(self._mirror.cursor)
@@ -165,7 +195,7 @@ class Syncer:
                 or not all(isinstance(c, dict) for c in changes)
             ):
                 raise NoWord("an envelope without changes")
-            more = answer.get("more") is True
+            more, came = answer.get("more") is True, came + len(changes)
             self.heard(answer, asked)
             for case_id in self._take_in(changes, cursor, more):
                 self._photos.forget_case(case_id)
@@ -197,56 +227,15 @@ class Syncer:
             self._outbox.decided({str(body.get("command_id")): body for body in bodies})
             return self._mirror.apply(changes, cursor, more)
 
-    def _known_photos(self) -> list[Photo]:
-        """Photos that the server was told of by a command which it has answered, but for those that it refused."""
-        told, refused = ("applied", "applied_with_conflict", "held"), self._photos.refusals()
-        return [
-            photo
-            for photo in self._photos.cards(state="pending")
-            if photo.photo_id not in refused and self._outbox.entry(photo.command_id).state in told
-        ]
-
     def _has_more(self) -> bool:
         """Whether there is anything that a withdrawn tablet has still to hand over."""
-        return bool(self._outbox.waiting() or self._known_photos())
+        return bool(self._outbox.waiting() or self._freight.known())
 
     def _send_photos(self, office: Office) -> None:
-        for photo in self._known_photos():
-            data = self._photos.data(photo.photo_id)
-            if data is None:
-                continue
-            try:
-                address = photo.upload or tus.create(
-                    office, photo.photo_id, photo.sha256, photo.mime, photo.bytes
-                )
-                self._photos.goes_to(photo.photo_id, address)
-                if tus.send(office, address, data, photo.sha256):
-                    self._photos.confirmed(photo.photo_id)
-                else:
-                    self._photos.goes_to(photo.photo_id, None)
-            except Refused as refusal:
-                if refusal.code in STOPPING:
-                    raise
-                # This one is not wanted now (or its upload expired): it keeps, and the next one gets its turn.
-                self._photos.goes_to(photo.photo_id, None)
-                if refusal.code == "picture_refused":
-                    self._photos.refused(photo.photo_id, refusal.sentence)
-            self._tell()
+        self._freight.send(office, STOPPING, self._step("photos"), self._tell)
 
     def _fetch_pictures(self, office: Office) -> None:
-        """The crew's evidence for what is to be inspected, so that it can be compared where there is no signal."""
-        wanted = [
-            (case_id, raw)
-            for case_id, raw in self.wanted_pictures()
-            if raw.get("arrived") and not self._photos.has(str(raw["id"]))
-        ]
-        for case_id, raw in wanted[:FETCH_MOST]:
-            try:
-                data = office.attachment(str(raw["id"]))
-                self._photos.keep_fetched(str(raw["id"]), case_id, data, str(raw.get("stage") or "during"))
-                self._tell()
-            except (Refused, NotAPicture):
-                continue
+        self._freight.fetch(office, self.wanted_pictures(), self._step("pictures"), self._tell)
 
     def heard(self, answer: dict[str, Any], asked: datetime) -> None:
         """Notes how far the server's clock is from ours."""
@@ -257,49 +246,37 @@ class Syncer:
         offset = offset_of(told, asked, self._clock.now())
         self._store.keep("offset_ms", round(offset.total_seconds() * 1000))
 
-    # The thread --------------------------------------------------------------------------------------------
+    # Under way ---------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Goes on by itself until `stop`."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._go_on, name="xunge-sync", daemon=True)
-            self._thread.start()
+    def reachable(self) -> bool:
+        """Whether the office answers now; a small question, asked instead of a round after one that failed."""
+        if self.office is None:
+            return False
+        try:
+            self.office.hello()
+        except NoWord as silence:
+            self.failures, self.patience = self.failures + 1, silence.wait_s
+            return False
+        except Refused:
+            pass  # that is an answer, too
+        return True
 
-    def stop(self) -> None:
-        """Ends the thread; a round that is under way is finished first."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+    def call_off(self) -> None:
+        """Ends the round that is under way at its next piece; what was answered until then counts."""
+        self._calling_off.set()
 
-    def nudge(self) -> None:
-        """Something was captured: do not wait for the next poll."""
-        self._wake.set()
+    def broke_off(self) -> None:
+        """A fault of ours ended a round."""
+        self.failures += 1
+        self._tell()  # whoever looks now comes upon it, too
 
-    def _go_on(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                self.round()
-            except Exception:
-                # A fault of ours must not end the syncing of what was captured: say it and try again later.
-                log.exception("the round broke off")
-                self._failures += 1
-                self._tell()  # whoever looks now comes upon it, too
-            # A server that asked for patience gets it, whatever is captured meanwhile.
-            (self._stopping if self._patience else self._wake).wait(self.pause())
+    def _step(self, what: str) -> Callable[[int, int, float], None]:
+        def step(number: int, of: int, share: float) -> None:
+            if self._calling_off.is_set():
+                raise CalledOff
+            self.now_is(replace(self.link, progress=Progress(what, number, of, share)))
 
-    def pause(self) -> float:
-        """Seconds until the next try: the poll, the end of an undo, or after failures twice as long each time."""
-        if self._failures:
-            longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(self._failures - 1, 20))
-            return max(self._patience, random.uniform(longest / 2, longest))  # noqa: S311 (jitter, not a secret)
-        due = self._outbox.next_due()
-        if due is None:
-            return POLL_S
-        return min(POLL_S, max(0.2, (due - self._clock.now()).total_seconds()))
+        return step
 
     def now_is(self, link: Link) -> None:
         """The link stands so; everyone who listens is told."""

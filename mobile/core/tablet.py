@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mobile.core.capture import Capture
 from mobile.core.clockwork import Clock, DeviceClock
+from mobile.core.errand import Errand
 from mobile.core.hands import NO_FORM, Hands
 from mobile.core.looking import Looking
 from mobile.core.office import Account, NoWord, Office, Refused
@@ -14,6 +15,7 @@ from mobile.core.rescue import finish
 from mobile.core.seal import KeyFile, Keys, Seal
 from mobile.core.store import Store
 from mobile.core.transport import HttpTransport, Transport
+from mobile.core.turns import FileTurn
 from mobile.core.views import (
     Draft,
     LinkView,
@@ -23,12 +25,16 @@ from mobile.core.views import (
     Refusal,
     Settings,
 )
+from mobile.platform.desktop import OpenNetwork, ThreadBackground
+from mobile.platform.ports import Background, Network
 
 MODEL = "desktop"
 
 
 class Tablet(Looking):
-    """A grid worker's tablet without its window. `home` holds all of its state; one process uses it at a time."""
+    """A grid worker's tablet without its window. `home` holds all of its state; one process looks at it at a time, and
+    an unattended one may send beside it.
+    """
 
     def __init__(
         self,
@@ -36,16 +42,28 @@ class Tablet(Looking):
         clock: Clock | None = None,
         transport: Transport | None = None,
         keys: Keys | None = None,
+        background: Background | None = None,
+        network: Network | None = None,
+        attended: bool = True,
     ) -> None:
         self.home = home
+        self._made_of = clock, transport, keys, background, network, attended
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        finish(home)
+        self._looked_at = FileTurn(home / "window.lock")
+        if attended:
+            self._looked_at.hold()
+            finish(home)
         clock = clock or DeviceClock()
         self._transport = transport or HttpTransport()
         self.keys = keys or KeyFile(home / "device.key")
         store = Store(home, Seal(self.keys.device_key()))
-        super().__init__(store, clock)
+        super().__init__(store, clock, attended)
         capture = Capture(store, clock, self._outbox, self._mirror, self._photos)
+        self.errand = Errand(self._syncer, self._outbox, clock)
+        self._background = background or ThreadBackground()
+        network = network or OpenNetwork()
+        network.listen(self.errand.nudge)
+        self._syncer.metered = network.metered
         self._syncer.emptied = self._wipe
         self._syncer.wanted_pictures = self._known.evidence_to_inspect
         self._hands = Hands(
@@ -56,9 +74,10 @@ class Tablet(Looking):
             self._drafts,
             self._known,
             capture,
-            self._syncer.nudge,
+            self.errand.nudge,
         )
-        self._photos.sweep()
+        if attended:
+            self._photos.sweep()
         if store.kept("device_id") is None:
             store.keep("device_id", str(uuid.uuid4()))
         self._connect()
@@ -74,6 +93,11 @@ class Tablet(Looking):
         """Ends the syncing and lets go of the files."""
         self.stop()
         self._store.close()
+        self._looked_at.release()
+
+    def opened_anew(self) -> "Tablet":
+        """The same tablet out of its files, with the same adapters."""
+        return Tablet(self.home, *self._made_of)
 
     # Who and how ---------------------------------------------------------------------------------------------
 
@@ -116,7 +140,7 @@ class Tablet(Looking):
         with self._hands.roomy():
             opened = self._gate.unlock(pin)
         if opened:
-            self._syncer.nudge()
+            self.errand.nudge()
         return opened
 
     def lock(self) -> None:
@@ -183,14 +207,33 @@ class Tablet(Looking):
         self._syncer.round(hurry=True)
         return self.link
 
+    def call_off(self) -> None:
+        """Ends the round that is under way at its next piece; it goes on with the next capture or when asked to."""
+        self._syncer.call_off()
+
     def start_syncing(self) -> None:
-        self._syncer.start()
+        self._background.start(self.errand)
+
+    @property
+    def unsent(self) -> int:
+        """How many commands and photographs the office has not confirmed, but for those that it will never take."""
+        pending = {card.photo_id for card in self._photos.cards(state="pending")}
+        return self._outbox.waiting() + len(pending - set(self._photos.refusals()))
+
+    def leave(self) -> None:
+        """The window goes away; where the platform allows it, what waits is sent without it."""
+        if self.enrolled:
+            self._background.leave(self.unsent)
 
     def stop(self) -> None:
-        self._syncer.stop()
+        self._background.stop()
 
     def _wipe(self) -> None:
-        """The office withdrew this tablet and has all that was captured: nothing of it stays here."""
+        """The office withdrew this tablet and has all that was captured: nothing of it stays here. In the background
+        only where no window has it open; that one does it itself at its next round.
+        """
+        if not self._looked_at.held and not self._looked_at.hold():
+            return
         self._syncer.office = None
         self._store.wipe(self._new_seal)
         self._gate.wiped()

@@ -40,14 +40,17 @@ class Wrong:
 class Vault:
     """Holds the ring's second key, and lets go of it."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, attended: bool = True) -> None:
+        """Unattended (nobody looks, it only sends) it stays locked even where there is no PIN yet."""
         self._store, self._clock = store, clock
         self._master = b""
         if store.kept("master") is None and store.kept(WRAP) is None:
             with store.writing():
                 self.renew()
                 self._take_over_old_bodies()
-        elif not self.has_pin:
+            if not attended:
+                self._store.seal.pin, self._master = None, b""
+        elif attended and not self.has_pin:
             self.open(b64decode(store.kept("master")))
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mobile.core.rescue import Rescued, rescue
 from mobile.core.seal import KeyFile, Keys
@@ -25,14 +26,14 @@ class WreckView:
 
 
 class Wreck:
-    """Stands in the tablet's place until `go_on` gives a whole one. `open` makes it, as the app started would."""
+    """Stands in the tablet's place until `open` gives a whole one."""
 
     def __init__(
-        self, home: Path, problem: Exception, language: str, keys: Keys | None, open_it: Callable[[], Tablet]
+        self, home: Path, problem: Exception, language: str, keys: Keys, make: Callable[[], Tablet]
     ) -> None:
-        self.home, self.problem, self.open = home, problem, open_it
+        self.home, self.problem, self.open = home, problem, make
         self.speech = Speech(language, TIMEZONE)
-        self._keys = keys or KeyFile(home / "device.key")
+        self._keys = keys
         self.rescued: Rescued | None = None
 
     @property
@@ -76,14 +77,16 @@ class Wreck:
         self.rescued = rescue(self.home, self._keys.device_key(), datetime.now(UTC))
 
 
-def open_tablet(home: Path, keys: Keys | None = None, language: str = "zh-CN") -> Tablet | Wreck:
-    """The tablet of `home`, or what stands in its place when its file cannot be opened."""
+def open_tablet(
+    home: Path, language: str = "zh-CN", keys: Keys | None = None, **parts: Any
+) -> Tablet | Wreck:
+    """The tablet of `home` with its adapters, or what stands in its place when its file cannot be opened."""
+    keys = keys or KeyFile(home / "device.key")
+
+    def make() -> Tablet:
+        return Tablet(home, keys=keys, **parts)
+
     try:
-        return Tablet(home, keys=keys)
+        return make()
     except (Damaged, TooNew) as problem:
-        return wreck_of(home, problem, keys, language)
-
-
-def wreck_of(home: Path, problem: Exception, keys: Keys | None, language: str) -> Wreck:
-    """What stands in the tablet's place for this problem."""
-    return Wreck(home, problem, language, keys, lambda: Tablet(home, keys=keys))
+        return Wreck(home, problem, language, keys, make)

@@ -1,9 +1,10 @@
-"""The desktop's adapters: a place that was given at the start, and photographs out of a folder.
+"""The desktop's adapters: a place given at the start, photographs out of a folder, a thread for the errand.
 
 A desktop has neither a receiver nor a camera in the hand, and nothing here pretends to: without a place the worker
 puts the pin by hand, and without a folder the picture is a card that says that it is one.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import BytesIO
@@ -13,6 +14,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from mobile.core.views import Position
+from mobile.platform.ports import Errand
 
 CARD = (1280, 960)
 
@@ -26,6 +28,12 @@ class FixedPlace:
     def position(self) -> Position | None:
         return self.fix
 
+    def resume(self) -> None:
+        """It is where it is."""
+
+    def pause(self) -> None:
+        """Nothing was listening."""
+
 
 class FolderCamera:
     """The pictures of a folder (*.jpg) in turn by name; a test card when there is no folder."""
@@ -36,6 +44,44 @@ class FolderCamera:
 
     def shoot(self, done: Callable[[bytes | None], None]) -> None:
         done(next(self._next).read_bytes() if self._next else test_card(datetime.now().astimezone()))
+
+
+class OpenNetwork:
+    """A desktop's network costs nothing, and nothing tells when it comes up: the errand finds out by itself."""
+
+    def metered(self) -> bool:
+        return False
+
+    def listen(self, hint: Callable[[], None]) -> None:
+        """Nothing will ever be told."""
+
+
+class ThreadBackground:
+    """The errand in a thread of this process: it goes on while a screen is up, and ends with the window."""
+
+    def __init__(self) -> None:
+        self._running: tuple[threading.Thread, Errand] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._running is not None
+
+    def start(self, errand: Errand) -> None:
+        if self._running is None:
+            errand.begin()
+            thread = threading.Thread(target=errand.run, name="xunge-sync", daemon=True)
+            self._running = thread, errand
+            thread.start()
+
+    def stop(self) -> None:
+        if self._running:
+            thread, errand = self._running
+            errand.stop()
+            thread.join()
+            self._running = None
+
+    def leave(self, waiting: int) -> None:
+        """A desktop has nothing that goes on: what waits is sent when the window is opened again."""
 
 
 def test_card(now: datetime) -> bytes:

@@ -1,4 +1,4 @@
-"""The ports: where am I, and a photograph of what is before me."""
+"""The ports: where am I, a photograph of what is before me, what the network costs, and where the errand runs."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -13,8 +13,52 @@ class Gps(Protocol):
         """The last fix with its age, None while there is none."""
         ...
 
+    def resume(self) -> None:
+        """The window is there: listen from now on."""
+        ...
+
+    def pause(self) -> None:
+        """The window went away: listen no more."""
+        ...
+
 
 class Camera(Protocol):
     """Takes one photograph; `done` gets JPEG bytes, or None when the person changed their mind."""
 
     def shoot(self, done: Callable[[bytes | None], None]) -> None: ...
+
+
+class Network(Protocol):
+    """What the platform says about the network: hints and prices, never whether the office can be reached."""
+
+    def metered(self) -> bool:
+        """Whether bytes cost money on the link that is used now."""
+        ...
+
+    def listen(self, hint: Callable[[], None]) -> None:
+        """Calls `hint`, from any thread, whenever the platform thinks that a network came up."""
+        ...
+
+
+class Errand(Protocol):
+    """What goes on without the worker: `run` returns only after `stop`."""
+
+    def begin(self) -> None: ...
+    def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Background(Protocol):
+    """Where the errand runs: beside the window while it is there, and without it where the platform allows that."""
+
+    def start(self, errand: Errand) -> None:
+        """Runs it from now on and returns at once; one that runs already goes on."""
+        ...
+
+    def stop(self) -> None:
+        """Ends it; a round that is under way is finished first."""
+        ...
+
+    def leave(self, waiting: int) -> None:
+        """The window goes away while so many things wait to be sent."""
+        ...

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from kivy.clock import Clock
+from kivy.clock import Clock, mainthread
 from kivy.core.window import Window
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty
@@ -14,6 +14,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from mobile.core.clockwork import DeviceClock
 from mobile.core.face import TabletFace
+from mobile.core.seal import Locked
 from mobile.core.views import Act, CategoryChoice, Refusal
 from mobile.platform.ports import Camera, Gps
 from mobile.ui.page import Page
@@ -214,6 +215,9 @@ class House(FloatLayout):
         """Does an act; what the tablet refuses is said. None then."""
         try:
             return act()
+        except Locked:
+            self.refresh()  # it locked itself meanwhile
+            return None
         except Refusal as refusal:
             self.say(str(refusal))
             return None
@@ -244,6 +248,10 @@ class House(FloatLayout):
             _("Kept on this tablet: {act}. It is sent by itself.").format(act=act.label),
             undo=lambda: self.take_back(command_id),
         )
+
+    def shoot(self, taken: Callable[[bytes | None], None]) -> None:
+        """One photograph; the answer comes in the window's own thread, wherever the camera has it from."""
+        self.camera.shoot(mainthread(taken))
 
     def pick_category(self, took: Callable[[CategoryChoice], None]) -> None:
         """Chooses one out of the tree for the sheet that is up, which stands there again afterwards."""

@@ -41,8 +41,12 @@ class Page(FloatLayout):
         link = self.tablet.link
         self.link, self.link_words = link.state, link.sentence
 
+    def keep(self) -> None:
+        """Keeps what is being typed; nobody knows whether the tablet comes back."""
+
     def leave(self) -> None:
-        """The screen goes away: keep what is being typed."""
+        """The screen goes away."""
+        self.keep()
 
     def key(self, key: int, typed: str) -> bool:
         """A key of a real keyboard, when no field has it; True when it was for this screen."""

@@ -55,6 +55,12 @@ def _lang(request: Request, viewer_lang: str | None = None) -> str:
     return chosen(request.headers.get("accept-language"), viewer_lang)
 
 
+@router.get("/hello")
+def get_hello() -> dict[str, Any]:
+    """Answers in our envelope: a tablet asks before it sends, for what its platform calls a network may be none."""
+    return service.stamp(datetime.now(UTC))
+
+
 @router.post("/enrol")
 def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
     """A single-use code becomes a revocable device token."""

@@ -36,6 +36,7 @@ def test_every_kind_of_command_has_one_example_and_no_other_has() -> None:
 def test_no_example_is_left_out_by_these_tests() -> None:
     run = {example.name for example in COMMANDS} | {
         "commands",
+        "hello",
         "enrol",
         "changes",
         "digest",
@@ -80,6 +81,21 @@ def test_a_whole_batch_looks_as_in_the_document(office: Office) -> None:
     command = tablet.sealed(own)
     assert differences(said["commands"][0], command) == []
     assert differences(answer, tablet.send(command)) == []
+
+
+def test_the_office_says_hello_to_whoever_asks_in_its_envelope(office: Office) -> None:
+    real = requests.get(f"{office.server.url}/sync/v1/hello", timeout=30)
+    assert real.status_code == 200
+    assert differences(EXAMPLES["hello"].json(0), real.json()) == []
+
+
+def test_a_tablet_of_another_protocol_version_is_told_which_side_is_to_be_updated(office: Office) -> None:
+    tablet = office.tablet("worker")
+    for version, words in (("xunge/0", "too old"), ("xunge/2", "newer")):
+        said = {"envelope": version, "device_id": "x", "sent_at": "", "commands": []}
+        real = tablet.ask("POST", "/sync/v1/commands", json=said)
+        assert (real.status_code, real.json()["code"]) == (426, "update_needed")
+        assert words in real.json()["detail"]
 
 
 def test_enrolling_looks_as_in_the_document(office: Office) -> None:

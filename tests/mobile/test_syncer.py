@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mobile.core.errand import FIRST_WAIT_S, LONGEST_WAIT_S, POLL_S
 from mobile.core.office import NoWord, Refused, problem_of
 from mobile.core.outbox import UNDO
-from mobile.core.syncer import FIRST_WAIT_S, LONGEST_WAIT_S, POLL_S
 from mobile.core.tablet import Tablet
 from mobile.core.transport import HttpTransport, LinkDown, Reply
 from mobile.core.views import Draft, Refusal
@@ -91,19 +91,19 @@ def test_an_upload_address_of_somebody_else_never_gets_our_token(tmp_path: Path)
 def test_the_wait_grows_with_every_failure_up_to_five_minutes_and_never_ends(tmp_path: Path) -> None:
     office = PaperOffice()
     tablet = enrolled(tmp_path, office)
-    assert tablet._syncer.pause() == POLL_S
+    assert tablet.errand.pause() == POLL_S
     office.online = False
     longest = 0.0
     for failures in range(1, 30):
         assert tablet.sync_now().state == "offline"
         bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1))
-        pause = tablet._syncer.pause()
+        pause = tablet.errand.pause()
         assert bound / 2 <= pause <= bound
         longest = max(longest, pause)
     assert longest > LONGEST_WAIT_S / 2
     office.online = True
     tablet.sync_now()
-    assert tablet._syncer.pause() == POLL_S
+    assert tablet.errand.pause() == POLL_S
     tablet.close()
 
 
@@ -112,7 +112,7 @@ def test_a_server_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
     tablet = enrolled(tmp_path, office)
     office.on_changes = lambda told: Reply(429, {"retry-after": "120"}, b"")
     tablet.sync_now()
-    assert tablet._syncer.pause() >= 120
+    assert tablet.errand.pause() >= 120
     tablet.close()
 
 
@@ -142,11 +142,11 @@ def test_the_syncing_thread_sends_what_was_captured_and_tells_the_window(tmp_pat
     tablet.start_syncing()
     tablet.report(RUBBISH, "any", None, "垃圾堆", [], False)
     clock.wrong_by += UNDO
-    tablet._syncer.nudge()
+    tablet.errand.nudge()
     assert arrived.wait(10)
     assert told.wait(10)
     tablet.close()
-    assert tablet._syncer._thread is None
+    assert not tablet._background.runs
 
 
 def test_a_fault_of_ours_does_not_end_the_syncing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -157,7 +157,7 @@ def test_a_fault_of_ours_does_not_end_the_syncing(tmp_path: Path, caplog: pytest
 
     def faulty(told: dict[str, str]) -> dict[str, str]:
         tried.append(1)
-        tablet._syncer.nudge()
+        tablet.errand.nudge()
         if len(tried) > 1:
             again.set()
         raise RuntimeError("a fault")
@@ -197,7 +197,7 @@ def test_a_withdrawn_tablet_empties_itself_from_its_own_thread_once_everything_w
     emptied = threading.Event()
     tablet.on_change(lambda: None if tablet.enrolled else emptied.set())
     tablet.start_syncing()
-    tablet._syncer.nudge()
+    tablet.errand.nudge()
     assert emptied.wait(10)
     tablet.stop()
     assert [command["command_id"] for batch in office.commands for command in batch] == [command_id]

@@ -51,7 +51,7 @@ class ActSheet(Sheet):
                 asked.offer(conditions)
 
     def shoot(self) -> None:
-        self.house.camera.shoot(self._taken)
+        self.house.shoot(self._taken)
 
     def _taken(self, jpeg: bytes | None) -> None:
         if jpeg is None:

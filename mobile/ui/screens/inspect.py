@@ -112,7 +112,7 @@ class Inspect(Page):
     # ---- the inspection ------------------------------------------------------------------------------------
 
     def shoot(self) -> None:
-        self.house.camera.shoot(self._taken)
+        self.house.shoot(self._taken)
 
     def _taken(self, jpeg: bytes | None) -> None:
         passing = self._view.passing if self._view else None

@@ -38,7 +38,10 @@ class Me(Page):
         self.house.rebuild()
 
     def sync(self) -> None:
-        """One round with the office, on a thread of its own: the network may take long."""
+        """One round with the office, on a thread of its own: the network may take long. Pressed again, it ends."""
+        if self.tablet.link.state == "syncing":
+            self.tablet.call_off()
+            return
         self.syncing = True
         Thread(target=self._sync, name="sync-now", daemon=True).start()
 

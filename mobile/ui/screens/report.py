@@ -220,7 +220,7 @@ class Report(Page):
         if len(self._draft.photos) >= MOST_PHOTOS:
             self.house.say(_("Six photos are enough for one report."))
         else:
-            self.house.camera.shoot(self._taken)
+            self.house.shoot(self._taken)
 
     def _taken(self, jpeg: bytes | None) -> None:
         if jpeg is None:
@@ -239,7 +239,7 @@ class Report(Page):
 
     # ---- done ----------------------------------------------------------------------------------------------
 
-    def leave(self) -> None:
+    def keep(self) -> None:
         if self._save.is_triggered:
             self._save.cancel()
             self._write()
