@@ -93,7 +93,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--token", default="", help="API token of an administrator, to make codes with")
     add(
         "--codes",
-        type=argparse.FileType("r"),
+        type=lines,
         metavar="FILE",
         help="enrolment codes, one a line; - is standard input",
     )
