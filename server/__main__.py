@@ -8,8 +8,10 @@ import typer
 import uvicorn
 
 from server import doctor
+from server.backup import cli as backup
 from server.cases import cli as cases
 from server.cluster import database_of
+from server.db import refusal_of
 from server.errors import BadInput, XungeError
 from server.locale import gettext_for
 from server.logs import write_json_logs
@@ -74,7 +76,7 @@ def migrate_schema(
             print(name)
 
 
-for room in (people, cases, packs, telling, public, doctor):
+for room in (people, cases, packs, telling, public, backup, doctor):
     room.register(app)
 
 
@@ -96,8 +98,7 @@ def main() -> int:
         say(refused.text(_))
         return WRONG_USE if isinstance(refused, BadInput) else FAULT
     except psycopg2.Error as error:
-        reason = str(error).strip().partition("\n")[0]
-        say(_("The database refused ({reason}). `python -m server doctor` says more.").format(reason=reason))
+        say(refusal_of(error).text(_))
         return FAULT
 
 

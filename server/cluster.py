@@ -127,6 +127,11 @@ class Cluster:
                 os.close(self._use)
                 self._use = None
 
+    def keep(self) -> None:
+        """Starts it again if it died, of a kill or of a lack of memory."""
+        if self._postmaster() is None:
+            self.start()
+
     def running(self) -> bool:
         """Whether it takes connections."""
         return self._postmaster() is not None and self._answer() == ACCEPTS

@@ -15,7 +15,7 @@ import psycopg2.extensions
 import psycopg2.extras
 from psycopg2.extensions import STATUS_READY
 
-from server.errors import Busy
+from server.errors import Busy, SetupFault
 
 T = TypeVar("T")
 APPLICATION_ROLE = "xunge_app"
@@ -134,6 +134,20 @@ class Database:
                 if not left or error.diag.constraint_name not in RACING_CONSTRAINTS:
                     raise
         raise AssertionError("unreachable")
+
+
+def refusal_of(error: psycopg2.Error) -> SetupFault:
+    """What the database refused, as a sentence for whoever installs it."""
+    reason = str(error).strip().partition("\n")[0]
+    if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+        return SetupFault(
+            "The owner of the database may not do this ({reason}). Have a superuser run, in that database:"
+            " create extension if not exists postgis; alter role OWNER createrole;",
+            reason=reason,
+        )
+    if isinstance(error, psycopg2.OperationalError):
+        return SetupFault("The database does not answer: {reason}", reason=reason)
+    return SetupFault("The database refused ({reason}). `python -m server doctor` says more.", reason=reason)
 
 
 def _was_told_something(connection: Connection) -> bool:

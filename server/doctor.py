@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from server.cluster import Cluster, database_of
-from server.db import APPLICATION_ROLE, connect
+from server.db import APPLICATION_ROLE, connect, refusal_of
 from server.errors import XungeError
 from server.locale import FOLDER as WORDS
 from server.locale import gettext_for
@@ -27,6 +27,11 @@ from server.settings import Settings, settings
 VENDOR = Path(__file__).parent / "console" / "static" / "vendor"
 LEAST_FREE = 1_000_000_000
 TASKS_SILENT_S = 600
+CLOCKS_APART_S = 5
+LOCAL = {"127.0.0.1", "::1", "localhost"}
+BACKUP_AGE = timedelta(days=7)
+# A demo, or the first days: what was typed in an afternoon.
+WORTH_A_BACKUP = 2_000
 
 _ = gettext_for(settings().lang)
 
@@ -45,18 +50,24 @@ def examine(chosen: Settings) -> Iterator[Finding]:
     yield postgresql(chosen)
     yield home(chosen)
     yield files()
-    if not chosen.database_url and not Cluster(chosen.home).data.exists():
-        yield Finding("database", False, _("There is no database yet: run `make run`."))
-        return
+    yield address(chosen)
     try:
+        if not chosen.database_url and not Cluster(chosen.home).data.exists():
+            yield Finding("database", False, _("There is no database yet: run `make run`."))
+            return
         with (
             database_of(chosen) as dsn,
             closing(connect(dsn, application=False)) as connection,
             connection.cursor() as cursor,
         ):
             yield from database(cursor)
-    except (XungeError, psycopg2.Error) as error:
-        yield Finding("database", False, str(error).strip())
+    except XungeError as error:
+        yield Finding("database", False, error.text(_))
+    except psycopg2.Error as error:
+        yield Finding("database", False, refusal_of(error).text(_))
+    except PermissionError as error:
+        words = _("{file} cannot be read by this account. Run as the account that ran `make run`.")
+        yield Finding("database", False, words.format(file=error.filename))
 
 
 def postgresql(chosen: Settings) -> Finding:
@@ -71,8 +82,12 @@ def postgresql(chosen: Settings) -> Finding:
 
 def home(chosen: Settings) -> Finding:
     folder = chosen.home.absolute()
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    try:
+        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+        writes = os.access(nearest, os.W_OK | os.X_OK, effective_ids=True)
+    except PermissionError:
+        writes = False
+    if not writes:
         return Finding("home", False, _("{home} does not let this account write.").format(home=folder))
     free = shutil.disk_usage(nearest).free
     if free < LEAST_FREE:
@@ -99,6 +114,17 @@ def files() -> Finding:
     return Finding("files", True, _("Web modules and words are in place."))
 
 
+def address(chosen: Settings) -> Finding:
+    """Whether passwords would travel unprotected: open to other machines, and cookies for http."""
+    if chosen.host not in LOCAL and not chosen.cookie_secure:
+        words = _(
+            "The server listens on {host} for everybody, without TLS: let it listen on 127.0.0.1 behind a proxy"
+            " that speaks TLS, and set XUNGE_COOKIE_SECURE=1."
+        )
+        return Finding("address", False, words.format(host=chosen.host))
+    return Finding("address", True, f"{chosen.host}:{chosen.port}")
+
+
 def database(cursor: Any) -> Iterator[Finding]:
     cursor.execute(
         "select current_setting('server_version') as version, current_setting('server_encoding') as encoding"
@@ -110,8 +136,11 @@ def database(cursor: Any) -> Iterator[Finding]:
     if not cursor.fetchone()["made"]:
         yield Finding("schema", False, _("The database has no schema yet: run `python -m server migrate`."))
         return
-    for look in (schema, privileges, districts, tasks, photos):
-        yield look(cursor)
+    # Most of what follows asks tables that older schemas lack.
+    yield (found := schema(cursor))
+    if found.well:
+        for look in (durability, clock, privileges, districts, people, year, tasks, photos, backups):
+            yield look(cursor)
 
 
 def schema(cursor: Any) -> Finding:
@@ -123,6 +152,68 @@ def schema(cursor: Any) -> Finding:
         words = _("{names} are not applied: run `python -m server migrate`.").format(names=", ".join(missing))
         return Finding("schema", False, words)
     return Finding("schema", True, _("All migrations are applied."))
+
+
+def durability(cursor: Any) -> Finding:
+    """What was acknowledged must be on the disk; damage there must be noticed."""
+    cursor.execute(
+        "select name, setting from pg_settings where setting = 'off'"
+        " and name in ('fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums') order by name"
+    )
+    off = [row["name"] for row in cursor.fetchall()]
+    if set(off) - {"data_checksums"}:
+        words = _("{settings} off: what was acknowledged would be lost with the power. Switch on.")
+        return Finding("durability", False, words.format(settings=", ".join(off)))
+    if off:
+        return Finding("durability", True, _("On; damage on the disk is not noticed (no data checksums)."))
+    return Finding("durability", True, _("Commits are on the disk, with checksums."))
+
+
+def clock(cursor: Any) -> Finding:
+    """Deadlines are computed by the server's clock, rows are stamped by the database's."""
+    cursor.execute("select clock_timestamp() as at")
+    apart = abs((cursor.fetchone()["at"] - datetime.now(UTC)).total_seconds())
+    words = _("The clocks of server and database are {seconds} s apart.").format(seconds=round(apart))
+    return Finding("clock", apart < CLOCKS_APART_S, words)
+
+
+def people(cursor: Any) -> Finding:
+    cursor.execute(
+        "select count(*) as n from memberships m join people p on p.id = m.person_id"
+        " join credentials c on c.person_id = p.id"
+        " where m.role = 'admin' and p.active and (m.valid_to is null or m.valid_to > now())"
+    )
+    count = cursor.fetchone()["n"]
+    if not count:
+        return Finding("people", False, _("No administrator can sign in."))
+    return Finding("people", True, _("{count} can sign in as administrator.").format(count=count))
+
+
+def year(cursor: Any) -> Finding:
+    """The state declares the next year in November; without it deadlines that reach it are provisional."""
+    cursor.execute(
+        "select count(*) as n from districts d"
+        " where exists (select from calendar_years y where y.district_id = d.id) and not exists"
+        " (select from calendar_years y where y.district_id = d.id and y.year = extract(year from now()))"
+    )
+    if cursor.fetchone()["n"]:
+        words = _(
+            "This year's holidays are not entered: deadlines are provisional. Enter them under /calendar."
+        )
+        return Finding("calendar", False, words)
+    return Finding("calendar", True, _("This year's holidays are entered, where they are used."))
+
+
+def backups(cursor: Any) -> Finding:
+    cursor.execute("select max(at) as last from security_log where what = 'backup_taken'")
+    last = cursor.fetchone()["last"]
+    cursor.execute("select count(*) > %s as much from cases", (WORTH_A_BACKUP,))
+    if last is None and not cursor.fetchone()["much"]:
+        return Finding("backup", True, _("None yet, and little to lose."))
+    if last is None or datetime.now(UTC) - last > BACKUP_AGE:
+        words = _("No backup in the last week: run `python -m server backup DIR`, every night.")
+        return Finding("backup", False, words)
+    return Finding("backup", True, last.isoformat(timespec="seconds"))
 
 
 def privileges(cursor: Any) -> Finding:

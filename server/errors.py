@@ -111,3 +111,13 @@ class SetupFault(XungeError):
     """The installation itself is wrong (cluster, schema, files); shown by the command line."""
 
     status, code = 500, "setup_fault"
+
+
+class BackupRefused(XungeError):
+    status, code = 409, "backup_refused"
+    sentence = "The backup was not made."
+
+
+class RestoreRefused(XungeError):
+    status, code = 409, "restore_refused"
+    sentence = "Nothing was restored."

@@ -3,7 +3,6 @@
 The database, the demo district and the demo people are made when they are missing and kept when they are there.
 """
 
-import fcntl
 import json
 import os
 import signal
@@ -13,20 +12,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from string import digits
 from types import FrameType
 from typing import Any
 
+import psycopg2
 from rich.console import Console
 
 from server.children import Child
-from server.cluster import database_of
-from server.db import Database
+from server.cluster import Cluster
+from server.db import Database, refusal_of
 from server.errors import SetupFault, XungeError
+from server.home import only_one_of
 from server.locale import gettext_for
 from server.migrate import migrate
 from server.settings import CHECKOUT, Settings, settings
@@ -52,26 +51,6 @@ def listen_for_the_end() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
-
-
-@contextmanager
-def only_one_of(home: Path) -> Iterator[None]:
-    """One run per home; the lock goes with the process however it ends."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "run.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise SetupFault(
-                "Process {pid} already runs with {home}. End it, or set XUNGE_HOME and XUNGE_PORT for another.",
-                pid=lock.read().strip(),
-                home=home,
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 def check_port(chosen: Settings) -> None:
@@ -225,11 +204,21 @@ def announce(console: Console, chosen: Settings, ready: dict[str, Any]) -> None:
     print(f"READY {json.dumps(ready, ensure_ascii=False)}", flush=True)
 
 
-def watch(children: list[Child]) -> None:
+def watch(children: list[Child], cluster: Cluster | None) -> None:
     while True:
+        if cluster:
+            cluster.keep()
         for child in children:
             child.keep()
         time.sleep(WATCH_S)
+
+
+def source_of(chosen: Settings, cluster: Cluster | None) -> str:
+    """Where the database is; that of the private cluster is made when it is missing."""
+    if cluster is None:
+        return str(chosen.database_url)
+    cluster.ensure_database()
+    return cluster.dsn()
 
 
 def main() -> int:
@@ -240,10 +229,11 @@ def main() -> int:
         listen_for_the_end()
         with only_one_of(chosen.home.absolute()):
             check_port(chosen)
-            with database_of(chosen) as dsn:
+            cluster = None if chosen.database_url else Cluster(chosen.home)
+            with cluster or nullcontext():
                 try:
-                    bring_up(chosen, dsn, children, console)
-                    watch(children)
+                    bring_up(chosen, source_of(chosen, cluster), children, console)
+                    watch(children, cluster)
                 finally:
                     for child in children:
                         child.ask_to_end()
@@ -253,6 +243,9 @@ def main() -> int:
         return 0
     except XungeError as error:
         print(error.text(gettext_for(chosen.lang)), file=sys.stderr)
+        return 1
+    except psycopg2.Error as error:
+        print(refusal_of(error).text(gettext_for(chosen.lang)), file=sys.stderr)
         return 1
     return 0
 

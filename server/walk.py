@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
+from rich.cells import cell_len
 from rich.console import Console
 
 from mobile.sim.wire import BadWire
@@ -25,6 +26,8 @@ from server.people.enrolment import make_enrol_code
 
 WORKER, DUTY, DISPATCHER, CREW_LOGIN, CREW = "worker1", "duty1", "dispatch1", "crew3", "crew-sanitation"
 TIMEOUT_S = 20
+# Of the column that says who did it: the longest of these words and a gap, in columns of a terminal.
+WHO_WIDTH = 16
 
 
 class _Forms(HTMLParser):
@@ -98,7 +101,8 @@ def walk(url: str, home: Path, database: Database, lang: str = "zh-CN") -> str:
     console = Console(highlight=False, soft_wrap=True)
 
     def step(who: str, what: str, **params: object) -> None:
-        console.print(f"  [green]✓[/] [bold]{who}[/]  {what.format(**params)}")
+        gap = " " * (WHO_WIDTH - cell_len(who))
+        console.print(f"  [green]✓[/] [bold]{who}[/]{gap}{what.format(**params)}")
 
     console.print(_("One incident through the whole chain:"))
     # The desks sign in while the tablet works: passwords are slow to check on purpose.

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import psycopg2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,6 +22,7 @@ from gis.geojson import UnreadableError
 from gis.prepare import WrongUseError
 from gis.read import read
 from gis.repair import repair
+from server.db import refusal_of
 from server.errors import BadInput, XungeError
 from server.locale import chosen, gettext_for
 from server.settings import settings
@@ -63,6 +65,9 @@ def told() -> Iterator[None]:
         errors.print(error.text(words()))
         wrong = isinstance(error, (WrongUseError, BadInput))
         raise typer.Exit(WRONG_USE if wrong and not isinstance(error, UnreadableError) else FAULTY) from error
+    except psycopg2.Error as error:
+        errors.print(refusal_of(error).text(words()))
+        raise typer.Exit(FAULTY) from error
     finally:
         watch.cancel()
 

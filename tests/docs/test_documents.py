@@ -149,6 +149,6 @@ def test_pictures_are_small_and_shown() -> None:
 def test_decisions_are_numbered_and_listed() -> None:
     folder = CHECKOUT / "docs" / "decisions"
     pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
-    assert [name[:4] for name in pages] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    assert len({name[:4] for name in pages}) == len(pages), "a number stands for one decision"
     index = (folder / "README.md").read_text(encoding="utf-8")
     assert all(f"]({name})" in index for name in pages)

@@ -1,5 +1,7 @@
 """The doctor: a healthy installation passes, and each fault is told in a sentence."""
 
+import os
+import pwd
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,9 +9,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from server.calendar.service import seed_all
 from server.db import Database
 from server.doctor import Finding, examine
 from server.settings import Settings
+from tests.server.small_district import make_small_district
 
 
 @pytest.fixture
@@ -33,8 +37,60 @@ def execute(dsn: str, statement: str) -> None:
         connection.commit()
 
 
-def test_everything_but_the_missing_boundaries_is_well(installation: Settings) -> None:
-    assert [one.what for one in examine(installation) if not one.well] == ["districts"]
+def test_all_is_well_but_what_this_installation_lacks(installation: Settings) -> None:
+    """Boundaries, people, and the tests' cluster trades durability for speed."""
+    lacking = {one.what for one in examine(installation) if not one.well}
+    assert lacking == {"districts", "people", "durability"}
+    assert "fsync" in findings(installation)["durability"].sentence
+
+
+def test_an_administrator_who_can_sign_in_is_needed(database: Database, installation: Settings) -> None:
+    district = database.run(make_small_district)
+    assert findings(installation)["people"].well
+    with database.transaction() as conn, conn.cursor() as cursor:
+        cursor.execute("update people set active = false where id = %s", (district.people["admin"],))
+    assert not findings(installation)["people"].well
+
+
+def test_an_address_open_to_all_without_secure_cookies_is_a_fault(installation: Settings) -> None:
+    assert not findings(installation.model_copy(update={"host": "0.0.0.0"}))["address"].well
+    behind_tls = {"host": "0.0.0.0", "cookie_secure": True}
+    assert findings(installation.model_copy(update=behind_tls))["address"].well
+
+
+def test_an_old_backup_is_a_fault_and_a_new_one_is_none(installation: Settings, dsn: str) -> None:
+    taken = "insert into security_log (at, what, address, detail) values (now() - interval '{}', 'backup_taken', '', '{{}}')"
+    execute(dsn, taken.format("8 days"))
+    assert not findings(installation)["backup"].well
+    execute(dsn, taken.format("1 day"))
+    assert findings(installation)["backup"].well
+
+
+def test_a_year_that_nobody_entered_is_a_fault_where_years_are_used(
+    database: Database, installation: Settings, dsn: str
+) -> None:
+    database.run(make_small_district)
+    assert findings(installation)["calendar"].well, "this district uses none"
+    database.run(lambda conn: seed_all(conn, datetime.now(UTC)))
+    assert findings(installation)["calendar"].well
+    execute(dsn, "delete from calendar_years where year = extract(year from now())")
+    assert not findings(installation)["calendar"].well
+
+
+def test_a_home_of_another_account_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    """As an account without rights: root may read everything."""
+    home = tmp_path / "home"
+    (home / "cluster").mkdir(parents=True)
+    home.chmod(0o000)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        found = findings(Settings(home=home, database_url=None, lang="en"))
+    finally:
+        os.seteuid(before)
+        home.chmod(0o700)
+    assert [what for what, one in found.items() if not one.well] == ["home", "database"]
 
 
 def test_events_that_the_application_could_change_are_a_fault(installation: Settings, dsn: str) -> None:

@@ -151,6 +151,44 @@ def test_after_kill_9_the_children_end_and_the_next_run_finds_the_data(home: Pat
     assert not Cluster(home).running()
 
 
+def test_a_database_that_is_killed_is_started_again_and_the_server_goes_on(home: Path) -> None:
+    port = free_port()
+    with running(home, port) as run:
+        run.ready()
+        server = next(pid for pid, words in children_of(run.process.pid).items() if "server serve" in words)
+        postmaster = Cluster(home).data / "postmaster.pid"
+        killed = int(postmaster.read_text().splitlines()[0])
+        os.kill(killed, signal.SIGKILL)
+
+        def answers_again() -> bool:
+            try:
+                return int(postmaster.read_text().splitlines()[0]) != killed and b'"ready"' in get(
+                    port, "/readyz"
+                )
+            except (OSError, ValueError, IndexError):
+                return False
+
+        wait_until(answers_again)
+        assert not gone(server)
+        assert run.end() == 0
+
+
+def test_a_home_that_may_not_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    told = Run(tmp_path / "file" / "home", free_port()).process
+    assert "Set XUNGE_HOME to a folder of yours" in told.communicate(timeout=PATIENCE_S)[1]
+    assert told.returncode == 1
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"host={tmp_path} dbname=nothing")
+    told = Run(tmp_path / "home", free_port()).process
+    assert told.communicate(timeout=PATIENCE_S)[1].startswith("The database does not answer: ")
+    assert told.returncode == 1
+
+
 def test_a_port_that_is_taken_is_told_before_anything_is_made(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         run = Run(home, other.getsockname()[1])
