@@ -57,6 +57,7 @@ def serve() -> None:
             host=chosen.host,
             port=chosen.port,
             log_config=None,
+            access_log=False,
             timeout_graceful_shutdown=GOODBYE_S,
         )
 

@@ -97,8 +97,7 @@ class Database:
                 # What this connection knew of changes belongs to the request that ends here.
                 connection.changed.clear()
                 try:
-                    if not connection.closed and connection.status != STATUS_READY:
-                        connection.rollback()
+                    _as_it_was(connection)
                 finally:
                     self._put_back(connection)
         finally:
@@ -108,8 +107,14 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that cannot write; one snapshot for all its queries."""
         with self._borrowed() as connection:
-            with connection.cursor() as cursor:
-                cursor.execute("set transaction isolation level repeatable read read only")
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For a single query that only reads, without the round trips of a transaction."""
+        with self._borrowed() as connection:
+            connection.autocommit = True
             yield connection
 
     @contextmanager
@@ -150,6 +155,18 @@ def refusal_of(error: psycopg2.Error) -> SetupFault:
     return SetupFault("The database refused ({reason}). `python -m server doctor` says more.", reason=reason)
 
 
+def _as_it_was(connection: Connection) -> None:
+    """Ends what is open; the next transaction begins in PostgreSQL's own way. No round trip where nothing is open."""
+    if connection.closed:
+        return
+    if connection.status != STATUS_READY:
+        connection.rollback()
+    if connection.autocommit:
+        connection.autocommit = False
+    elif connection.readonly is not None:
+        connection.set_session(isolation_level="DEFAULT", readonly="DEFAULT")
+
+
 def _was_told_something(connection: Connection) -> bool:
     """Whether the server sent something to an idle connection: as good as always its farewell."""
     if connection.closed:
@@ -161,13 +178,14 @@ def _was_told_something(connection: Connection) -> bool:
 
 def tell(connection: Connection) -> None:
     """NOTIFY in a transaction of its own: inside the writing one it would serialise all commits."""
+    connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(
             "select set_config('synchronous_commit', 'off', true), pg_notify('xunge_changes', d::text)"
             " from unnest(%s) d",
             (sorted(connection.changed),),
         )
-    connection.commit()
+    connection.autocommit = False
     connection.changed.clear()
 
 

@@ -1,9 +1,11 @@
 """Is it alive, is it ready, how busy: /healthz, /readyz, /metrics."""
 
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import psycopg2
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import (
@@ -23,6 +25,8 @@ from server.migrate import MIGRATIONS
 sql = queries(__file__, "health.sql")
 router = APIRouter(tags=["operation"])
 TASKS_SILENT_FOR = timedelta(minutes=10)
+FAILED, SLOW_S = 500, 1.0
+log = structlog.get_logger("requests")
 
 registry = CollectorRegistry()
 REQUESTS = Counter(
@@ -40,7 +44,10 @@ REPAIRS = Gauge(
 
 
 class Measured:
-    """Counts and times every request by its route (never by its path, which names cases)."""
+    """Counts and times every request by its route (never by its path, which names cases); logs what failed or was slow.
+
+    A line a request is what a proxy writes; here it would cost more than many a request.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,7 +56,7 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, status = datetime.now(UTC), 500
+        begun, status = perf_counter(), FAILED
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -61,8 +68,12 @@ class Measured:
             await self.app(scope, receive, noting)
         finally:
             route = getattr(scope.get("route"), "path", "other")
+            seconds = perf_counter() - begun
             REQUESTS.labels(scope["method"], route, status).inc()
-            SECONDS.labels(route).observe((datetime.now(UTC) - begun).total_seconds())
+            SECONDS.labels(route).observe(seconds)
+            if status >= FAILED or seconds > SLOW_S:
+                told = {"method": scope["method"], "path": scope["path"], "status": status}
+                log.warning("request", **told, seconds=round(seconds, 3))
 
 
 @router.get("/healthz")

@@ -6,16 +6,6 @@ import sys
 import structlog
 
 
-class WithoutQuery(logging.Filter):
-    """Keeps what people searched for out of the access log: the path is enough."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) == 5:
-            client, method, path, version, status = record.args
-            record.args = (client, method, str(path).partition("?")[0], version, status)
-        return True
-
-
 def write_json_logs(level: int = logging.INFO) -> None:
     """Sends structlog's and the libraries' messages down one road; call it once, at the start of a process."""
     shared: list[structlog.typing.Processor] = [
@@ -41,4 +31,3 @@ def write_json_logs(level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("uvicorn.access").addFilter(WithoutQuery())

@@ -111,7 +111,7 @@ class Moves:
         ) as task:
             while self._escalated() == before and task.poll() is None:
                 sleep(0.05)
-            seconds = []
+            seconds: list[float] = []
             while len(seconds) < count and task.poll() is None:
                 seconds.append(self._move())
             task.terminate()

@@ -4,29 +4,20 @@ The floor is the product's own SQL: the statements of the five transactions are 
 sent again by eight connections that do nothing else. What is above it is what HTTP, the doors and the program cost.
 """
 
-import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
-from psycopg2.extras import RealDictCursor
-
+from bench.served import CLIENTS, Recorded, Served, Transaction, at_once, recorded, send
 from bench.stage import Stage
 from server.cases import acts, service
-from server.db import Database, connect
+from server.db import Connection, Database, connect
 from server.people.tokens import make_token
 from server.protocol.commands import Position
 
-CLIENTS, WORKERS, PATIENCE_S = 8, 2, 120
 LAMP = {"system": "urban/component", "code": "0137"}
 CREW = "crew-lighting"
 # Who, the act, what is told; the first is the report itself.
@@ -37,19 +28,6 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("crew", "accept", {}),
     ("crew", "handle", {"done": "已换灯泡"}),
 )
-Lifecycle = list[list[bytes]]
-
-
-class Recorded(RealDictCursor):
-    """Keeps every statement as it was sent."""
-
-    sent: ClassVar[list[bytes]] = []
-
-    def execute(self, *told: Any) -> Any:
-        try:
-            return super().execute(*told)
-        finally:
-            Recorded.sent.append(self.query)
 
 
 class Road:
@@ -86,81 +64,54 @@ class Road:
     def floor(self, count: int) -> None:
         """Sends recorded transactions; recording them is not timed, it happens before the first sample."""
         work = iter(list(islice(self.recorded, count)))
-        self._shared(work, self._replay)
+        self._shared(work, lambda client, lifecycle: send(self.connections[client], lifecycle))
 
     @cached_property
-    def recorded(self) -> Iterator[Lifecycle]:
+    def recorded(self) -> Iterator[list[Transaction]]:
         """Lifecycles that were tried and rolled back, so that sending their statements does them."""
         enough = 8 if self.stage.quick else self.count * 6
         return iter([self._record() for _ in range(enough)])
 
-    def _record(self) -> Lifecycle:
-        found: Lifecycle = []
-        with closing(connect(self.database.dsn)) as conn:
-            conn.cursor_factory = Recorded
-            number = ""
+    def _record(self) -> list[Transaction]:
+        viewers = {}
+        with self.database.read() as conn:
+            for who, _, _ in STEPS:
+                viewers[who] = self.stage.viewer(conn, self.logins[who])
+        found: list[Transaction] = []
+
+        def work(conn: Connection) -> None:
+            number, before = "", 0
             for who, action, payload in STEPS:
-                Recorded.sent = []
-                viewer = self.stage.viewer(conn, self.logins[who])
-                Recorded.sent = []
+                viewer, now = viewers[who], self.stage.now
                 if action == "report":
-                    position = Position(self.place["lon"], self.place["lat"], 8, "hand", crs="EPSG:4326")
-                    answer = acts.report(
-                        conn, viewer, payload, position, "bench", None, None, "api", None, self.stage.now
-                    )
+                    place = Position(self.place["lon"], self.place["lat"], 8, "hand", crs="EPSG:4326")
+                    answer = acts.report(conn, viewer, payload, place, "bench", None, None, "api", None, now)
                     number = answer.case_number or ""
                 else:
-                    acts.act(conn, viewer, number, action, payload, None, "api", None, self.stage.now)
-                service.get_case(conn, viewer, number, self.stage.now)
-                found.append(list(Recorded.sent))
-            conn.rollback()
-        return found
+                    acts.act(conn, viewer, number, action, payload, None, "api", None, now)
+                service.get_case(conn, viewer, number, now)
+                sent = Recorded.sent
+                found.append(sent[before:])
+                before = len(sent)
 
-    def _replay(self, client: int, lifecycle: Lifecycle) -> None:
-        connection = self.connections[client]
-        with connection.cursor() as cursor:
-            for transaction in lifecycle:
-                for statement in transaction:
-                    cursor.execute(statement)
-                connection.commit()
+        recorded(self.database, work)
+        return found
 
     # The figure -----------------------------------------------------------------------------------------------
 
     def figure(self, count: int) -> None:
-        # The floor may have taken longer than the server keeps an idle connection.
-        for client in self.clients:
-            client.close()
+        self.served.begin()
         self._shared(iter(range(count)), lambda client, _: self._over_http(client))
 
     @cached_property
-    def port(self) -> int:
-        """A server with two processes, up when this is asked for; it ends with the bench."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
-        environment = {**os.environ, "DATABASE_URL": self.database.dsn, "XUNGE_HOME": str(self.stage.home / "served"),
-                       "XUNGE_PORT": str(port), "XUNGE_WORKERS": str(WORKERS), "XUNGE_POOL": "4"}  # fmt: skip
-        server = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=environment,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        self.stage.ends_with(server)
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return port
-            except OSError:
-                assert time.monotonic() < until and server.poll() is None, "the server did not start"
-                time.sleep(0.05)
-
-    @cached_property
-    def clients(self) -> list[http.client.HTTPConnection]:
-        return [
-            http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S) for _ in range(CLIENTS)
-        ]
+    def served(self) -> Served:
+        return Served(self.stage, self.database)
 
     @cached_property
     def tokens(self) -> dict[str, str]:
+        now = self.stage.now
         return {
-            who: self.database.run(lambda conn, login=login: make_token(conn, login, "bench", self.stage.now))
+            who: self.database.run(partial(make_token, login=login, label="bench", now=now))
             for who, login in self.logins.items()
         }
 
@@ -175,38 +126,27 @@ class Road:
                 etag, _ = self._post(client, who, f"{path}/{number}/actions/{action}", payload, etag)
 
     def _post(self, client: int, who: str, path: str, body: dict[str, Any], etag: str) -> tuple[str, str]:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
         if etag:
             headers["If-Match"] = etag
-        connection = self.clients[client]
-        connection.request("POST", path, json.dumps(body).encode(), headers)
-        reply = connection.getresponse()
+        reply = self.served.post(client, path, json.dumps(body).encode(), headers)
         answer = json.loads(reply.read())
         assert reply.status in (200, 201), answer
         return reply.headers["ETag"], answer["number"]
 
-    def _shared(self, work: Iterator[Any], do: Callable[[int, Any], None]) -> None:
-        """`work` done by all clients at once; the first error of any of them is raised."""
-        lock, errors = threading.Lock(), []
+    def _shared(self, work: Iterator[Any], do: Any) -> None:
+        """`work` done by all clients at once, each taking the next piece when it is ready."""
+        lock = threading.Lock()
 
         def run(client: int) -> None:
-            try:
-                while True:
-                    with lock:
-                        one = next(work, None)
-                    if one is None or errors:
-                        return
-                    do(client, one)
-            except Exception as error:
-                errors.append(error)
+            while True:
+                with lock:
+                    one = next(work, None)
+                if one is None:
+                    return
+                do(client, one)
 
-        threads = [threading.Thread(target=run, args=(client,)) for client in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if errors:
-            raise errors[0]
+        at_once([partial(run, client) for client in range(CLIENTS)])
 
 
 class Million(Road):

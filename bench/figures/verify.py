@@ -12,8 +12,7 @@ from bench.stage import Stage
 from server.cases import chain
 from server.cases.apply import apply
 from server.db import Database
-from server.protocol.commands import Command, Position, read_payload
-from server.protocol.wire import body_hash, uuid7
+from server.protocol.wire import uuid7
 
 CASES, QUICK_CASES, TOGETHER = 4_000, 40, 100
 FIRST_ID = UUID(int=0)
@@ -30,22 +29,12 @@ class Verify(Lifecycle):
         for _ in range((QUICK_CASES if stage.quick else CASES) // TOGETHER or 1):
             ids = [uuid7() for _ in range(TOGETHER)]
             for act in range(len(ACTS)):
-                commands = [self._command(case_id, act) for case_id in ids]
+                commands = [self.command(case_id, act) for case_id in ids]
                 work = partial(apply, commands=commands, now=stage.now, actors=self.known)
                 assert all(answer.applied for answer in self.database.run(work))
 
     def base(self, stage: Stage) -> Database:
         return stage.proved
-
-    def _command(self, case_id: UUID, act: int) -> Command:
-        login, action, payload = ACTS[act]
-        viewer = self.cast[login]
-        place = Position(self.place["lon"], self.place["lat"], 8, "gps", crs="EPSG:4326")
-        return Command(
-            uuid7(), action, case_id, read_payload(action, payload), body_hash(payload), "console",
-            person_id=viewer.person_id, position=Position() if act else place,
-            district_id=viewer.district_id, source="" if act else "patrol", raw="{}",
-        )  # fmt: skip
 
     def _ranges(self, count: int) -> Iterator[tuple[UUID, UUID, int]]:
         """Slices of cases until `count` events are done; from the start again when the cases do not suffice."""
@@ -58,18 +47,20 @@ class Verify(Lifecycle):
             count -= end["cases"] * len(ACTS)
             after = last or FIRST_ID
 
-    def floor(self, count: int) -> None:
+    def floor(self, count: int) -> float | None:
         for after, last, _ in self._ranges(count):
             with self.database.read() as conn, conn.cursor(cursor_factory=plain_cursor) as cursor:
                 cursor.execute(chain.sql.links.sql, {"after": after, "last": last})
                 for link in cursor.fetchall():
                     sha256(link[13].encode()).hexdigest()
+        return None
 
-    def figure(self, count: int) -> None:
+    def figure(self, count: int) -> float | None:
         for after, last, _ in self._ranges(count):
             with self.database.read() as conn:
                 broken = chain.verify_range(conn, after, last)[2]
                 assert broken == [], broken[:5]
+        return None
 
 
 FIGURES = (Verify,)

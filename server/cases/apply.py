@@ -30,7 +30,6 @@ from server.protocol.commands import Command
 from server.protocol.hats import NEW, Actor, Facts, sees
 from server.protocol.payloads import Merge, Recompute, Report
 from server.protocol.workflow import Narrowing, Row, find, flags_after
-from server.telling.service import put as tell
 
 __all__ = ["Answer", "apply"]
 ELSEWHERE_CHECKED = ("condition", "category", "place", "evidence")
@@ -50,8 +49,6 @@ def apply(
             batch.answers[command.command_id] = answer
             batch.stored.append((command, answer))
     write.flush(conn, batch)
-    if batch.notices:
-        tell(conn, batch.notices, now)
     if following := follow_ups(conn, batch):
         apply(conn, following, now, batch.actors)
     return [batch.answers[command.command_id] for command in commands]

@@ -1,6 +1,8 @@
 -- name: load_batch$
--- What a batch of commands needs to know: stored answers, locked cases with cycle and clocks, offices, districts.
-select load_batch(:commands::uuid[], :cases::uuid[], :now);
+-- What a batch of commands needs to know, in one reading: stored answers, locked cases with cycle and clocks, the places of
+-- what arrives with numbers for new cases, offices, districts with their packs, the organisations that are named.
+select load_batch(:commands::uuid[], :cases::uuid[], :now, :arriving::uuid[], :lons::float8[], :lats::float8[],
+    :reaches::float8[], :easts::float8[], :norths::float8[], :districts::bigint[], :codes::text[], :organisations::bigint[]);
 
 -- name: keep_forged!
 insert into forged_commands (command_id, received_at, device_id, person_id, body_hash, payload)
@@ -25,21 +27,9 @@ where e.case_id = :case_id and e.n > :version;
 -- Ids of photos that stand on a case already, with the command that put them there. Primary key.
 select id, command_id from attachments where id = any (:ids::uuid[]);
 
--- name: take_numbers
-select nextval('case_numbers') as n from generate_series(1, :count);
-
 -- name: offices
+-- Those of places that are named by a code, which the reading cannot know.
 select grid_id, id, code, name, staffed from offices_at(:nodes::bigint[], :now);
-
--- name: organisations
--- The organisations that a batch names, by code or because somebody of them acts, with their register on the day that
--- their district has.
-select o.id, o.district_id, o.code, o.name, o.kind, o.grid_id, r.permits, r.lapsed, r.qualifications, r.suspension, t.day::text
-from organisations o
-join districts d on d.id = o.district_id
-cross join lateral (select (:now::timestamptz at time zone d.timezone)::date as day) t
-cross join lateral register_on(o.id, t.day) r
-where o.active and (o.code = any (:codes::text[]) or o.id = any (:ids::bigint[]));
 
 -- name: survivors
 -- The cases that others are to be merged into. Primary key of case_keys.

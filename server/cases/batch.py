@@ -24,6 +24,8 @@ from server.telling.service import Notice
 sql = queries(__file__, "apply.sql")
 REPORTING = ("report", "self_handle", "record", "part")
 MAY_MOVE = ("record", "change", "reroute")
+# What a payload calls the organisations that it is about.
+NAMING = ("crew", "organisation", "outside", "called")
 
 
 @dataclass(frozen=True)
@@ -78,43 +80,69 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
 
     The survivor of a merger is locked with them: nobody ends or merges it meanwhile.
     """
+    for person in {
+        command.person_id for command in commands if command.person_id is not None
+    } - actors.keys():
+        viewer = load_viewer(conn, person, now)
+        actors[person] = viewer.actor() if viewer else Actor(person, "")
     survivors = _survivors(conn, commands)
+    arriving = [c for c in commands if c.kind in REPORTING or (c.kind in MAY_MOVE and _names_place(c))]
+    points = [
+        grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, c.district_id) for c in arriving
+    ]
+    codes, acting = _named(commands, actors)
     known = sql.load_batch(
         conn,
         commands=[command.command_id for command in commands],
         cases=sorted({*(command.case_id for command in commands), *survivors.values()}),
         now=now,
+        arriving=[command.command_id for command in arriving],
+        codes=codes,
+        organisations=acting,
+        **grids.asked(points),
     )
-    answers = _stored_answers(conn, known["answers"] or (), commands, now)
-    fresh = [command for command in commands if command.command_id not in answers]
-    for person in {command.person_id for command in fresh if command.person_id is not None} - actors.keys():
-        viewer = load_viewer(conn, person, now)
-        actors[person] = viewer.actor() if viewer else Actor(person, "")
-    works = {work.case.id: work for work in map(read_work, known["works"] or ())}
-    packs = {
-        raw["case"]["pack_version"]: pack_known(conn, raw["case"]["pack_version"], raw["pack"])
-        for raw in known["works"] or ()
-    }
-    reporting = [command for command in fresh if command.kind in REPORTING and command.case_id not in works]
-    moved = [c for c in fresh if c.kind in MAY_MOVE and c.case_id in works and _names_place(c)]
-    numbers = [row["n"] for row in sql.take_numbers(conn, count=len(reporting))] if reporting else []
+    works = known["works"] or ()
+    districts = {row["id"]: row for row in known["districts"] or ()}
+    in_force = {i: row for i, row in districts.items() if row["pack_id"] is not None}
+    digests = {raw["case"]["pack_version"]: raw["pack"] for raw in works}
+    digests |= {row["pack_id"]: row["pack_sha256"] for row in in_force.values()}
+    packs = {version: pack_known(conn, version, digest) for version, digest in digests.items()}
+    present = {i: (row["pack_id"], packs[row["pack_id"]]) for i, row in in_force.items()}
     batch = Batch(
-        now, actors, works, packs, {}, {row["id"]: row for row in known["districts"] or ()},
-        _offices(known["offices"] or ()), _organisations(conn, fresh, actors, now), survivors, answers, {},
-        numbers=numbers,
-    )  # fmt: skip
-    if named := [a.id for command in fresh for a in getattr(command.payload, "attachments", ())]:
+        now,
+        actors,
+        {work.case.id: work for work in map(read_work, works)},
+        packs,
+        present,
+        districts,
+        _offices(known["offices"] or ()),
+        _organisations(known["organisations"] or ()),
+        survivors,
+        _stored_answers(conn, known["answers"] or (), commands, now),
+        {},
+        numbers=known["numbers"] or [],
+    )
+    if named := [a.id for command in commands for a in getattr(command.payload, "attachments", ())]:
         batch.photos = {row["id"]: row["command_id"] for row in sql.photos_known(conn, ids=named)}
-    if placed := [*reporting, *moved]:
-        batch.places = _locate(conn, placed, batch)
-        nodes = {
-            node
-            for place in batch.places.values()
-            for node in (place.district_id, place.street_id, place.community_id)
-            if node is not None
-        }
-        batch.offices |= _offices(sql.offices(conn, nodes=sorted(nodes), now=now))
+    located = grids.placed(conn, points, known["located"] or ())
+    batch.places = dict(zip((command.command_id for command in arriving), located, strict=True))
+    _place_by_code(conn, arriving, batch)
     return batch
+
+
+def _place_by_code(conn: Connection, arriving: Sequence[Command], batch: Batch) -> None:
+    """A place given as a grid code is taken at its word, without a point."""
+    nodes: set[int] = set()
+    for command in arriving:
+        code = getattr(command.payload, "grid_code", "")
+        if not code or command.position.lon is not None:
+            continue
+        place = grids.located_by_code(conn, district_of(command, batch), code)
+        if place is not None:
+            batch.places[command.command_id] = place
+            nodes |= {n for n in (place.district_id, place.street_id, place.community_id) if n is not None}
+    if nodes:
+        batch.offices |= _offices(sql.offices(conn, nodes=sorted(nodes), now=batch.now))
 
 
 def _offices(rows: Iterable[Mapping[str, Any]]) -> dict[int, Office]:
@@ -157,26 +185,28 @@ def _names_place(command: Command) -> bool:
     return command.position.lon is not None or bool(getattr(command.payload, "grid_code", ""))
 
 
-def _organisations(
-    conn: Connection, commands: Sequence[Command], actors: Mapping[int, Actor], now: datetime
-) -> dict[int, dict[str, Organisation]]:
-    """The organisations that these commands name, and those that claim, by district and code."""
+def _named(commands: Sequence[Command], actors: Mapping[int, Actor]) -> tuple[list[str], list[int]]:
+    """The codes of organisations that these commands name, and the ids of those that claim."""
     named: set[str] = set()
     claiming: set[int] = set()
     for command in commands:
-        for name in ("crew", "organisation", "outside", "called"):
+        for name in NAMING:
             given = getattr(command.payload, name, "")
             named.update([given] if isinstance(given, str) else given)
         actor = actors.get(command.person_id or -1)
         if command.kind == "claim" and actor is not None and actor.organisation is not None:
             claiming.add(actor.organisation)
-    found: dict[int, dict[str, Organisation]] = {}
     named.discard("")
-    if named or claiming:
-        for row in sql.organisations(conn, codes=sorted(named), ids=sorted(claiming), now=now):
-            found.setdefault(row["district_id"], {})[row["code"]] = Organisation(
-                row["id"], row["code"], row["name"], row["kind"], row["grid_id"], Register.of(row)
-            )
+    return sorted(named), sorted(claiming)
+
+
+def _organisations(rows: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Organisation]]:
+    """By district and code."""
+    found: dict[int, dict[str, Organisation]] = {}
+    for row in rows:
+        found.setdefault(row["district_id"], {})[row["code"]] = Organisation(
+            row["id"], row["code"], row["name"], row["kind"], row["grid_id"], Register.of(row)
+        )
     return found
 
 
@@ -188,26 +218,9 @@ def _survivors(conn: Connection, commands: Sequence[Command]) -> dict[str, uuid.
 
 def load_cases(conn: Connection, ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Working]:
     """Cases locked in id order, with their present cycle and clocks."""
-    known = sql.load_batch(conn, commands=[], cases=sorted(set(ids)), now=now)
+    nothing: dict[str, list[Any]] = {"commands": [], "arriving": [], "codes": [], "organisations": []}
+    known = sql.load_batch(conn, cases=sorted(set(ids)), now=now, **nothing, **grids.asked(()))
     return {work.case.id: work for work in map(read_work, known["works"] or ())}
-
-
-def _locate(conn: Connection, reporting: Sequence[Command], batch: Batch) -> dict[uuid.UUID, Any]:
-    """Where each new case lies; a place given as a grid code is taken at its word, without a point."""
-    points = [
-        grids.Point(c.position.lon, c.position.lat, c.position.accuracy_m, district_of(c, batch))
-        for c in reporting
-    ]
-    places = dict(zip((c.command_id for c in reporting), grids.locate_many(conn, points), strict=True))
-    for command in reporting:
-        code = getattr(command.payload, "grid_code", "")
-        if (
-            code
-            and command.position.lon is None
-            and (named := grids.located_by_code(conn, district_of(command, batch), code))
-        ):
-            places[command.command_id] = named
-    return places
 
 
 def district_of(command: Command, batch: Batch) -> int | None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -13,6 +13,8 @@ from server.cases.state import Working
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.wire import canonical, time_text
+
+AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 
 def append_event(
@@ -26,14 +28,11 @@ def append_event(
     stood_in: Sequence[str],
 ) -> Event:
     case, payload = work.case, command.payload
-    private_text = {
-        name: _plain(getattr(payload, name)) for name in payload.private if getattr(payload, name)
-    }
+    private = payload.private
+    private_text = {name: _plain(said) for name in private if (said := getattr(payload, name))}
     body: dict[str, Any] = {
         "payload": {
-            f.name: _plain(getattr(payload, f.name))
-            for f in fields(payload)
-            if f.name not in payload.private and getattr(payload, f.name)
+            name: _plain(said) for name, said in vars(payload).items() if said and name not in private
         },
         "fields": {
             k: [_plain(before[k]) if case.version > 1 else None, _plain(v)]
@@ -118,14 +117,17 @@ def _elsewhere(command: Command, work: Working) -> bool:
 
 def _plain(value: Any) -> Any:
     """A value as the chain keeps it: text, whole numbers, lists and objects of these."""
-    if isinstance(value, datetime):
+    kind = type(value)
+    if kind in AS_IT_IS:
+        return value
+    if kind is datetime:
         return time_text(value)
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
+    if kind is dict:
         return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [_plain(v) for v in value]
+    if kind is uuid.UUID:
+        return str(value)
+    if is_dataclass(kind):
+        return _plain(asdict(value))
     return value

@@ -107,17 +107,9 @@ select id, kind, code, name from organisations where id = any (:ids::bigint[]);
 -- name: timezones
 select id, timezone, code, name from districts;
 
--- name: clocks_of
-select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d.due_at, d.provisional, d.stopped_at,
-    d.granted_min, d.escalations
-from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.id = any (:ids::uuid[]) order by d.started_at, d.kind;
-
--- name: attachments_of
-select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at, b.damaged_at, r.code as refused
-from attachments a
-left join blobs b on b.sha256 = a.sha256
-left join refused_pictures r on r.sha256 = a.sha256 and a.arrived_at is null
-where a.case_id = any (:ids::uuid[]) order by a.made_at, a.id;
+-- name: beside$
+-- What cases are shown with, as JSON; the plan is kept by the function.
+select beside_cases(:ids::uuid[], :nodes::bigint[], :organisations::bigint[], :packs::bigint[]);
 
 -- name: photo_in_scope^
 select a.sha256, b.mime, a.stage, c.number, c.id as case_id from attachments a

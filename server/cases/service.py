@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from server.audit.masking import mask_text
 from server.cases import view
@@ -37,25 +36,7 @@ def get_row(conn: Connection, viewer: Viewer, number: str) -> dict[str, Any]:
 
 def get_case(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[str, Any]:
     """Case JSON with clocks, evidence, cycle and what a transition asks."""
-    return whole_cases(conn, [get_row(conn, viewer, number)], viewer.lang, now)[0]
-
-
-def whole_cases(
-    conn: Connection, rows: Sequence[dict[str, Any]], lang: str, now: datetime, bare: bool = False
-) -> list[dict[str, Any]]:
-    """Case JSON with `deadlines`, `attachments` and `facts` for rows already in scope; masked unless `bare`."""
-    ids = [row["id"] for row in rows]
-    clocks, photos = (
-        view.grouped(sql.clocks_of(conn, ids=ids)),
-        view.grouped(sql.attachments_of(conn, ids=ids)),
-    )
-    whole = view.cases(conn, rows, lang, now, bare)
-    for row, case in zip(rows, whole, strict=True):
-        zone = ZoneInfo(case["district"]["timezone"])
-        case["deadlines"] = view.clocks_json(clocks.get(row["id"], ()), now, zone, lang)
-        case["attachments"] = view.attachments_json(photos.get(row["id"], ()), row["number"], lang)
-        case["facts"] = view.facts_json(row, now)
-    return whole
+    return view.whole_cases(conn, [get_row(conn, viewer, number)], viewer.lang, now)[0]
 
 
 def events(conn: Connection, viewer: Viewer, number: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from server.audit import access
-from server.cases import service
+from server.cases import service, view
 from server.db import Connection
 from server.errors import NotAllowed
 from server.security import Viewer
@@ -25,7 +25,7 @@ def unmask_case(
         raise NotAllowed
     row = service.get_row(conn, viewer, number)
     case_id: uuid.UUID = row["id"]
-    case = service.whole_cases(conn, [row], viewer.lang, now, bare=True)[0]
+    case = view.whole_cases(conn, [row], viewer.lang, now, bare=True)[0]
     events = service.timelines(conn, [case_id], viewer.lang, bare=True)[case_id]
     access.read_personal(conn, viewer, access.UNMASK, reason, now, case_id=case_id, address=address)
     return {

@@ -1,21 +1,19 @@
 """How a case looks to those who may see it: one JSON shape for console, tablet, API and export."""
 
-import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.audit.masking import mask_answer, mask_text
+from server.cases.beside import Beside, named_by
 from server.cases.pictures import PictureRefused
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
-from server.packs import pack_of_version
 from server.protocol import words
 from server.protocol.hats import ASKED_FLAG, CALLED_FLAG
-from server.protocol.pack import Category, Pack
+from server.protocol.pack import Category
 from server.protocol.payloads import ON_BEHALF
 from server.protocol.wire import time_text
 from server.protocol.workflow import ENDED, STEP_OF
@@ -27,46 +25,6 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else time_text(moment)
 
 
-NAMING = (CALLED_FLAG, ASKED_FLAG)
-
-
-def named_by(flags: Iterable[str], beginning: str) -> list[int]:
-    """The ids of the organisations that flags name: "called:17"."""
-    return [int(flag.removeprefix(beginning)) for flag in flags if flag.startswith(beginning)]
-
-
-@dataclass(frozen=True)
-class Names:
-    """What ids are called, for all rows of one answer."""
-
-    nodes: dict[int, dict[str, Any]]
-    organisations: dict[int, dict[str, Any]]
-    districts: dict[int, dict[str, Any]]
-    packs: dict[int, Pack]
-
-    @classmethod
-    def of(cls, conn: Connection, rows: Sequence[dict[str, Any]]) -> "Names":
-        nodes = {row[k] for row in rows for k in ("district_id", "street_id", "community_id", "grid_id")} - {
-            None
-        }
-        organisations = {row[k] for row in rows for k in ("holder_id", "handler_id")} - {None}
-        organisations |= {i for row in rows for flag in NAMING for i in named_by(row["flags"], flag)}
-        return cls(
-            {r["node_id"]: r for r in sql.grid_names(conn, nodes=list(nodes))},
-            {r["id"]: r for r in sql.organisation_names(conn, ids=list(organisations))},
-            {r["id"]: r for r in sql.timezones(conn)},
-            {v: pack_of_version(conn, v) for v in {row["pack_version"] for row in rows}},
-        )
-
-    def node(self, node_id: int | None) -> dict[str, str] | None:
-        row = self.nodes.get(node_id) if node_id is not None else None
-        return {"code": row["code"], "name": row["name"]} if row else None
-
-    def organisation(self, organisation_id: int | None) -> dict[str, str] | None:
-        row = self.organisations.get(organisation_id) if organisation_id is not None else None
-        return {"kind": row["kind"], "code": row["code"], "name": row["name"]} if row else None
-
-
 def cases(
     conn: Connection, rows: Iterable[dict[str, Any]], lang: str, now: datetime, bare: bool = False
 ) -> list[dict[str, Any]]:
@@ -75,8 +33,24 @@ def cases(
     Personal data is masked unless `bare`: for a sealed tablet, or for somebody who said why (`unmask`).
     """
     rows = list(rows)
-    names = Names.of(conn, rows)
-    return [_case(row, names, lang, now, bare) for row in rows]
+    beside = Beside.of(conn, rows)
+    return [_case(row, beside, lang, now, bare) for row in rows]
+
+
+def whole_cases(
+    conn: Connection, rows: Sequence[dict[str, Any]], lang: str, now: datetime, bare: bool = False
+) -> list[dict[str, Any]]:
+    """The same with `deadlines`, `attachments` and `facts`."""
+    beside = Beside.of(conn, rows, whole=True)
+    return [
+        _case(row, beside, lang, now, bare)
+        | {
+            "deadlines": clocks_json(beside.clocks.get(str(row["id"]), ()), now, beside.zone(row), lang),
+            "attachments": attachments_json(beside.photos.get(str(row["id"]), ()), row["number"], lang),
+            "facts": facts_json(row, now),
+        }
+        for row in rows
+    ]
 
 
 def _answers(row: dict[str, Any], category: Category, lang: str, bare: bool) -> list[dict[str, Any]]:
@@ -105,9 +79,9 @@ def _answers(row: dict[str, Any], category: Category, lang: str, bare: bool) -> 
     return found
 
 
-def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: bool) -> dict[str, Any]:
+def _case(row: dict[str, Any], beside: Beside, lang: str, now: datetime, bare: bool) -> dict[str, Any]:
     translate = gettext_for(lang)
-    pack = names.packs[row["pack_version"]]
+    pack = beside.packs[row["pack_version"]]
     category = pack.category(row["category_system"], row["category_code"]) or pack.other
     condition = category.condition(row["condition"])
     answers = _answers(row, category, lang, bare)
@@ -117,8 +91,8 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: boo
     )
     if hides:
         row = {**row, **{k: mask_text(row[k]) for k in ("title", "description")}}
-    levels = [names.node(row[k]) for k in ("street_id", "community_id", "grid_id")]
-    zone = ZoneInfo(names.districts[row["district_id"]]["timezone"])
+    levels = [beside.node(row[k]) for k in ("street_id", "community_id", "grid_id")]
+    zone = beside.zone(row)
     ended = row["state"] in ENDED
     place = next((level for level in reversed(levels) if level), None)
     title = row["title"] or (
@@ -169,7 +143,7 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: boo
             "status": row["place_status"],
             "candidates": row["place_candidates"],
         },
-        "district": {k: names.districts[row["district_id"]][k] for k in ("code", "name", "timezone")},
+        "district": {k: beside.districts[row["district_id"]][k] for k in ("code", "name", "timezone")},
         "source": row["source"],
         "external_id": row["external_id"],
         "tags": row["tags"],
@@ -188,13 +162,13 @@ def _case(row: dict[str, Any], names: Names, lang: str, now: datetime, bare: boo
             if ended
             else words.remaining_words(row["next_due_at"], now, zone, translate),
         },
-        "holder": names.organisation(row["holder_id"]),
-        "handler": names.organisation(row["handler_id"]),
+        "holder": beside.organisation(row["holder_id"]),
+        "handler": beside.organisation(row["handler_id"]),
         "flags": row["flags"],
         "flag_words": [translate(words.FLAG_WORDS[f]) for f in row["flags"] if f in words.FLAG_WORDS],
         # Who was called to the spot and has not come, who was asked for help and has not answered.
-        "called": [names.organisation(i) for i in named_by(row["flags"], CALLED_FLAG)],
-        "asked": [names.organisation(i) for i in named_by(row["flags"], ASKED_FLAG)],
+        "called": [beside.organisation(i) for i in named_by(row["flags"], CALLED_FLAG)],
+        "asked": [beside.organisation(i) for i in named_by(row["flags"], ASKED_FLAG)],
         "payer": row["payer"] or None,
         "closed_at": iso(row["closed_at"]),
         "close_kind": row["close_kind"],
@@ -287,11 +261,3 @@ def attachments_json(rows: Iterable[dict[str, Any]], number: str, lang: str) -> 
         }
         for r in rows
     ]
-
-
-def grouped(rows: Iterable[dict[str, Any]], key: str = "case_id") -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """Rows by one of their columns, order kept."""
-    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(row[key], []).append(row)
-    return found

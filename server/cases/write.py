@@ -11,6 +11,7 @@ from server.cases.batch import Batch
 from server.cases.chain import Event
 from server.cases.state import COLUMNS, Clock, Cycle
 from server.db import Connection, queries
+from server.telling.service import put_outcomes, rows_of
 
 sql = queries(__file__, "apply.sql")
 
@@ -60,8 +61,12 @@ def _as_json(value: Any) -> str:
 
 
 def flush(conn: Connection, batch: Batch) -> None:
-    """All rows of the batch; the deferred triggers check and number them at commit."""
-    touched = [work for work in batch.works.values() if work.touched]
+    """All rows of the batch and what is told of it; the deferred triggers check and number them at commit."""
+    # In an order that every batch keeps: two that bring the same rows wait for each other in line, not in a ring.
+    touched = sorted(
+        (work for work in batch.works.values() if work.touched), key=lambda work: work.case.id.int
+    )
+    stored = sorted(batch.stored, key=lambda pair: pair[0].command_id.int)
     tables: dict[str, list[dict[str, Any]]] = {
         "new": [_row(work.case, COLUMNS) for work in touched if work.is_new],
         "changed": [_row(work.case, COLUMNS) for work in touched if not work.is_new],
@@ -89,15 +94,21 @@ def flush(conn: Connection, batch: Batch) -> None:
                 "version": answer.version,
                 "payload": command.raw or None,
             }
-            for command, answer in batch.stored
+            for command, answer in stored
         ],
     }
     text = json.dumps(
         {name: rows for name, rows in tables.items() if rows}, ensure_ascii=False, default=_as_json
     )
+    told = rows_of(batch.notices)
     with conn.cursor() as cursor:
-        cursor.execute("select write_batch(%s)", (text,))
+        if told:
+            notices = json.dumps(told, ensure_ascii=False)
+            cursor.execute("select put_messages(%s, %s) from write_batch(%s)", (notices, batch.now, text))
+        else:
+            cursor.execute("select write_batch(%s)", (text,))
     if batch.holds:
         held = [dict(zip(HOLD_COLUMNS, row, strict=True)) for row in batch.holds]
         sql.keep_holds(conn, holds=json.dumps(held, default=_as_json))
+    put_outcomes(conn, batch.notices, batch.now)
     conn.changed.update(work.case.district_id for work in touched)

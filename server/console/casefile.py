@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.cases import acts, duplicates, service
+from server.cases import acts, duplicates, service, view
 from server.console.arranged import arranged
 from server.console.choices import Choices
 from server.console.desk import Desk
@@ -44,7 +44,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
     conn, viewer, now = desk.conn, desk.viewer, desk.now
     _ = gettext_for(desk.lang)
     row = service.get_row(conn, viewer, number)
-    case = service.whole_cases(conn, [row], desk.lang, now)[0]
+    case = view.whole_cases(conn, [row], desk.lang, now)[0]
     ended_as = case["close_kind"]
     events = service.events(conn, viewer, number)
     offers = acts.offers(conn, viewer, case, now)

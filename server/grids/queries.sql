@@ -1,45 +1,7 @@
 -- name: located_rows
--- Every grid that a point touches or may belong to by its accuracy: one look-up in the GiST index a point.
--- 1e-9 degree is the width of a border (protocol/ground.py). Distances are metres on a plane that is true around the
--- point: a polygon is stretched by the metres in a degree there.
--- Only a point with several grids pays for what tells them apart: whether a grid covers it is then asked by ST_Relate,
--- whose predicates are exact (ST_Covers is fast and may round), and how much of the accuracy circle lies in it.
-select r.ord, r.node_id, r.version_id, r.code, r.touches, r.away_m, r.district_id, r.community_id, r.street_id,
-       case when r.several then st_relate(r.geom, r.place, '******F**') else r.covers end as covers,
-       case when r.several and r.reach_m > 0 then (
-           select st_area(st_intersection(r.here, c.circle)) / st_area(c.circle)
-           from (select st_buffer(st_setsrid(st_makepoint(0, 0), 4326), r.reach_m, 32) as circle) c) end as share
-from (
-    select p.ord, p.place, p.reach_m, g.*, g.covers or g.near as touches, count(*) over (partition by p.ord) > 1 as several,
-           c.node_id as community_id, c.parent_id as street_id, n.district_id
-    from (
-        select t.*, st_setsrid(st_makepoint(t.lon, t.lat), 4326) as place
-        from unnest(:lons::float8[], :lats::float8[], :reaches::float8[], :easts::float8[], :norths::float8[],
-                    :districts::bigint[]) with ordinality as t (lon, lat, reach_m, east_m, north_m, district_id, ord)
-        where t.lon is not null
-    ) p
-    cross join lateral (
-        select s.*, not s.covers and st_dwithin(s.geom, p.place, 1e-9) as near,
-               case when s.covers or s.here is null then 0
-                    else st_distance(s.here, st_setsrid(st_makepoint(0, 0), 4326)) end as away_m
-        from (
-            select node_id, version_id, parent_id, code, geom, st_covers(geom, p.place) as covers,
-                   case when p.reach_m > 0 then
-                       st_affine(geom, p.east_m, 0, 0, p.north_m, -p.lon * p.east_m, -p.lat * p.north_m) end as here
-            from grids
-            where current and level = 3
-              and geom && st_expand(p.place, p.reach_m / p.east_m + 1e-9, p.reach_m / p.north_m + 1e-9)
-            offset 0
-        ) s
-    ) g
-    -- Looked up one by one by their keys whatever the statistics say: a point has one or two candidates.
-    cross join lateral (select id, district_id from grid_nodes where id = g.node_id offset 0) n
-    left join lateral (
-        select node_id, parent_id from grids where version_id = g.version_id and node_id = g.parent_id offset 0) c on true
-    where (g.covers or g.near or (p.reach_m > 0 and g.away_m <= p.reach_m))
-      and (p.district_id is null or n.district_id = p.district_id)
-) r
-order by r.ord, r.code collate "C", r.district_id;
+-- Every grid that a point touches or may belong to by its accuracy (migration 0026).
+select * from located_at(:lons::float8[], :lats::float8[], :reaches::float8[], :easts::float8[], :norths::float8[],
+    :districts::bigint[]);
 
 -- name: nearest_district^
 -- The district whose grids are nearest to a place that lies in none of them.

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from server.db import Connection, queries
@@ -13,7 +13,8 @@ from server.protocol.ground import metres_in_a_degree, reach_m
 
 SQL = queries(__file__)
 
-__all__ = ["Located", "Point", "grid", "locate", "locate_many", "located_by_code", "nodes", "package", "page"]
+__all__ = ["Located", "Point", "asked", "grid", "locate", "locate_many", "located_by_code", "nodes", "package", "page",
+           "placed"]  # fmt: skip
 
 # Grids this near to a tablet's own travel with it, degrees (about 30 m): a circle on the border finds both sides.
 NEIGHBOUR_DEG = 0.0003
@@ -31,31 +32,37 @@ def locate(
 def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
     """Whose each point is, in the same order; one query however many points. Nothing is ever dropped:
     a point without usable coordinates, or far from every grid, is `outside`."""
+    return placed(conn, points, SQL.located_rows(conn, **asked(points)))
+
+
+def asked(points: Sequence[Point]) -> dict[str, list[Any]]:
+    """The arguments of the SQL function `located_at`, one of each a point."""
     usable = [_usable(point) for point in points]
     scales = [metres_in_a_degree(point.lat if point and point.lat is not None else 0.0) for point in usable]
-    reaches = [reach_m(point.accuracy_m) for point in points]
-    rows = SQL.located_rows(
-        conn,
-        lons=[point.lon if point else None for point in usable],
-        lats=[point.lat if point else None for point in usable],
-        reaches=reaches,
-        easts=[east for east, _ in scales],
-        norths=[north for _, north in scales],
-        districts=[point.district_id for point in points],
-    )
+    return {
+        "lons": [point.lon if point else None for point in usable],
+        "lats": [point.lat if point else None for point in usable],
+        "reaches": [reach_m(point.accuracy_m) for point in points],
+        "easts": [east for east, _ in scales],
+        "norths": [north for _, north in scales],
+        "districts": [point.district_id for point in points],
+    }
+
+
+def placed(conn: Connection, points: Sequence[Point], rows: Iterable[Row]) -> list[Located]:
+    """Whose each point is, from what `located_at` said of them all."""
     found: dict[int, list[Row]] = {}
     for row in rows:
         found.setdefault(row["ord"] - 1, []).append(row)
     only: list[int] | None = None
     result: list[Located] = []
     for index, point in enumerate(points):
-        located = choose(found.get(index, []), reaches[index])
+        located = choose(found.get(index, []), reach_m(point.accuracy_m))
         if located is None:
             if only is None:
                 only = [row["id"] for row in SQL.districts(conn)]
-            located = Located(
-                "outside", _district_outside(conn, point, usable[index], only), None, None, None, None
-            )
+            nearest = _district_outside(conn, point, _usable(point), only)
+            located = Located("outside", nearest, None, None, None, None)
         result.append(located)
     return result
 

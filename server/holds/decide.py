@@ -117,9 +117,7 @@ def _take_effect(
     if changed is not None:
         raw |= {"payload": changed}
     try:
-        read = read_command(
-            raw, "tablet", body_hash(raw), row["device_id"], json.dumps(raw, ensure_ascii=False)
-        )
+        read = read_command(raw, "tablet", row["device_id"])
     except BadCommand as error:
         raise BadInput(error.sentence, **error.params) from None
     command = replace(

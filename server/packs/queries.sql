@@ -26,15 +26,7 @@ where d.pack = :code and (
 select log_change(:district_id, 'pack', :code, :version_id::int);
 
 -- name: current_version^
--- What the district put in force last, or the program's pack that it follows.
-select v.id, v.sha256
-from districts d
-left join lateral (
-    select p.version_id from district_packs p where p.district_id = d.id order by p.id desc limit 1
-) own on true
-left join shipped_packs s on s.code = d.pack
-join pack_versions v on v.id = coalesce(own.version_id, s.version_id)
-where d.id = :district_id;
+select id, sha256 from pack_in_force(:district_id);
 
 -- name: body^
 select body::text as body from pack_versions where id = :version_id;

@@ -14,6 +14,7 @@ from server.protocol import payloads as p
 from server.protocol.fields import SHORT, BadCommand, read_object, read_uuid, read_when, read_whole
 from server.protocol.hats import Actor
 from server.protocol.payloads import Payload
+from server.protocol.wire import body_text, sha256
 
 LEVELS = 4
 
@@ -228,16 +229,18 @@ def read_payload(kind: str, raw: Any) -> Payload:
     return COMMAND_TYPES[kind].read(read_object(raw if raw is not None else {}, "payload"))
 
 
-def read_command(
-    raw: dict[str, Any], origin: str, body_hash: str, device_id: uuid.UUID | None, text: str
-) -> Command:
-    """A command of the sync wire (sync.md), every field checked; `text` is how it came."""
+def read_command(raw: dict[str, Any], origin: str, device_id: uuid.UUID | None, **edge: Any) -> Command:
+    """A command of the sync wire (sync.md), every field checked; `edge` = what the edge knows of it.
+
+    What is kept of it is the text over which its hash is taken.
+    """
+    text = body_text(raw)
     return Command(
         command_id=read_uuid(raw.get("command_id"), "command_id"),
         kind=str(raw.get("kind")),
         case_id=read_uuid(raw.get("case_id"), "case_id"),
         payload=read_payload(str(raw.get("kind")), raw.get("payload")),
-        body_hash=body_hash,
+        body_hash=sha256(text),
         origin=origin,
         person_id=read_whole(raw.get("person_id"), "person_id"),
         device_id=device_id,
@@ -249,6 +252,7 @@ def read_command(
         source="patrol",
         raw=text,
         said_grid=_said_grid(raw.get("place")),
+        **edge,
     )
 
 

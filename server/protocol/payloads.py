@@ -4,8 +4,10 @@ A field is declared once: `text()`, `short()`, `when()` … say how it is read f
 personal goes beside the chain, not into it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from server.protocol.declared import (
@@ -38,16 +40,31 @@ class Payload:
     @classmethod
     def read(cls, raw: dict[str, Any]) -> "Payload":
         """From the wire, every field checked; BadCommand names the one that is wrong."""
-        return cls(**{f.name: f.metadata["read"](raw, f.name) for f in fields(cls)})
+        return cls(**{name: read(raw, name) for name, read in readers_of(cls)})  # type: ignore[arg-type]
 
     @property
     def private(self) -> tuple[str, ...]:
         """The fields that go beside the chain."""
-        return tuple(f.name for f in fields(self) if f.metadata["private"])
+        return private_of(type(self))  # type: ignore[arg-type]
 
     def given(self) -> dict[str, str]:
         """The text fields, for rows that choose by one of them."""
-        return {f.name: value for f in fields(self) if isinstance(value := getattr(self, f.name), str)}
+        return {name: value for name, value in vars(self).items() if isinstance(value, str)}
+
+
+# mypy asks whether the instances of a class can be hashed, where the class itself is the key.
+
+
+@cache
+def private_of(kind: type[Payload]) -> tuple[str, ...]:
+    """The fields of a kind of payload that go beside the chain."""
+    return tuple(f.name for f in fields(kind) if f.metadata["private"])
+
+
+@cache
+def readers_of(kind: type[Payload]) -> tuple[tuple[str, Callable[[dict[str, Any], str], Any]], ...]:
+    """How each field of a kind of payload is read from the wire."""
+    return tuple((f.name, f.metadata["read"]) for f in fields(kind))
 
 
 @dataclass(frozen=True)

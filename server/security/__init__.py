@@ -7,12 +7,14 @@ from server.security.doors import (
     address_of,
     check_csrf,
     clear_session_cookie,
+    device_when_asked,
     home_of,
     require_device,
     require_viewer,
     require_writer,
     session_token,
     set_session_cookie,
+    writer_when_asked,
 )
 from server.security.passwords import hash_password
 from server.security.sessions import sign_in, sign_out
@@ -27,6 +29,7 @@ __all__ = [
     "address_of",
     "check_csrf",
     "clear_session_cookie",
+    "device_when_asked",
     "fresh_token",
     "hash_password",
     "home_of",
@@ -39,4 +42,5 @@ __all__ = [
     "sign_in",
     "sign_out",
     "token_hash",
+    "writer_when_asked",
 ]

@@ -1,9 +1,10 @@
 """The doors of the server: dependencies that turn a request into a viewer or a tablet, or refuse it."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from server.db import Database, queries
 from server.errors import NotAllowed, SignInNeeded, TokenExpired
 from server.security.sessions import ABSOLUTE, TOUCH_EVERY, viewer_of_session
 from server.security.tokens import token_hash
-from server.security.viewer import Viewer, Wish, load_viewer
+from server.security.viewer import Viewer, Wish, viewer_from
 
 SQL = queries(__file__)
 SESSION_COOKIE = "xunge_session"
@@ -74,23 +75,33 @@ def require_writer(request: Request) -> Viewer:
     return viewer
 
 
+async def writer_when_asked(request: Request) -> Callable[[], Viewer]:
+    """`require_writer` for an endpoint that asks by itself, before it does anything else."""
+    return partial(require_writer, request)
+
+
+async def device_when_asked(request: Request) -> Callable[[], DeviceViewer]:
+    """`require_device` in the same way."""
+    return partial(require_device, request)
+
+
 def require_device(request: Request) -> DeviceViewer:
     """Which tablet sent the request; a withdrawn one is let in, marked. Raises TokenExpired."""
     database: Database = request.app.state.database
     now, token = datetime.now(UTC), bearer_token(request)
-    found = None
+    found, seen = None, None
     if token:
-        with database.read() as conn:
-            device = SQL.device(conn, token_hash=token_hash(token))
-            if device:
-                alive = load_viewer(conn, device["person_id"], now, how="device")
-                viewer = alive or load_viewer(conn, device["person_id"], now, also_former=True, how="device")
-                state = device["state"] if alive or device["state"] == "revoked" else "former"
-                found = viewer and DeviceViewer(viewer, device["id"], state)
+        with database.glance() as conn:
+            device = SQL.tablet(conn, token_hash=token_hash(token), now=now)
+        viewer = device and viewer_from(device["viewer"], also_former=True, how="device")
+        if viewer:
+            former = device["state"] != "revoked" and not device["viewer"]["alive"]
+            found = DeviceViewer(viewer, UUID(device["id"]), "former" if former else device["state"])
+            seen = device["seen_at"] and datetime.fromisoformat(device["seen_at"])
     if not found:
         audit.log_refusal(database, "device_token_refused", None, address_of(request), {}, now)
         raise TokenExpired
-    if device["seen_at"] is None or device["seen_at"] < now - TOUCH_EVERY:
+    if seen is None or seen < now - TOUCH_EVERY:
         database.run(lambda conn: SQL.device_seen(conn, id=found.device_id, now=now))
     return found
 
@@ -120,12 +131,11 @@ def _refuse_page(request: Request, viewer: Viewer, what: str) -> None:
 def _viewer_of_api_token(
     database: Database, token: str, address: str, now: datetime, wish: Wish
 ) -> Viewer | None:
-    with database.read() as conn:
-        row = SQL.api_token(conn, token_hash=token_hash(token), now=now)
-        way_in: dict[str, Any] = {"wish": wish, "how": "token", "token_id": row and row["id"]}
-        viewer = load_viewer(conn, row["person_id"], now, **way_in) if row else None
+    with database.glance() as conn:
+        found = SQL.bearer(conn, token_hash=token_hash(token), now=now, **wish.params())
+    viewer = found and viewer_from(found["viewer"], how="token", token_id=found["token"])
     if viewer is None:
-        audit.log_refusal(database, "api_token_refused", row and row["person_id"], address, {}, now)
+        audit.log_refusal(database, "api_token_refused", found and found["person"], address, {}, now)
     return viewer
 
 

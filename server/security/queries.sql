@@ -45,12 +45,13 @@ delete from web_sessions where person_id = :person_id;
 -- name: drop_stale_sessions!
 delete from web_sessions where person_id = :person_id and (expires_at <= :now or seen_at <= :idle_since);
 
--- name: api_token^
-select id, person_id from api_tokens
-where token_hash = :token_hash and revoked_at is null and coalesce(expires_at > :now, true);
+-- name: bearer$
+-- Whose a token is and who that is, as JSON; null for a token that nobody has. The plan is kept by the function.
+select bearer_of(:token_hash, :now, :district_wish, :number_wish, :grid_wish);
 
--- name: device^
-select id, person_id, state, seen_at from devices where token_hash = :token_hash;
+-- name: tablet$
+-- Which tablet a token belongs to and who its person is or was, as JSON. The plan is kept by the function.
+select tablet_of(:token_hash, :now);
 
 -- name: device_seen!
 update devices set seen_at = :now where id = :id;

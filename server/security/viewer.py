@@ -78,6 +78,10 @@ class Wish:
     number: str | None = None
     grid: str | None = None
 
+    def params(self) -> dict[str, str | None]:
+        """As the queries call them."""
+        return {"district_wish": self.district, "number_wish": self.number, "grid_wish": self.grid}
+
 
 def load_viewer(
     conn: Connection,
@@ -92,14 +96,11 @@ def load_viewer(
 
     `way_in` sets `csrf`, `how` and `token_id`.
     """
-    row = SQL.viewer(
-        conn,
-        person=person_id,
-        now=now,
-        district_wish=wish.district,
-        number_wish=wish.number,
-        grid_wish=wish.grid,
-    )
+    return viewer_from(SQL.viewer(conn, person=person_id, now=now, **wish.params()), also_former, **way_in)
+
+
+def viewer_from(row: dict[str, Any] | None, also_former: bool = False, **way_in: Any) -> Viewer | None:
+    """The viewer out of what the SQL function `viewer_of` gives."""
     if row is None or not (row["alive"] or also_former):
         return None
     return Viewer(

@@ -114,6 +114,42 @@ CREATE FUNCTION public.asked_others(p_district bigint, p_street bigint, p_commun
         p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
 $$;
 
+CREATE FUNCTION public.bearer_of(p_token_hash bytea, p_now timestamp with time zone, p_district text, p_number text, p_grid text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    return (select json_build_object('token', t.id, 'person', t.person_id,
+                                     'viewer', viewer_of(t.person_id, p_now, p_district, p_number, p_grid))
+            from api_tokens t
+            where t.token_hash = p_token_hash and t.revoked_at is null and coalesce(t.expires_at > p_now, true));
+end $$;
+
+CREATE FUNCTION public.beside_cases(p_ids uuid[], p_nodes bigint[], p_organisations bigint[], p_packs bigint[]) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    return json_build_object(
+        'nodes', (select json_agg(n) from (
+            select g.node_id, g.code, g.name, g.level from grids g where g.current and g.node_id = any (p_nodes)) n),
+        'organisations', (select json_agg(o) from (
+            select id, kind, code, name from organisations where id = any (p_organisations)) o),
+        'districts', (select json_agg(d) from (select id, timezone, code, name from districts) d),
+        'packs', (select json_agg(v) from (select id, sha256 from pack_versions where id = any (p_packs)) v),
+        'clocks', case when p_ids <> '{}' then (select json_agg(d) from (
+            select d.case_id, d.kind, d.limit_min, d.time_kind, d.started_at, d.paused_at, d.due_at, d.provisional, d.stopped_at,
+                   d.granted_min, d.escalations
+            from deadlines d join cases c on (c.id, c.cycle) = (d.case_id, d.cycle) where c.id = any (p_ids)
+            order by d.started_at, d.kind) d) end,
+        'photos', case when p_ids <> '{}' then (select json_agg(a) from (
+            select a.id, a.case_id, a.sha256, a.bytes, a.mime, a.stage, a.made_at, a.declared_at, a.arrived_at, b.damaged_at,
+                   r.code as refused
+            from attachments a
+            left join blobs b on b.sha256 = a.sha256
+            left join refused_pictures r on r.sha256 = a.sha256 and a.arrived_at is null
+            where a.case_id = any (p_ids) order by a.made_at, a.id) a) end);
+end $$;
+
 CREATE FUNCTION public.case_equals_last_event() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -335,12 +371,28 @@ CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, 
           when 'held' then c.id = any (p_held) else true end
 $$;
 
-CREATE FUNCTION public.load_batch(p_commands uuid[], p_cases uuid[], p_now timestamp with time zone) RETURNS json
+CREATE FUNCTION public.load_batch(p_commands uuid[], p_cases uuid[], p_now timestamp with time zone, p_arriving uuid[], p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[], p_codes text[], p_organisations bigint[]) RETURNS json
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+    v_located json;
+    v_nodes bigint[];
+    v_new bigint[];
 begin
     -- Locked in id order, so that two batches never wait for each other in a ring; what follows reads what is locked.
     perform from cases c where c.id = any (p_cases) order by c.id for update;
+    if p_arriving <> '{}' then
+        select json_agg(l), array_agg(l.district_id) || array_agg(l.street_id) || array_agg(l.community_id)
+            into v_located, v_nodes
+            from located_at(p_lons, p_lats, p_reaches, p_easts, p_norths, p_districts) l;
+        -- Numbers for those that come for the first time; gaps are fine.
+        v_new := array(select nextval('case_numbers') from unnest(p_arriving) a (id)
+                       where not exists (select from commands c where c.command_id = a.id));
+    end if;
+    v_nodes := v_nodes || array(select d.id from districts d)
+        || array(select distinct n.node from cases c
+                 cross join lateral unnest(array[c.street_id, c.community_id]) n (node) where c.id = any (p_cases));
     return json_build_object(
         'answers', (select json_agg(a) from (
             select c.command_id, c.body_hash, c.outcome, c.case_id, c.code, c.params, c.version, k.number
@@ -355,12 +407,56 @@ begin
                       and not exists (select from refused_pictures r where r.sha256 = a.sha256))))
             from cases c join cycles y on (y.case_id, y.n) = (c.id, c.cycle) where c.id = any (p_cases)),
         'districts', (select json_agg(d) from (
-            select d.id, d.code, d.name, d.timezone, k.stamp
-            from districts d left join calendars k on k.district_id = d.id order by d.id) d),
-        'offices', (select json_agg(o) from offices_at((select array_agg(distinct n.node) from cases c
-            cross join lateral unnest(array[c.district_id, c.street_id, c.community_id]) n (node)
-            where c.id = any (p_cases)), p_now) o));
+            select d.id, d.code, d.name, d.timezone, k.stamp, p.id as pack_id, p.sha256 as pack_sha256
+            from districts d left join calendars k on k.district_id = d.id
+            left join lateral pack_in_force(d.id) p on p_arriving <> '{}' order by d.id) d),
+        'located', v_located,
+        'numbers', v_new,
+        'offices', (select json_agg(o) from offices_at(v_nodes, p_now) o),
+        'nodes', v_nodes,
+        -- With their register on the day that their district has.
+        'organisations', case when p_codes <> '{}' or p_organisations <> '{}' then (select json_agg(n) from (
+            select o.id, o.district_id, o.code, o.name, o.kind, o.grid_id, r.permits, r.lapsed, r.qualifications, r.suspension,
+                   t.day::text
+            from organisations o
+            join districts d on d.id = o.district_id
+            cross join lateral (select (p_now at time zone d.timezone)::date as day) t
+            cross join lateral register_on(o.id, t.day) r
+            where o.active and (o.code = any (p_codes) or o.id = any (p_organisations))) n) end);
 end $$;
+
+CREATE FUNCTION public.located_at(p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[]) RETURNS TABLE(ord bigint, node_id bigint, version_id bigint, code text, covers boolean, touches boolean, in_reach boolean, away_m double precision, community_id bigint, street_id bigint, district_id bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    select p.ord, g.node_id, g.version_id, g.code, g.covers, g.covers or g.near as touches, p.reach_m > 0 as in_reach,
+           g.away_m, c.node_id as community_id, c.parent_id as street_id, n.district_id
+    from (
+        select t.*, st_setsrid(st_makepoint(t.lon, t.lat), 4326) as place
+        from unnest(p_lons, p_lats, p_reaches, p_easts, p_norths, p_districts)
+            with ordinality as t (lon, lat, reach_m, east_m, north_m, district_id, ord)
+        where t.lon is not null
+    ) p
+    cross join lateral (
+        select s.*, not s.covers and st_dwithin(s.geom, p.place, 1e-9) as near,
+               case when s.covers or p.reach_m = 0 then 0
+                    else st_distance(st_affine(s.geom, p.east_m, 0, 0, p.north_m, -p.lon * p.east_m, -p.lat * p.north_m),
+                                     st_setsrid(st_makepoint(0, 0), 4326)) end as away_m
+        from (
+            select node_id, version_id, parent_id, code, geom, st_covers(geom, p.place) as covers
+            from grids
+            where current and level = 3
+              and geom && st_expand(p.place, p.reach_m / p.east_m + 1e-9, p.reach_m / p.north_m + 1e-9)
+            offset 0
+        ) s
+    ) g
+    -- Looked up one by one by their keys whatever the statistics say: a point has one or two candidates.
+    cross join lateral (select id, district_id from grid_nodes where id = g.node_id offset 0) n
+    left join lateral (
+        select node_id, parent_id from grids where version_id = g.version_id and node_id = g.parent_id offset 0) c on true
+    where (g.covers or g.near or (p.reach_m > 0 and g.away_m <= p.reach_m))
+      and (p.district_id is null or n.district_id = p.district_id)
+    order by p.ord, g.code collate "C", n.district_id
+$$;
 
 CREATE FUNCTION public.log_case_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -428,8 +524,22 @@ CREATE FUNCTION public.offices_at(p_nodes bigint[], p_now timestamp with time zo
     order by o.grid_id, o.id
 $$;
 
+CREATE FUNCTION public.pack_in_force(p_district bigint) RETURNS TABLE(id bigint, sha256 text)
+    LANGUAGE sql STABLE
+    AS $$
+    select v.id, v.sha256
+    from districts d
+    left join lateral (
+        select p.version_id from district_packs p where p.district_id = d.id order by p.id desc limit 1
+    ) own on true
+    left join shipped_packs s on s.code = d.pack
+    join pack_versions v on v.id = coalesce(own.version_id, s.version_id)
+    where d.id = p_district
+$$;
+
 CREATE FUNCTION public.put_messages(p_notices jsonb, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare v_new bigint[];
 begin
@@ -494,6 +604,15 @@ CREATE FUNCTION public.register_on(p_organisation bigint, p_day date) RETURNS TA
          where s.organisation_id = p_organisation and s.lifted_at is null and p_day >= s.first_day
            and (s.last_day is null or p_day <= s.last_day) order by s.last_day desc nulls first limit 1)
 $$;
+
+CREATE FUNCTION public.tablet_of(p_token_hash bytea, p_now timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+    return (select json_build_object('id', d.id, 'state', d.state, 'seen_at', d.seen_at,
+                                     'viewer', viewer_of(d.person_id, p_now, null, null, null))
+            from devices d where d.token_hash = p_token_hash);
+end $$;
 
 CREATE FUNCTION public.viewer_of(p_person bigint, p_now timestamp with time zone, p_district text, p_number text, p_grid text) RETURNS json
     LANGUAGE plpgsql STABLE

@@ -3,7 +3,6 @@
 import json
 import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,20 +27,20 @@ def take(
 ) -> list[dict[str, Any]]:
     """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
     raw_commands = _batch(envelope)
-    sql.lock_device(conn, device_id=str(device.device_id))
+    counted = sql.lock_device(conn, device_id=device.device_id)
     offset_ms = _offset_ms(envelope, now)
     commands: list[Command] = []
     results: dict[str, dict[str, Any]] = {}
     ordered = sorted(raw_commands, key=lambda c: c["seq"] if isinstance(c.get("seq"), int) else 0)
     for raw in ordered:
         try:
-            commands.append(_command(raw, device, offset_ms))
+            commands.append(read(raw, device, offset_ms))
         except BadCommand as error:
             results[str(raw.get("command_id"))] = _bad(conn, raw, device, error, lang, now)
     commands = _with_dependants(conn, commands)
     for answer in apply(conn, commands, now, {device.viewer.person_id: device.viewer.actor()}):
         results[str(answer.command_id)] = _result(answer, lang)
-    _note_seq(conn, device, [c.seq for c in commands if c.seq is not None], now)
+    _note_seq(conn, device, counted, {c.seq for c in commands if c.seq is not None}, now)
     return [results[str(raw.get("command_id"))] for raw in raw_commands]
 
 
@@ -68,23 +67,21 @@ def _offset_ms(envelope: dict[str, Any], now: datetime) -> int | None:
         return None
 
 
-def _command(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None) -> Command:
-    command = read_command(
-        raw, "tablet", body_hash(raw), device.device_id, json.dumps(raw, ensure_ascii=False, sort_keys=True)
-    )
+def read(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None) -> Command:
     hold = ""
     if device.state == "revoked":
         hold = "held_revoked"
     elif not device.trusted:
         hold = "held_former"
-    elif command.person_id != device.viewer.person_id:
+    elif raw.get("person_id") != device.viewer.person_id:
         hold = "held_author"
-    # A clock that does not say how it stands is not trusted.
-    trusted = offset_ms is not None and abs(offset_ms) <= CLOCK_TOLERANCE_MS
-    return replace(
-        command,
+    return read_command(
+        raw,
+        "tablet",
+        device.device_id,
         district_id=device.viewer.district_id,
-        clock_trusted=trusted,
+        # A clock that does not say how it stands is not trusted.
+        clock_trusted=offset_ms is not None and abs(offset_ms) <= CLOCK_TOLERANCE_MS,
         offset_ms=offset_ms,
         hold=hold,
     )
@@ -148,14 +145,15 @@ def _result(answer: Answer, lang: str) -> dict[str, Any]:
     }
 
 
-def _note_seq(conn: Connection, device: DeviceViewer, seqs: Sequence[int], now: datetime) -> None:
+def _note_seq(
+    conn: Connection, device: DeviceViewer, counted: dict[str, Any], seqs: set[int], now: datetime
+) -> None:
     """Keeps what is missing of the device's counting, for people to see; it never blocks anything."""
     if not seqs:
         return
-    row = sql.device_seq(conn, device_id=device.device_id)
-    gaps = [gap for gap in row["seq_gaps"] if gap not in seqs]
-    if max(seqs) > row["last_seq"]:
-        gaps += [seq for seq in range(row["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
+    gaps = [gap for gap in counted["seq_gaps"] if gap not in seqs]
+    if max(seqs) > counted["last_seq"]:
+        gaps += [seq for seq in range(counted["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
     sql.note_seq(
         conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now
     )

@@ -27,9 +27,9 @@ delete from uploads where id = :id;
 -- name: expired
 delete from uploads where expires_at < :now returning id;
 
--- name: lock_device!
--- One batch of a device at a time, so that its commands are taken in the order in which it sent them.
-select pg_advisory_xact_lock(hashtextextended(:device_id::text, 7));
+-- name: lock_device^
+-- One batch of a device at a time, so that its commands are taken in the order in which it sent them; and its counting.
+select last_seq, seq_gaps from devices where id = :device_id for no key update;
 
 -- name: undecided
 -- Which of these wait for a person.
@@ -39,9 +39,6 @@ select command_id from holds where command_id = any (:ids::uuid[]) and decided_a
 insert into commands (command_id, origin, device_id, seq, person_id, kind, body_hash, received_at, outcome, code, params, payload)
 values (:command_id, 'tablet', :device_id, :seq, :person_id, :kind, :body_hash, :now, 'rejected', 'bad_command', :params::jsonb, :payload)
 on conflict (command_id) do nothing;
-
--- name: device_seq^
-select last_seq, seq_gaps from devices where id = :device_id for update;
 
 -- name: note_seq!
 update devices set last_seq = greatest(last_seq, :last_seq), seq_gaps = :seq_gaps::jsonb, seen_at = :now where id = :device_id;

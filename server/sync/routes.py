@@ -4,6 +4,7 @@ import gzip
 import json
 import uuid
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from server.errors import BadInput, TooLarge, Unreadable
 from server.locale import chosen
 from server.people.enrolment import enrol
 from server.protocol.fields import MOST_BYTES
-from server.security import DeviceViewer, address_of, require_device
+from server.security import DeviceViewer, address_of, device_when_asked, require_device
 from server.sync import digests, intake, service, uploads
 
 router = APIRouter(prefix="/sync/v1", tags=["tablets"])
@@ -92,15 +93,18 @@ def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> d
     }
 
 
-@router.post("/commands")
+@router.post("/commands", response_model=dict[str, Any])
 def post_commands(
-    request: Request, device: Device, body: Annotated[bytes, Depends(raw_body)]
-) -> dict[str, Any]:
+    request: Request,
+    who: Annotated[Callable[[], DeviceViewer], Depends(device_when_asked)],
+    body: Annotated[bytes, Depends(raw_body)],
+) -> Response:
     """Up to 100 sealed commands; one result each, whatever happened to the others."""
+    device = who()
     now, envelope = datetime.now(UTC), read_json(request, body)
     lang = _lang(request, device.viewer.lang)
     results = request.app.state.database.run(lambda conn: intake.take(conn, device, envelope, lang, now))
-    return {**service.stamp(now), "device_state": device.state, "results": results}
+    return JSONResponse({**service.stamp(now), "device_state": device.state, "results": results})
 
 
 def _sent(request: Request, body: bytes) -> Response:

@@ -43,19 +43,25 @@ class Notice:
 
 def put(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
     """Tells all `notices` in the caller's transaction, one statement a table; what was told before is left alone."""
-    told = [_row(notice) for notice in notices if notice.to_kind != SOURCE]
+    told = rows_of(notices)
     if told:
         sql.put(conn, notices=json.dumps(told, ensure_ascii=False), now=now)
-    outcomes = [notice for notice in notices if notice.to_kind == SOURCE]
-    if outcomes:
-        _put_outcomes(conn, outcomes, now)
+    put_outcomes(conn, notices, now)
 
 
-def _put_outcomes(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
+def rows_of(notices: Sequence[Notice]) -> list[dict[str, Any]]:
+    """What the SQL function `put_messages` takes: all that is told to people."""
+    return [_row(notice) for notice in notices if notice.to_kind != SOURCE]
+
+
+def put_outcomes(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
     """Events for the webhooks of the sources; words are made only where somebody listens."""
-    sources = sorted({str(notice.params["source"]) for notice in notices})
+    outcomes = [notice for notice in notices if notice.to_kind == SOURCE]
+    if not outcomes:
+        return
+    sources = sorted({str(notice.params["source"]) for notice in outcomes})
     heard = {(row["district_id"], row["source"]) for row in sql.heard(conn, sources=sources)}
-    events = [_outcome(n, now) for n in notices if (n.district_id, n.params["source"]) in heard]
+    events = [_outcome(n, now) for n in outcomes if (n.district_id, n.params["source"]) in heard]
     if events:
         sql.put_outcomes(conn, outcomes=json.dumps(events, ensure_ascii=False), now=now)
 

@@ -32,7 +32,6 @@ UNSCOPED = {
     "server/cases/outside.sql": "of the one case that an outside number led to, in scope or by a file of its district",
     "server/cases/sent.sql": "photos by id and sender; bytes that no case has",
     "server/cases/apply.sql: photos_known": "whether an id is taken, of whichever case",
-    "server/cases/queries.sql: clocks_of": "of ids that a scoped query gave",
     "server/cases/queries.sql: page_counted": "joins counted_for, which takes the viewer's scope",
     "server/cases/queries.sql: cases_without_photo": "ids only; the list then asks for those of them in scope",
     "server/cases/queries.sql: missed_deadlines": "the system's own clock",

@@ -1,0 +1,107 @@
+"""A server of two processes, clients that ask it at once, and recorded SQL to send again."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any, ClassVar
+
+from psycopg2.extras import RealDictCursor
+
+from bench.stage import Stage
+from server.db import Connection, Database, connect
+
+CLIENTS, WORKERS, PATIENCE_S = 8, 2, 120
+# One transaction as it was sent.
+Transaction = list[bytes]
+
+
+class Recorded(RealDictCursor):
+    """Keeps every statement as it was sent."""
+
+    sent: ClassVar[Transaction] = []
+
+    def execute(self, *told: Any) -> Any:
+        try:
+            return super().execute(*told)
+        finally:
+            Recorded.sent.append(self.query)
+
+
+def recorded(database: Database, work: Callable[[Connection], object]) -> Transaction:
+    """What `work` sends; it is rolled back, so that sending it again does it."""
+    with closing(connect(database.dsn)) as conn:
+        conn.cursor_factory = Recorded
+        Recorded.sent = []
+        work(conn)
+        conn.rollback()
+    return Recorded.sent
+
+
+def send(connection: Connection, transactions: Sequence[Transaction]) -> None:
+    """The floor: the bare SQL, a commit each."""
+    with connection.cursor() as cursor:
+        for statements in transactions:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+
+
+def at_once(jobs: Sequence[Callable[[], None]]) -> None:
+    """All jobs in threads of their own; the first error of any of them is raised."""
+    errors: list[Exception] = []
+
+    def run(job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+class Served:
+    """The server on one database, up when this is made, and clients that keep their connection; ends with the bench."""
+
+    def __init__(self, stage: Stage, database: Database) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        environment = {**os.environ, "DATABASE_URL": database.dsn, "XUNGE_HOME": str(stage.home / "served"),
+                       "XUNGE_PORT": str(port), "XUNGE_WORKERS": str(WORKERS), "XUNGE_POOL": "4"}  # fmt: skip
+        server = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=environment,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        stage.ends_with(server)
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < until and server.poll() is None, "the server did not start"
+                time.sleep(0.05)
+        self.clients = [
+            http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S) for _ in range(CLIENTS)
+        ]
+
+    def begin(self) -> None:
+        """Before each sample: the floor may have taken longer than the server keeps an idle connection."""
+        for client in self.clients:
+            client.close()
+            client.connect()
+
+    def post(self, client: int, path: str, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """One request and its answer; the caller reads the body."""
+        connection = self.clients[client]
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+        return connection.getresponse()
