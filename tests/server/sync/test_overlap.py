@@ -12,7 +12,7 @@ import pytest
 from server.cases.chain import verify_slice
 from tests.conftest import LiveServer
 from tests.factories import Street
-from tests.server.test_sync import Tablet, enrol
+from tests.server.sync.tablet import Tablet, enrol
 
 ROUNDS, CASES = 8, 12
 
