@@ -6,8 +6,8 @@ from server.cases.apply import apply
 from server.cases.bysystem import overdue_commands
 from server.db import Connection
 
-# Small, because whoever moves a case of the same district waits while a chunk is committed.
-CHUNK = 50
+# Small, because whoever moves a case of the same district waits while a chunk is committed: for some milliseconds.
+CHUNK = 20
 
 
 def run(conn: Connection, now: datetime) -> int:

@@ -42,6 +42,7 @@ TASKS: tuple[Task, ...] = (
         "escalates cases whose deadline passed without the act it waits for",
         escalate_overdue.run,
         chunk=escalate_overdue.CHUNK,
+        gives_way=True,
     ),
     Task(
         "escalate_holds",
@@ -56,6 +57,7 @@ TASKS: tuple[Task, ...] = (
         "goes on where time is up: questions without an answer, suspensions, inspectors who do not come",
         time_passes.run,
         chunk=time_passes.CHUNK,
+        gives_way=True,
     ),
     Task(
         "forget_told",
@@ -76,6 +78,7 @@ TASKS: tuple[Task, ...] = (
         "computes open deadlines anew after a change of calendar or limits",
         recompute_deadlines.run,
         chunk=recompute_deadlines.SLICE,
+        gives_way=True,
     ),
     Task(
         "reroute_cases",

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import perf_counter, sleep
 
 from server.db import Connection, Database, queries
 
 SQL = queries(__file__)
+LONGEST_REST_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Task:
 
     `run(conn, now)` does at most `chunk` things in the transaction it is given, never commits, and returns how
     many it did; it is called again until it did fewer. Doing it twice, or on two machines, does no harm. A task that
-    `waits` for other systems runs beside the others.
+    `waits` for other systems runs beside the others. One that `gives_way` rests after each chunk as long as it took:
+    half of the machine, and half of the turns at a district's log, are for people, however slow both are at the time.
     """
 
     name: str
@@ -24,10 +27,11 @@ class Task:
     run: Callable[[Connection, datetime], int]
     chunk: int = 500
     waits: bool = False
+    gives_way: bool = False
 
 
-def perform(database: Database, task: Task, now: datetime) -> int:
-    """One run as of `now` (aware, UTC): how many things were done in all.
+def perform(database: Database, task: Task, now: datetime, rest: Callable[[float], object] = sleep) -> int:
+    """One run as of `now` (aware, UTC): how many things were done in all. `rest` waits for so many seconds.
 
     The start, the end, the result and an error are kept in `task_runs`, which `/readyz` reads. An error of the
     task is written down, then raised.
@@ -36,10 +40,13 @@ def perform(database: Database, task: Task, now: datetime) -> int:
     done = 0
     try:
         while True:
+            begun = perf_counter()
             part = database.run(lambda conn: task.run(conn, now))
             done += part
             if part < task.chunk:
                 break
+            if task.gives_way:
+                rest(min(perf_counter() - begun, LONGEST_REST_S))
     except Exception as error:
         words = f"{type(error).__name__}: {error}"
         write_end(database, task, done, words)

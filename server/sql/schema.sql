@@ -425,37 +425,45 @@ begin
             where o.active and (o.code = any (p_codes) or o.id = any (p_organisations))) n) end);
 end $$;
 
-CREATE FUNCTION public.located_at(p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[]) RETURNS TABLE(ord bigint, node_id bigint, version_id bigint, code text, covers boolean, touches boolean, in_reach boolean, away_m double precision, community_id bigint, street_id bigint, district_id bigint)
+CREATE FUNCTION public.located_at(p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[]) RETURNS TABLE(ord bigint, node_id bigint, version_id bigint, code text, touches boolean, away_m double precision, district_id bigint, community_id bigint, street_id bigint, covers boolean, share double precision)
     LANGUAGE sql STABLE
     AS $$
-    select p.ord, g.node_id, g.version_id, g.code, g.covers, g.covers or g.near as touches, p.reach_m > 0 as in_reach,
-           g.away_m, c.node_id as community_id, c.parent_id as street_id, n.district_id
+    select r.ord, r.node_id, r.version_id, r.code, r.touches, r.away_m, r.district_id, r.community_id, r.street_id,
+           case when r.several then st_relate(r.geom, r.place, '******F**') else r.covers end as covers,
+           case when r.several and r.reach_m > 0 then (
+               select st_area(st_intersection(r.here, c.circle)) / st_area(c.circle)
+               from (select st_buffer(st_setsrid(st_makepoint(0, 0), 4326), r.reach_m, 32) as circle) c) end as share
     from (
-        select t.*, st_setsrid(st_makepoint(t.lon, t.lat), 4326) as place
-        from unnest(p_lons, p_lats, p_reaches, p_easts, p_norths, p_districts)
-            with ordinality as t (lon, lat, reach_m, east_m, north_m, district_id, ord)
-        where t.lon is not null
-    ) p
-    cross join lateral (
-        select s.*, not s.covers and st_dwithin(s.geom, p.place, 1e-9) as near,
-               case when s.covers or p.reach_m = 0 then 0
-                    else st_distance(st_affine(s.geom, p.east_m, 0, 0, p.north_m, -p.lon * p.east_m, -p.lat * p.north_m),
-                                     st_setsrid(st_makepoint(0, 0), 4326)) end as away_m
+        select p.ord, p.place, p.reach_m, g.*, g.covers or g.near as touches, count(*) over (partition by p.ord) > 1 as several,
+               c.node_id as community_id, c.parent_id as street_id, n.district_id
         from (
-            select node_id, version_id, parent_id, code, geom, st_covers(geom, p.place) as covers
-            from grids
-            where current and level = 3
-              and geom && st_expand(p.place, p.reach_m / p.east_m + 1e-9, p.reach_m / p.north_m + 1e-9)
-            offset 0
-        ) s
-    ) g
-    -- Looked up one by one by their keys whatever the statistics say: a point has one or two candidates.
-    cross join lateral (select id, district_id from grid_nodes where id = g.node_id offset 0) n
-    left join lateral (
-        select node_id, parent_id from grids where version_id = g.version_id and node_id = g.parent_id offset 0) c on true
-    where (g.covers or g.near or (p.reach_m > 0 and g.away_m <= p.reach_m))
-      and (p.district_id is null or n.district_id = p.district_id)
-    order by p.ord, g.code collate "C", n.district_id
+            select t.*, st_setsrid(st_makepoint(t.lon, t.lat), 4326) as place
+            from unnest(p_lons, p_lats, p_reaches, p_easts, p_norths,
+                        p_districts) with ordinality as t (lon, lat, reach_m, east_m, north_m, district_id, ord)
+            where t.lon is not null
+        ) p
+        cross join lateral (
+            select s.*, not s.covers and st_dwithin(s.geom, p.place, 1e-9) as near,
+                   case when s.covers or s.here is null then 0
+                        else st_distance(s.here, st_setsrid(st_makepoint(0, 0), 4326)) end as away_m
+            from (
+                select node_id, version_id, parent_id, code, geom, st_covers(geom, p.place) as covers,
+                       case when p.reach_m > 0 then
+                           st_affine(geom, p.east_m, 0, 0, p.north_m, -p.lon * p.east_m, -p.lat * p.north_m) end as here
+                from grids
+                where current and level = 3
+                  and geom && st_expand(p.place, p.reach_m / p.east_m + 1e-9, p.reach_m / p.north_m + 1e-9)
+                offset 0
+            ) s
+        ) g
+        -- Looked up one by one by their keys whatever the statistics say: a point has one or two candidates.
+        cross join lateral (select id, district_id from grid_nodes where id = g.node_id offset 0) n
+        left join lateral (
+            select node_id, parent_id from grids where version_id = g.version_id and node_id = g.parent_id offset 0) c on true
+        where (g.covers or g.near or (p.reach_m > 0 and g.away_m <= p.reach_m))
+          and (p.district_id is null or n.district_id = p.district_id)
+    ) r
+    order by r.ord, r.code collate "C", r.district_id
 $$;
 
 CREATE FUNCTION public.log_case_change() RETURNS trigger

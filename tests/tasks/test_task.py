@@ -10,7 +10,7 @@ import pytest
 from server.db import Connection, Database, connect
 from server.errors import Busy
 from tasks.leader import Leader
-from tasks.task import SQL, Task, perform
+from tasks.task import LONGEST_REST_S, SQL, Task, perform
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -50,6 +50,20 @@ def test_full_chunks_are_followed_by_another_each_in_its_own_transaction(databas
 
     assert perform(database, task(run, chunk=3), NOW) == 7
     assert len(set(transactions)) == 3
+
+
+def test_a_task_that_gives_way_rests_between_chunks_as_long_as_each_took(database: Database) -> None:
+    left, rests = [3, 3, 1], list[float]()
+
+    def run(conn: Connection, now: datetime) -> int:
+        with conn.cursor() as cursor:
+            cursor.execute("select pg_sleep(0.02)")
+        return left.pop(0)
+
+    kind = Task("count_stars", timedelta(seconds=1), "counts stars", run, chunk=3, gives_way=True)
+    assert perform(database, kind, NOW, rests.append) == 7
+    assert len(rests) == 2
+    assert all(0.02 <= rest <= LONGEST_REST_S for rest in rests)
 
 
 def test_a_failure_is_written_down_with_what_was_done_before_it(database: Database) -> None:
