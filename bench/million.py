@@ -36,6 +36,21 @@ def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only:
     conn.autocommit = False
 
 
+def reopen(conn: Connection) -> None:
+    """Opens every case again and gives it clocks and events as a case in work has them. As the owner; commits."""
+    statements = _statements()
+    with conn.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        for name in ("all_open", "clocks", "events"):
+            cursor.execute(statements[name])
+        cursor.execute("set session_replication_role = origin")
+    conn.commit()
+    conn.autocommit = True
+    with conn.cursor() as cursor:
+        cursor.execute("vacuum analyze cases, deadlines, case_events")
+    conn.autocommit = False
+
+
 def _statements() -> dict[str, str]:
     text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]

@@ -66,3 +66,21 @@ from (
 ) drawn
 join bench_places p on p.i = drawn.place
 join bench_crews k on k.i = drawn.crew;
+
+-- name: all_open
+update cases set state = 'handling', closed_at = null, close_kind = null, next_due_at = due_at, next_clock = 'handle';
+
+-- name: clocks
+insert into deadlines (case_id, cycle, kind, limit_min, time_kind, started_at, due_at, stopped_at)
+select c.id, c.cycle, k.kind, 480, 'seat', c.reported_at, c.due_at, case when k.kind = 'register' then c.reported_at end
+from cases c cross join (values ('register'), ('handle'), ('whole')) k (kind);
+
+-- name: events
+insert into case_events (case_id, n, cycle, command_id, action, from_state, to_state, actor, organisation, made_at, acted_at, received_at, body, prev_hash, hash)
+select c.id, e.n, 1, gen_random_uuid(), e.action, e.from_state, e.to_state, (select min(id) from people), c.holder_id, '', at, at,
+    '{"clocks":{},"fields":{"state":["x","y"]},"payload":{"note":"' || repeat('x', 400) || '"},"private":null}',
+    case when e.n = 1 then '' else repeat('a', 64) end, repeat('a', 64)
+from cases c
+cross join (values (1, 'report', '', 'reported'), (2, 'register', 'reported', 'registered'), (3, 'dispatch', 'registered', 'dispatched'),
+    (4, 'accept', 'dispatched', 'handling'), (5, 'ask_extension', 'handling', 'handling'), (6, 'grant_extension', 'handling', 'handling')) e (n, action, from_state, to_state)
+cross join lateral (select to_char(c.reported_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at) t;

@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 from shapely.geometry import shape
 
-from bench.million import fill
+from bench.million import fill, reopen
 from gis.areas import Area
 from gis.load import load, renew_statistics
 from gis.prepare import Wanted
@@ -28,6 +28,7 @@ from server.settings import CHECKOUT
 
 GRIDS = CHECKOUT / "grids.geojson"
 ROWS, QUICK_ROWS = 1_000_000, 5_000
+COPIED, QUICK_COPIED = 20_000, 2_000
 
 
 class Stage:
@@ -94,6 +95,15 @@ class Stage:
         dsn = self._made("million")
         with closing(connect(dsn, application=False)) as owner:
             fill(owner, self.district_of(owner), self.rows, self.now)
+        return self._opened(dsn)
+
+    @cached_property
+    def copied(self) -> Database:
+        """The demo district with 20,000 open cases and their events, for a tablet's first copy."""
+        dsn = self._made("copied")
+        with closing(connect(dsn, application=False)) as owner:
+            fill(owner, self.district_of(owner), QUICK_COPIED if self.quick else COPIED, self.now)
+            reopen(owner)
         return self._opened(dsn)
 
     def _made(self, name: str) -> str:

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import requests
 
+from mobile.core.clockwork import DeviceClock
 from mobile.core.mirror import Mirror
 from mobile.core.seal import Seal
 from mobile.core.store import Store
 from mobile.core.tablet import Tablet
 from mobile.core.transport import Reply
+from mobile.core.vault import Vault
 from server.db import Connection, Database
 from server.protocol.wire import uuid7
 from server.security import DeviceViewer, load_viewer
@@ -118,6 +120,7 @@ def test_the_mirror_is_the_scope_whatever_beats_and_acts_come_between_the_pages(
     """Against the plainest oracle: what visible_cases says now. The pages are tiny, so everything comes between them."""
     street = database.run(lambda conn: Street.open(conn, Path()))
     store = Store(tmp_path, Seal(bytes(32)))
+    Vault(store, DeviceClock())
     mirror = Mirror(store)
     for seed in range(4):
         dice = random.Random(seed)
