@@ -28,6 +28,8 @@ from server.people import routes as people
 from server.public import routes as public
 from server.reports import routes as reports
 from server.settings import Settings, settings
+from server.stream import routes as stream
+from server.stream.hub import Hub
 from server.sync import routes as sync
 from server.telling import routes as telling
 from server.telling.exchanges import Exchanged, Recorder
@@ -36,7 +38,7 @@ from server.tiles import routes as tiles
 log = structlog.get_logger()
 # New objects until the young ones are looked through, and how often the older ones are with them.
 GARBAGE = (20_000, 20, 50)
-ROOMS = (health, sync, cases, grids, facilities, tiles, ogc, crews, reports, telling, people, audit, public)
+ROOMS = (health, sync, cases, grids, facilities, tiles, ogc, crews, reports, telling, people, audit, public, stream)
 
 
 def served() -> FastAPI:
@@ -68,6 +70,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.add_api_route("/docs", api_pages, include_in_schema=False)
     console.install(app)
     app.state.exchanges = Recorder(database)
+    app.state.streams = Hub(database)
     app.add_middleware(Exchanged, recorder=app.state.exchanges)
     app.add_middleware(health.Measured)
     return app

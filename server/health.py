@@ -56,12 +56,13 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun, status = perf_counter(), FAILED
+        begun, status, streams = perf_counter(), FAILED, False
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams
             if message["type"] == "http.response.start":
                 status = message["status"]
+                streams = (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]
             await send(message)
 
         try:
@@ -70,6 +71,8 @@ class Measured:
             route = getattr(scope.get("route"), "path", "other")
             seconds = perf_counter() - begun
             REQUESTS.labels(scope["method"], route, status).inc()
+            if streams:  # it lasts as long as its page is open: that is no time to answer
+                return
             SECONDS.labels(route).observe(seconds)
             if status >= FAILED or seconds > SLOW_S:
                 told = {"method": scope["method"], "path": scope["path"], "status": status}
