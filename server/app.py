@@ -2,6 +2,8 @@
 
 import atexit
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +40,22 @@ from server.tiles import routes as tiles
 log = structlog.get_logger()
 # New objects until the young ones are looked through, and how often the older ones are with them.
 GARBAGE = (20_000, 20, 50)
-ROOMS = (health, sync, cases, grids, facilities, tiles, ogc, crews, reports, telling, people, audit, public, stream)
+ROOMS = (
+    health,
+    sync,
+    cases,
+    grids,
+    facilities,
+    tiles,
+    ogc,
+    crews,
+    reports,
+    telling,
+    people,
+    audit,
+    public,
+    stream,
+)
 
 
 def served() -> FastAPI:
@@ -57,8 +74,16 @@ def served() -> FastAPI:
 
 def create_app(database: Database, settings: Settings) -> FastAPI:
     """The whole server on one database; the caller closes `database`."""
-    app = FastAPI(title="Xunge 巡格", version="0.1.0", docs_url=None, redoc_url=None)
+    hub = Hub(database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        hub.close()
+
+    app = FastAPI(title="Xunge 巡格", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.database = database
+    app.state.streams = hub
     app.state.settings = settings
     for room in ROOMS:
         app.include_router(room.router)
@@ -70,7 +95,6 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.add_api_route("/docs", api_pages, include_in_schema=False)
     console.install(app)
     app.state.exchanges = Recorder(database)
-    app.state.streams = Hub(database)
     app.add_middleware(Exchanged, recorder=app.state.exchanges)
     app.add_middleware(health.Measured)
     return app

@@ -71,10 +71,9 @@ class Measured:
             route = getattr(scope.get("route"), "path", "other")
             seconds = perf_counter() - begun
             REQUESTS.labels(scope["method"], route, status).inc()
-            if streams:  # it lasts as long as its page is open: that is no time to answer
-                return
-            SECONDS.labels(route).observe(seconds)
-            if status >= FAILED or seconds > SLOW_S:
+            if not streams:  # a stream lasts as long as its page is open: that is no time to answer
+                SECONDS.labels(route).observe(seconds)
+            if status >= FAILED or (seconds > SLOW_S and not streams):
                 told = {"method": scope["method"], "path": scope["path"], "status": status}
                 log.warning("request", **told, seconds=round(seconds, 3))
 

@@ -9,13 +9,12 @@ import asyncio
 import select
 import threading
 
-
 import psycopg2
 import structlog
 
 from server.db import Connection, Database, connect
 from server.errors import Busy
-from server.stream.service import Ears, Event, Place, epoch_and_end, heard, missed, read_after, PAGE
+from server.stream.service import PAGE, Ears, Event, Place, epoch_and_end, heard, missed, read_after
 
 log = structlog.get_logger()
 THREAD = "xunge-changes"
@@ -66,28 +65,26 @@ class Hub:
     def __len__(self) -> int:
         return len(self._listeners)
 
+    def room(self) -> None:
+        """Raises Busy when this process has as many streams as it takes."""
+        if len(self) >= MOST_STREAMS:
+            raise Busy
+
     def join(self, listener: Listener, last_id: str) -> tuple[str, Place, list[Event]]:
         """Lets a stream listen; the epoch, where it stands, and what it missed since its last event.
 
         It is heard from before the log is read, so what comes in between is told by the thread (perhaps twice).
         """
         district = listener.ears.district_id
-        with self._lock:
-            if len(self._listeners) >= MOST_STREAMS:
-                raise Busy
-            with self._database.read() as conn:
-                if district not in self._places:
-                    self._places[district] = epoch_and_end(conn, district)[1]
+        with self._lock, self._database.read() as conn:
+            if district not in self._places:
+                self._places[district] = epoch_and_end(conn, district)[1]
             self._listeners.add(listener)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go_on, name=THREAD, daemon=True)
                 self._thread.start()
-        try:
-            with self._database.read() as conn:
-                return missed(conn, listener.ears, last_id)
-        except BaseException:
-            self.leave(listener)
-            raise
+        with self._database.read() as conn:
+            return missed(conn, listener.ears, last_id)
 
     def leave(self, listener: Listener) -> None:
         """A stream has ended."""
@@ -118,7 +115,7 @@ class Hub:
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute("listen xunge_changes")
+                cursor.execute("set application_name = 'xunge stream'; listen xunge_changes")
             while not self._ended.is_set():
                 self._tell_all(connection)
                 select.select([connection], [], [], POLL_S)
@@ -147,5 +144,3 @@ class Hub:
                 here = [one for one in self._listeners if one.ears.district_id == district]
             for listener in here:
                 listener.hand(heard(listener.ears, rows))
-
-

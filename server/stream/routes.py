@@ -31,23 +31,23 @@ async def stream(
     `Last-Event-ID` goes on where a stream broke off.
     """
     hub: Hub = request.app.state.streams
+    hub.room()
     listener = Listener(Ears.of(viewer), asyncio.get_running_loop())
-    epoch, here, before = await run_in_threadpool(hub.join, listener, last_event_id)
     return EventSourceResponse(
-        _events(request, hub, listener, epoch, [Event("ready", here, {}), *before]),
+        _events(request, hub, listener, last_event_id),
         ping=PING_S,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        background=None,
     )
 
 
 async def _events(
-    request: Request, hub: Hub, listener: Listener, epoch: str, first: list[Event]
+    request: Request, hub: Hub, listener: Listener, last_id: str
 ) -> AsyncIterator[ServerSentEvent]:
-    # What was missed is told before the place from which on the stream is live is named.
-    stands = Place(0, 0)
     try:
-        for event in sorted(first, key=lambda event: event.place):
+        epoch, here, before = await run_in_threadpool(hub.join, listener, last_id)
+        # What was missed is told in its order with the place from which on the stream is live.
+        stands = Place(0, 0)
+        for event in sorted([Event("ready", here, {}), *before], key=lambda event: event.place):
             stands = event.place
             yield _sent(epoch, listener.ears, event)
         clock = asyncio.get_running_loop()
@@ -71,6 +71,7 @@ def _sent(epoch: str, ears: Ears, event: Event) -> ServerSentEvent:
         data=json.dumps(event.data, separators=(",", ":")),
         event=event.kind,
         id=event_id(epoch, ears.district_id, event.place),
+        sep="\n",
     )
 
 

@@ -12,7 +12,7 @@ from server.security import Viewer
 sql = queries(__file__)
 PAGE, MOST_MISSED = 500, 2000
 END = 1 << 30
-_PLACE = re.compile(r"^([0-9a-f]{12})\.(\d{1,18})\.(\d{1,18})\.(\d{1,9})$", re.ASCII)
+_PLACE = re.compile(r"^([0-9a-f]{12})\.(\d{1,18})\.(\d{1,18})\.(\d{1,10})$", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)

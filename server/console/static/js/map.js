@@ -3,6 +3,7 @@ import "./acts.js";
 import { baseMap, maplibre } from "./base_map.js";
 import { Drawer } from "./drawer.js";
 import { facilitySwitches } from "./facilities.js";
+import { live } from "./live.js";
 import { refresh } from "./live_list.js";
 import { caseTiles, mapStyle } from "./map_style.js";
 import { drawMarks } from "./marks.js";
@@ -18,7 +19,7 @@ const drawer = new Drawer(document.querySelector(".drawer"), {
   failed: box.dataset.wordFailed,
   onOpen: (number) => { choose(number); resize(); },
   onClose: () => { choose(null); history.pushState(null, "", address(null)); resize(); },
-  onChange: (number) => { refresh(number); reloadCases(); },
+  onChange: (number) => { refresh([number]); reloadCases(); },
 });
 let picked = null;
 
@@ -97,6 +98,7 @@ function reloadCases() {
   map?.getSource("cases")?.setTiles(caseTiles(query, Date.now()));
 }
 
+document.querySelector("[data-fresh]").addEventListener("click", () => location.reload());
 document.querySelector(".list").addEventListener("click", (event) => {
   const item = event.target.closest("li[data-number]");
   if (!item || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -147,6 +149,6 @@ tabs.addEventListener("click", (event) => {
 });
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map?.setStyle(mapStyle({ caseQuery: query }), { diff: false }));
-setInterval(() => { if (!document.hidden) { refresh(); reloadCases(); } }, 60_000);
+live((numbers) => { refresh(numbers); reloadCases(); });
 const opened = new URL(location.href).searchParams.get("open");
 if (opened && !drawer.element.hidden) { drawer.number = opened; choose(opened); map?.once("load", keepInSight); }

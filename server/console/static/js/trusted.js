@@ -5,7 +5,7 @@ if (window.trustedTypes && !window.trustedTypes.defaultPolicy) {
     createHTML: (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
     createScriptURL: (address) => {
       const url = new URL(address, location.href);
-      if (url.origin !== location.origin || !url.pathname.startsWith("/static/vendor/")) throw new TypeError(`Not one of our scripts: ${url}`);
+      if (url.origin !== location.origin || !/^\/static\/(vendor|js)\//.test(url.pathname)) throw new TypeError(`Not one of our scripts: ${url}`);
       return url.href;
     },
   });
