@@ -59,6 +59,7 @@ SHOTS = [
     Shot("streets", "supervisor1", "/streets", whole=True),
     Shot("street", "street1", "/streets/510199001?basis=due", whole=True),
     Shot("grids", "supervisor1", "/grids"),
+    Shot("boundaries", "admin1", "/grids/versions", whole=True),
     Shot("layers", "admin1", "/layers", whole=True),
     Shot("crews", "dispatch1", "/crews"),
     Shot("crew-work", "crew1", "/crews", PHONE, whole=True),

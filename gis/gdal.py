@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -51,6 +50,8 @@ CURVES = ("CURVE", "CIRCULAR", "SURFACE")
 
 @cache
 def _environment() -> dict[str, str]:
+    import pyogrio  # only where a file is read: it brings pandas along, which the server need not load
+
     others = [str(name) for name in pyogrio.list_drivers() if name not in FORMATS]
     kept = {
         name: os.environ[name]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 
@@ -72,6 +71,8 @@ def _moved(areas: Sequence[Area], system: str) -> tuple[Any, str | None, str | N
 def _write(
     areas: Sequence[Area], shapes: Any, path: Path, driver: str, crs: str | None, datum: str | None
 ) -> None:
+    import pyogrio  # only where a file is written: it brings pandas along, which the server need not load
+
     values = [np.array([getattr(area, column) for area in areas], dtype=object) for column in COLUMNS]
     values[0] = np.array([area.level for area in areas], dtype=np.int32)
     names = list(COLUMNS)

@@ -23,6 +23,9 @@ WEB = {
     "maplibre-gl.LICENSE.txt": "maplibre-gl/LICENSE.txt",
     "echarts.esm.min.mjs": "echarts/dist/echarts.esm.min.mjs",
     "echarts.LICENSE.txt": "echarts/LICENSE",
+    "terra-draw.mjs": "terra-draw/dist/terra-draw.modern.js",
+    "terra-draw.package.json": "terra-draw/package.json",  # names its licence, MIT; it ships no other text
+    "terra-draw-maplibre.mjs": "terra-draw-maplibre-gl-adapter/dist/terra-draw-maplibre-gl-adapter.modern.js",
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
     "swagger-ui.LICENSE.txt": "swagger-ui-dist/LICENSE",
@@ -49,7 +52,15 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
 
 def copy_web_modules() -> None:
     for name, source in WEB.items():
-        write_whole(VENDOR / name, lambda draft, source=source: shutil.copyfile(MODULES / source, draft))
+        write_whole(VENDOR / name, lambda draft, source=source: copy_web_module(MODULES / source, draft))
+
+
+def copy_web_module(source: Path, draft: Path) -> None:
+    """A module as it came; what it imports by a package's name it finds by address: pages allow no import map."""
+    if source.suffix != ".js" or b'from"terra-draw"' not in (text := source.read_bytes()):
+        shutil.copyfile(source, draft)
+        return
+    draft.write_bytes(text.replace(b'from"terra-draw"', b'from"./terra-draw.mjs"'))
 
 
 def build_fonts() -> None:

@@ -97,5 +97,5 @@ select l, :person, date_trunc('hour', :now::timestamptz) from unnest(:layers::bi
 on conflict do nothing
 returning layer_id;
 
--- name: forget_openings
+-- name: forget_openings!
 delete from layer_openings where hour < :before::timestamptz;

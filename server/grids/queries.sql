@@ -3,6 +3,30 @@
 select * from located_at(:lons::float8[], :lats::float8[], :reaches::float8[], :easts::float8[], :norths::float8[],
     :districts::bigint[]);
 
+-- name: version_on^
+-- The version that was in force on a day: of those valid by then, the one loaded last.
+select id, id = (select current_version from districts where id = :district) as current
+from boundary_versions where district_id = :district and valid_from <= :day::date order by id desc limit 1;
+
+-- name: former_rows
+-- Every grid of a former version that a point touches, like located_rows without an accuracy: grids_former_geom_idx.
+select s.node_id, s.version_id, s.code, s.covers, true as touches, 0::float8 as away_m, null::float8 as share,
+       :district::bigint as district_id, c.node_id as community_id, c.parent_id as street_id
+from (
+    select g.*, st_relate(g.geom, st_setsrid(st_makepoint(:lon, :lat), 4326), '******F**') as covers
+    from grids g
+    where g.version_id = :version and g.level = 3 and not g.current
+      and g.geom && st_expand(st_setsrid(st_makepoint(:lon, :lat), 4326), 1e-9)
+    offset 0
+) s
+left join grids c on c.version_id = s.version_id and c.node_id = s.parent_id
+where s.covers or st_dwithin(s.geom, st_setsrid(st_makepoint(:lon, :lat), 4326), 1e-9)
+order by s.code collate "C";
+
+-- name: names_in
+-- Codes and names of nodes as they were in one version.
+select node_id, code, name, level from grids where version_id = :version and node_id = any (:nodes);
+
 -- name: nearest_district^
 -- The district whose grids are nearest to a place that lies in none of them.
 select n.district_id

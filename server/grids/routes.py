@@ -1,5 +1,6 @@
 """`/api/v1/grids`: the tree, one node of it, and whose a place is."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -35,17 +36,23 @@ def locate(
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
     accuracy_m: Annotated[float | None, Query(ge=0, le=100_000, allow_inf_nan=False)] = None,
+    on: Annotated[
+        date | None, Query(description="a day of the past: by the boundaries then in force")
+    ] = None,
     viewer: Viewer = Depends(require_viewer),
 ) -> LocatedOut:
-    """Whose a place (EPSG:4326) is. Outside every grid the nearest within the accuracy takes it."""
+    """Whose a place (EPSG:4326) is. Outside every grid the nearest within the accuracy takes it; on a day of the past
+    only the grid that held it does."""
     with request.app.state.database.read() as conn:
+        if on is not None:
+            return _located(conn, service.locate_on(conn, lon, lat, viewer.district_id, on))
         located = service.locate(conn, lon, lat, accuracy_m, viewer.district_id)
         return _located(conn, located)
 
 
 def _located(conn: Connection, located: service.Located) -> LocatedOut:
     ids = (located.grid_id, located.community_id, located.street_id, located.district_id)
-    names = service.nodes(conn, [node for node in ids if node is not None])
+    names = service.nodes(conn, [node for node in ids if node is not None], located.boundary_version)
 
     def named(node: int | None) -> Named | None:
         return Named(code=names[node]["code"], name=names[node]["name"]) if node in names else None

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from server.db import Connection, queries
@@ -67,6 +68,21 @@ def placed(conn: Connection, points: Sequence[Point], rows: Iterable[Row]) -> li
     return result
 
 
+def locate_on(conn: Connection, lon: float, lat: float, district_id: int, day: date) -> Located:
+    """Whose a point was on a day, by the boundaries then in force. Raises NotFound when there were none yet."""
+    version = SQL.version_on(conn, district=district_id, day=day)
+    if version is None:
+        raise NotFound("There were no boundaries on {day} yet.", day=day.isoformat())
+    if version["current"]:
+        return locate(conn, lon, lat, None, district_id)
+    rows = [
+        dict(row)
+        for row in SQL.former_rows(conn, version=version["id"], district=district_id, lon=lon, lat=lat)
+    ]
+    outside = Located("outside", district_id, None, None, None, version["id"])
+    return choose(rows, 0.0) or outside
+
+
 def _usable(point: Point) -> Point | None:
     if point.lon is None or point.lat is None:
         return None
@@ -108,9 +124,14 @@ def located_by_code(conn: Connection, district_id: int | None, code: str) -> Loc
     return Located("inside", row["district_id"], street, community, grid, row["version_id"])
 
 
-def nodes(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Code, name and level of nodes in their current boundaries, by id."""
-    return {row["node_id"]: dict(row) for row in SQL.names_of(conn, nodes=list(ids))}
+def nodes(conn: Connection, ids: Sequence[int], version: int | None = None) -> dict[int, dict[str, Any]]:
+    """Code, name and level of nodes by id: in their current boundaries, or as they were in a version."""
+    rows = (
+        SQL.names_of(conn, nodes=list(ids))
+        if version is None
+        else SQL.names_in(conn, version=version, nodes=list(ids))
+    )
+    return {row["node_id"]: dict(row) for row in rows}
 
 
 def page(
