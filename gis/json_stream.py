@@ -10,8 +10,11 @@ from typing import Any, NoReturn, Protocol, TextIO
 
 PIECE = 1 << 20
 # The text of one feature. Beyond it nobody drew by hand.
-LONGEST_VALUE = 96 << 20
+LONGEST_VALUE = 32 << 20
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")
+# What is left of a number or a word that the end of the file cut.
+_STUMP = re.compile(r"\s*[-+.\w]*\Z")
+SHOWN = 80
 
 
 class Refusal(Protocol):
@@ -27,6 +30,7 @@ class JsonStream:
         self._file, self._size, self._refusal = file, size, refusal
         self._text, self._at, self._ended = "", 0, False
         self._lines, self._column = 1, 0
+        self._new = ""
         self._decoder = json.JSONDecoder()
 
     def peek(self) -> str:
@@ -86,10 +90,13 @@ class JsonStream:
                 if end < len(self._text) or self._ended:
                     self._at = end
                     return value
-            self._more()
+            whole = self._text[self._at] != "{"
+            # A feature does not end before a brace does; until then there is no use in trying.
+            while self._more() and not whole and "}" not in self._new:
+                pass
 
     def _name(self, error: json.JSONDecodeError) -> NoReturn:
-        if not self._text[error.pos :].strip() or error.msg.startswith("Unterminated string"):
+        if _STUMP.match(self._text, error.pos) or error.msg.startswith("Unterminated string"):
             self._cut_off()
         self.broken(error.msg, error.pos)
 
@@ -123,9 +130,12 @@ class JsonStream:
         self._column = len(done) - done.rfind("\n") - 1 if lines else self._column + len(done)
         waiting = len(self._text) - self._at
         if waiting > LONGEST_VALUE:
-            raise self._refusal("The feature at line {line} is longer than {limit} bytes; simplify it first.",
-                                line=self._lines, limit=f"{LONGEST_VALUE:,}")  # fmt: skip
-        piece = self._file.read(max(PIECE, waiting))
+            sentence = (
+                "The feature at line {line} ({begin} …) is longer than {limit} bytes; simplify it first."
+            )
+            raise self._refusal(sentence, line=self._lines, limit=f"{LONGEST_VALUE:,}",
+                                begin=" ".join(self._text[self._at : self._at + SHOWN].split()))  # fmt: skip
+        self._new = piece = self._file.read(min(max(PIECE, waiting), LONGEST_VALUE + 1 - waiting))
         self._text, self._at = self._text[self._at :] + piece, 0
         self._ended = not piece
         return bool(piece)
