@@ -168,17 +168,43 @@ def _stored_answers(
                 row["params"],
             )
             continue
-        answers[command.command_id] = Answer(command.command_id, "rejected", command.case_id, code="forged")
-        sql.keep_forged(
-            conn,
-            command_id=command.command_id,
-            now=now,
-            device_id=command.device_id,
-            person_id=command.person_id,
-            body_hash=command.body_hash,
-            payload=command.raw,
-        )
+        answers[command.command_id] = refuse_forged(conn, command, now)
     return answers
+
+
+def refuse_forged(conn: Connection, command: Command, now: datetime) -> Answer:
+    """The answer to a known id with another content, which is kept for people to see."""
+    keep_forged(
+        conn,
+        command.command_id,
+        command.device_id,
+        command.person_id,
+        command.body_hash,
+        command.raw,
+        now,
+    )
+    return Answer(command.command_id, "rejected", command.case_id, code="forged")
+
+
+def keep_forged(
+    conn: Connection,
+    command_id: uuid.UUID,
+    device_id: uuid.UUID | None,
+    person_id: int | None,
+    body_hash: str,
+    payload: str,
+    now: datetime,
+) -> None:
+    """Keeps what came under a known id, once for each content."""
+    sql.keep_forged(
+        conn,
+        command_id=command_id,
+        now=now,
+        device_id=device_id,
+        person_id=person_id,
+        body_hash=body_hash,
+        payload=payload,
+    )
 
 
 def _names_place(command: Command) -> bool:

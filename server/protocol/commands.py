@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from server.protocol import payloads as p
-from server.protocol.fields import SHORT, BadCommand, read_object, read_uuid, read_when, read_whole
+from server.protocol.fields import BadCommand, plain, read_object, read_uuid, read_when, read_whole
 from server.protocol.hats import Actor
 from server.protocol.payloads import Payload
 from server.protocol.wire import body_text, sha256
 
-LEVELS = 4
+LEVELS, MOST_VERSION = 4, 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ class Position:
     @classmethod
     def read(cls, raw: Any) -> "Position":
         """From the wire. A position that cannot be used is kept as unknown, never a reason to refuse a report."""
-        if raw is None:
+        if not isinstance(raw, dict):
             return cls()
-        raw = read_object(raw, "position")
-        lon, lat = raw.get("lon"), raw.get("lat")
-        crs = str(raw.get("crs") or "")[:SHORT]
+        lon: Any = raw.get("lon")
+        lat: Any = raw.get("lat")
+        crs = plain(raw.get("crs"))
         usable = _degrees(lon, 180) and _degrees(lat, 90) and crs in ("EPSG:4326", "EPSG:4490")
         return cls(
             lon=float(lon) if usable else None,
             lat=float(lat) if usable else None,
             accuracy_m=_metres(raw.get("accuracy_m")),
-            provider=str(raw.get("provider") or "")[:SHORT],
+            provider=plain(raw.get("provider")),
             fix_age_s=_metres(raw.get("fix_age_s")),
             is_mock=raw.get("is_mock") is True,
             placed_by_hand=raw.get("placed_by_hand") is True,
@@ -245,7 +245,7 @@ def read_command(raw: dict[str, Any], origin: str, device_id: uuid.UUID | None, 
         person_id=read_whole(raw.get("person_id"), "person_id"),
         device_id=device_id,
         seq=read_whole(raw.get("seq"), "seq", 1),
-        base_version=read_whole(raw.get("base_version") or 0, "base_version"),
+        base_version=read_whole(raw.get("base_version") or 0, "base_version", most=MOST_VERSION),
         made_at=read_when(raw.get("made_at"), "made_at"),
         depends_on=read_uuid(raw["depends_on"], "depends_on") if raw.get("depends_on") else None,
         position=Position.read(raw.get("position")),
@@ -266,4 +266,4 @@ def _said_grid(place: Any) -> tuple[int | None, str] | None:
     node = nodes[-1]
     if not (node is None or (isinstance(node, int) and not isinstance(node, bool))):
         return None
-    return node, code[:SHORT].replace("\x00", "")
+    return node, plain(code)

@@ -13,6 +13,7 @@ from server.protocol.fields import (
     SHA256,
     SHORT,
     BadCommand,
+    plain,
     read_object,
     read_text,
     read_uuid,
@@ -77,7 +78,7 @@ def codes(most: int, required: bool = False) -> Any:
         if isinstance(given, str):
             given = [part.strip() for part in given.split(",")]
         listed = given if isinstance(given, list | tuple) else [None] * (most + 1)
-        found = tuple(dict.fromkeys(str(item)[:SHORT] for item in listed if item))
+        found = tuple(dict.fromkeys(plain(item) for item in listed if item))
         if len(listed) > most:
             raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=most)
         if required and not found:
@@ -152,7 +153,7 @@ def _form(raw: dict[str, Any], name: str) -> dict[str, str]:
     given = read_object(raw.get(name) or {}, name)
     if len(given) > MOST_ANSWERS:
         raise BadCommand("Field {field} must be a list of at most {limit}.", field=name, limit=MOST_ANSWERS)
-    return {str(key)[:SHORT]: read_text(given, key) for key in given if given[key] not in (None, "")}
+    return {plain(key): read_text(given, key) for key in given if given[key] not in (None, "")}
 
 
 def answers() -> Any:

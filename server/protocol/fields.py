@@ -9,7 +9,7 @@ from server.protocol.wire import read_time
 
 SHORT, LONG, MOST_ATTACHMENTS = 200, 4000, 20
 MOST_BYTES = 30_000_000
-SHA256 = re.compile(r"^[0-9a-f]{64}$")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class BadCommand(ValueError):
@@ -32,6 +32,11 @@ def read_text(payload: dict[str, Any], name: str, longest: int = LONG, required:
     if len(value) > longest:
         raise BadCommand("Field {field} is longer than {limit} characters.", field=name, limit=longest)
     return value
+
+
+def plain(value: Any, longest: int = SHORT) -> str:
+    """Any value as text without what a database takes for none."""
+    return str(value or "").replace("\x00", "")[:longest].encode("utf-8", "replace").decode()
 
 
 def read_uuid(value: Any, name: str) -> uuid.UUID:

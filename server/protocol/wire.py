@@ -69,7 +69,8 @@ def sha256(text: str | bytes) -> str:
 
 def body_hash(command: dict[str, Any]) -> str:
     """The hash that makes a command the same command: over all of it as sent."""
-    return sha256(body_text(command))
+    # Half a character is none, but what has one is told from others too.
+    return sha256(body_text(command).encode("utf-8", "surrogatepass"))
 
 
 def body_text(command: dict[str, Any]) -> str:
@@ -113,4 +114,7 @@ def read_time(text: Any) -> datetime:
     """An aware datetime from RFC 3339 text; ValueError for anything else, a missing zone included."""
     if not isinstance(text, str) or not _TIME.match(text):
         raise ValueError(f"not a time with a zone: {text!r}")
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"a time beyond all calendars: {text!r}") from None

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.cases.apply import Answer, apply
-from server.cases.sentences import in_words
+from server.cases.batch import keep_forged, refuse_forged
+from server.cases.sentences import SENTENCES, in_words
 from server.db import Connection, queries
 from server.errors import BadInput, ServerTooOld, UpdateNeeded
 from server.locale import gettext_for
@@ -18,7 +19,7 @@ from server.protocol.wire import ENVELOPE, body_hash, read_time
 from server.security import DeviceViewer
 
 sql = queries(__file__)
-MOST_COMMANDS = 100
+MOST_COMMANDS, MOST_GAPS = 100, 1000
 CLOCK_TOLERANCE_MS = 300_000
 
 
@@ -29,19 +30,33 @@ def take(
     raw_commands = _batch(envelope)
     counted = sql.lock_device(conn, device_id=device.device_id)
     offset_ms = _offset_ms(envelope, now)
-    commands: list[Command] = []
-    results: dict[str, dict[str, Any]] = {}
-    ordered = sorted(raw_commands, key=lambda c: c["seq"] if isinstance(c.get("seq"), int) else 0)
-    for raw in ordered:
+    commands: dict[uuid.UUID, Command] = {}
+    results: dict[int, dict[str, Any]] = {}
+    asked: dict[int, uuid.UUID] = {}
+    for index in sorted(range(len(raw_commands)), key=lambda i: _seq_of(raw_commands[i])):
+        raw = raw_commands[index]
         try:
-            commands.append(read(raw, device, offset_ms))
+            command = read(raw, device, offset_ms)
         except BadCommand as error:
-            results[str(raw.get("command_id"))] = _bad(conn, raw, device, error, lang, now)
-    commands = _with_dependants(conn, commands)
-    for answer in apply(conn, commands, now, {device.viewer.person_id: device.viewer.actor()}):
-        results[str(answer.command_id)] = _result(answer, lang)
-    _note_seq(conn, device, counted, {c.seq for c in commands if c.seq is not None}, now)
-    return [results[str(raw.get("command_id"))] for raw in raw_commands]
+            results[index] = _bad(conn, raw, device, error, lang, now)
+            continue
+        first = commands.setdefault(command.command_id, command)
+        if first.body_hash == command.body_hash:
+            asked[index] = command.command_id
+        else:
+            results[index] = _result(refuse_forged(conn, command, now), lang)
+    ordered = _with_dependants(conn, list(commands.values()))
+    answered = apply(conn, ordered, now, {device.viewer.person_id: device.viewer.actor()})
+    answers = {answer.command_id: answer for answer in answered}
+    results |= {index: _result(answers[command_id], lang) for index, command_id in asked.items()}
+    _note_seq(conn, device, counted, {c.seq for c in ordered if c.seq is not None}, now)
+    return [results[index] | {"command_id": raw.get("command_id")} for index, raw in enumerate(raw_commands)]
+
+
+def _seq_of(raw: dict[str, Any]) -> int:
+    """Where a command stands in the order; what does not say stands first, and is refused."""
+    seq = raw.get("seq")
+    return seq if isinstance(seq, int) else 0
 
 
 def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,6 +90,15 @@ def read(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None) -> Co
         hold = "held_former"
     elif raw.get("person_id") != device.viewer.person_id:
         hold = "held_author"
+    try:
+        return _read(raw, device, offset_ms, hold)
+    except UnicodeEncodeError:
+        raise BadCommand("Its text has characters that do not exist.") from None
+    except RecursionError:
+        raise BadInput("A command is nested too deep.") from None
+
+
+def _read(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None, hold: str) -> Command:
     return read_command(
         raw,
         "tablet",
@@ -98,37 +122,52 @@ def _bad(
     conn: Connection, raw: dict[str, Any], device: DeviceViewer, error: BadCommand, lang: str, now: datetime
 ) -> dict[str, Any]:
     """The answer to a command that cannot be read; kept with it when it has an identifier to keep it under."""
-    try:
-        command_id: uuid.UUID | None = uuid.UUID(str(raw.get("command_id")))
-    except ValueError:
-        command_id = None
+    command_id = _uuid_or_none(raw.get("command_id"))
     params = {"detail": error.sentence.format(**error.params)}
     if command_id is not None:
+        case_id = _uuid_or_none(raw.get("case_id"))
+        hashed, text = body_hash(raw), json.dumps(raw)
         seq = raw.get("seq") if isinstance(raw.get("seq"), int) and 0 < raw["seq"] < 2**53 else None
-        sql.keep_bad(
+        kept = sql.keep_bad(
             conn,
             command_id=command_id,
             device_id=device.device_id,
             seq=seq,
             person_id=device.viewer.person_id,
-            kind=str(raw.get("kind"))[:50],
-            body_hash=body_hash(raw),
+            kind=json.dumps(raw.get("kind"))[:50],
+            case_id=case_id,
+            body_hash=hashed,
             now=now,
             params=json.dumps(params),
-            payload=json.dumps(raw, ensure_ascii=False),
+            payload=text,
         )
+        if kept["body_hash"] != hashed:
+            person = device.viewer.person_id
+            keep_forged(conn, command_id, device.device_id, person, hashed, text, now)
+            return _rejected(raw, "forged", {}, gettext_for(lang)(SENTENCES["forged"]))
     translate = gettext_for(lang)
     sentence = translate("The act is not complete: {detail}").format(
         detail=translate(error.sentence).format(**error.params)
     )
+    return _rejected(raw, error.code, params, sentence)
+
+
+def _rejected(raw: dict[str, Any], code: str, params: dict[str, Any], sentence: str) -> dict[str, Any]:
     return {
         "command_id": raw.get("command_id"),
         "outcome": "rejected",
         "case_id": raw.get("case_id"),
         "case_number": None,
         "version": None,
-        "reason": {"code": error.code, "params": params, "sentence": sentence},
+        "reason": {"code": code, "params": params, "sentence": sentence},
     }
+
+
+def _uuid_or_none(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
 
 
 def _result(answer: Answer, lang: str) -> dict[str, Any]:
@@ -138,7 +177,7 @@ def _result(answer: Answer, lang: str) -> dict[str, Any]:
     return {
         "command_id": str(answer.command_id),
         "outcome": answer.outcome,
-        "case_id": str(answer.case_id),
+        "case_id": str(answer.case_id) if answer.case_id else None,
         "case_number": answer.case_number,
         "version": answer.version,
         "reason": {"code": answer.code, "params": dict(answer.params), "sentence": sentence},
@@ -152,8 +191,10 @@ def _note_seq(
     if not seqs:
         return
     gaps = [gap for gap in counted["seq_gaps"] if gap not in seqs]
-    if max(seqs) > counted["last_seq"]:
-        gaps += [seq for seq in range(counted["last_seq"] + 1, max(seqs)) if seq not in seqs][-1000:]
+    last = max(seqs)
+    # However far a device jumps ahead: the newest are looked at, no more.
+    first = max(counted["last_seq"] + 1, last - MOST_GAPS - len(seqs))
+    gaps += [seq for seq in range(first, last) if seq not in seqs]
     sql.note_seq(
-        conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(gaps[-1000:]), now=now
+        conn, device_id=device.device_id, last_seq=last, seq_gaps=json.dumps(gaps[-MOST_GAPS:]), now=now
     )

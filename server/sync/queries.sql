@@ -10,6 +10,10 @@ union all
 select id, sha256, bytes from uploads where attachment_id = :attachment_id and device_id = :device_id
 limit 1;
 
+-- name: declared_as$
+-- The hash with which a command declared an attachment.
+select sha256 from attachments where id = :attachment_id;
+
 -- name: one^
 select u.id, u.attachment_id, u.bytes, u.offset_bytes, u.sha256, u.expires_at, b.damaged_at is null and b.stored_at is not null as sound
 from uploads u left join blobs b on b.sha256 = u.sha256 where u.id = :id and u.device_id = :device_id;
@@ -35,10 +39,14 @@ select last_seq, seq_gaps from devices where id = :device_id for no key update;
 -- Which of these wait for a person.
 select command_id from holds where command_id = any (:ids::uuid[]) and decided_at is null;
 
--- name: keep_bad!
-insert into commands (command_id, origin, device_id, seq, person_id, kind, body_hash, received_at, outcome, code, params, payload)
-values (:command_id, 'tablet', :device_id, :seq, :person_id, :kind, :body_hash, :now, 'rejected', 'bad_command', :params::jsonb, :payload)
-on conflict (command_id) do nothing;
+-- name: keep_bad^
+-- Keeps a command that cannot be read under its id; the hash that is kept there, which may be of another one.
+with kept as (
+    insert into commands (command_id, origin, device_id, seq, person_id, kind, case_id, body_hash, received_at, outcome, code, params, payload)
+    values (:command_id, 'tablet', :device_id, :seq, :person_id, :kind, :case_id, :body_hash, :now, 'rejected', 'bad_command', :params::jsonb, :payload)
+    on conflict (command_id) do nothing returning body_hash
+)
+select body_hash from kept union all select body_hash from commands where command_id = :command_id limit 1;
 
 -- name: note_seq!
 update devices set last_seq = greatest(last_seq, :last_seq), seq_gaps = :seq_gaps::jsonb, seen_at = :now where id = :device_id;

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import uuid
 import zlib
 from collections.abc import Callable
@@ -16,9 +17,9 @@ from server.cases.evidence import raw_body
 from server.errors import BadInput, TooLarge, Unreadable
 from server.locale import chosen
 from server.people.enrolment import enrol
-from server.protocol.fields import MOST_BYTES
+from server.protocol.fields import MOST_BYTES, plain
 from server.security import DeviceViewer, address_of, device_when_asked, require_device
-from server.sync import digests, intake, service, uploads
+from server.sync import described, digests, intake, service, uploads
 
 router = APIRouter(prefix="/sync/v1", tags=["tablets"])
 MOST_JSON = 5_000_000
@@ -29,7 +30,7 @@ Device = Annotated[DeviceViewer, Depends(require_device)]
 
 def read_json(request: Request, body: bytes) -> dict[str, Any]:
     """A JSON object, gzip accepted, never larger than a batch can be."""
-    if request.headers.get("content-encoding", "") == "gzip":
+    if request.headers.get("content-encoding", "").strip().lower() == "gzip":
         inflate = zlib.decompressobj(wbits=31)
         try:
             body = inflate.decompress(body, MOST_JSON + 1)
@@ -40,7 +41,7 @@ def read_json(request: Request, body: bytes) -> dict[str, Any]:
     if len(body) > MOST_JSON:
         raise TooLarge(limit=MOST_JSON)
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = json.loads(body, parse_constant=lambda _name: None, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Unreadable("The body is not JSON.") from None
     if not isinstance(value, dict):
@@ -48,8 +49,10 @@ def read_json(request: Request, body: bytes) -> dict[str, Any]:
     return value
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+def _finite(text: str) -> float | None:
+    """What is no number is nothing, like NaN: a report is not lost over its position."""
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def _lang(request: Request, viewer_lang: str | None = None) -> str:
@@ -62,7 +65,7 @@ def get_hello() -> dict[str, Any]:
     return service.stamp(datetime.now(UTC))
 
 
-@router.post("/enrol")
+@router.post("/enrol", openapi_extra=described.body(described.ENROL))
 def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> dict[str, Any]:
     """A single-use code becomes a revocable device token."""
     now, told = datetime.now(UTC), read_json(request, body)
@@ -74,10 +77,10 @@ def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> d
     database = request.app.state.database
     result = enrol(
         database,
-        str(told.get("code", ""))[:100],
+        plain(told.get("code")),
         device_id,
-        str(device.get("model", ""))[:200],
-        str(device.get("app_version", ""))[:50],
+        plain(device.get("model")),
+        plain(device.get("app_version"), 50),
         now,
         address_of(request),
     )
@@ -93,7 +96,7 @@ def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> d
     }
 
 
-@router.post("/commands", response_model=dict[str, Any])
+@router.post("/commands", response_model=dict[str, Any], openapi_extra=described.body(described.COMMANDS))
 def post_commands(
     request: Request,
     who: Annotated[Callable[[], DeviceViewer], Depends(device_when_asked)],
@@ -210,7 +213,7 @@ def tus_head(request: Request, device: Device, upload_id: uuid.UUID) -> Response
     return _tus(upload, 200, **{"Upload-Length": str(upload.bytes)})
 
 
-@router.patch("/uploads/{upload_id}", dependencies=[Depends(_tus_version)])
+@router.patch("/uploads/{upload_id}", dependencies=[Depends(_tus_version)], openapi_extra=described.BYTES)
 def tus_patch(
     request: Request,
     device: Device,

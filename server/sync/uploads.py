@@ -17,7 +17,7 @@ from server.cases import blobs, sent
 from server.cases.pictures import PictureRefused, hash_of, look_at
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound, TooLarge, XungeError
-from server.protocol.fields import MOST_BYTES
+from server.protocol.fields import MOST_BYTES, SHA256
 from server.settings import Settings
 
 sql = queries(__file__)
@@ -89,12 +89,13 @@ def create(
     told = metadata(header)
     try:
         attachment_id = uuid.UUID(told.get("attachment_id", ""))
-        int(told.get("sha256", ""), 16)
     except ValueError:
         raise BadInput("Upload-Metadata must name attachment_id and sha256.") from None
-    sha256 = told["sha256"].lower()
-    if len(sha256) != 64:
+    sha256 = told.get("sha256", "").lower()
+    if not SHA256.match(sha256):
         raise BadInput("Upload-Metadata must name attachment_id and sha256.")
+    if sql.declared_as(conn, attachment_id=attachment_id) not in (None, sha256):
+        raise BadInput("This attachment was declared with another content.")
     if why := blobs.refusal_of(conn, sha256):
         raise PictureRefused(why)
     row = sql.begin(
