@@ -65,6 +65,8 @@ def table(found: list[Measured], quick: bool) -> Table:
         )
         made.add_row(one.name, one.what, rate(one.figure.a_second), span(one.figure.median), one.floor_is,
                      span(one.floor.median), f"{one.ratio:.1f}", busy)  # fmt: skip
+        for what, seconds in one.beside.items():
+            made.add_row("", what, "", span(seconds))
     return made
 
 

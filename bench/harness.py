@@ -29,7 +29,8 @@ class Figure(Protocol):
     """One file of `bench/figures`: what is measured, and how often it is done in one sample.
 
     `floor` and `figure` do the work `count` times; the harness takes the time. `setup` is not timed. What measures
-    something else than the mean, or must not count its preparations, returns its own seconds for one.
+    something else than the mean, or must not count its preparations, returns its own seconds for one. A figure may
+    have `pairs`, where five samples would take too long, and `beside`: further seconds of its last sample by name.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Measured:
     floor: Series
     figure: Series
     pressure: float | None
+    beside: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -83,7 +85,7 @@ class Measured:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "name": self.name, "what": self.what, "ratio": self.ratio, "pressure": self.pressure,
+            "name": self.name, "what": self.what, "ratio": self.ratio, "pressure": self.pressure, "beside": self.beside,
             "figure": {"seconds": self.figure.median, "a_second": self.figure.a_second, "samples": self.figure.seconds},
             "floor": {"is": self.floor_is, "seconds": self.floor.median, "a_second": self.floor.a_second,
                       "samples": self.floor.seconds},
@@ -105,10 +107,12 @@ def measure(figure: Figure, pairs: int, count: int) -> Measured:
     figure.floor(warm)
     figure.figure(warm)
     with _pressure() as read:
-        for _ in range(pairs):
+        for _ in range(min(pairs, getattr(figure, "pairs", pairs))):
             floor.seconds.append(_timed(figure.floor, count))
             own.seconds.append(_timed(figure.figure, count))
-    return Measured(figure.name, figure.what, figure.floor_is, floor, own, read())
+        pressure = read()
+    beside = getattr(figure, "beside", {})
+    return Measured(figure.name, figure.what, figure.floor_is, floor, own, pressure, beside)
 
 
 def _timed(work: Callable[[int], float | None], count: int) -> float:

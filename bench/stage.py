@@ -90,6 +90,11 @@ class Stage:
         return self._opened(self._made("proved"))
 
     @cached_property
+    def crowded(self) -> Database:
+        """The same for many tablets, whose mirrors hold their own cases and nobody else's."""
+        return self._opened(self._made("crowded"))
+
+    @cached_property
     def million(self) -> Database:
         """The demo district after a year with many cases."""
         dsn = self._made("million")

@@ -29,7 +29,7 @@ def the_commands_are_accounted_for(office: Office, mine: Carried) -> None:
             continue
         if entry.state == "quarantined":
             raise AssertionError(f"an honest command was quarantined: {entry.command}")
-        assert stored[name]["outcome"] == entry.state
+        assert stored[name]["outcome"] == ("held" if entry.decided else entry.state)
         assert stored[name]["seq"] == entry.seq
         assert entry.state == "applied" or entry.put_away or shown[name].why, "nobody says why"
         _its_effect_is_there_once(office, entry)
@@ -37,11 +37,16 @@ def the_commands_are_accounted_for(office: Office, mine: Carried) -> None:
 
 
 def _its_effect_is_there_once(office: Office, entry: Entry) -> None:
-    events = office.rows("select 1 from case_events where command_id = %s", uuid.UUID(entry.command_id))
-    cases = office.rows("select 1 from cases where id = %s", uuid.UUID(entry.case_id))
+    effects = [uuid.UUID(entry.command_id)]
+    if entry.state == "held" or entry.decided:
+        (hold,) = office.rows("select decided_at, decided_as from holds where command_id = %s", effects[0])
+        assert bool(hold["decided_at"]) == entry.decided, "the decision did not reach the tablet"
+        # A refusal is told in the case by a comment, which is no effect of the act.
+        effects = [hold["decided_as"]] if entry.state != "rejected" else effects
+    events = office.rows("select 1 from case_events where command_id = any (%s)", [e for e in effects if e])
     assert len(events) == entry.state.startswith("applied"), "an effect is missing or there twice"
     if entry.kind in ("report", "self_handle") and entry.state.startswith("applied"):
-        assert len(cases) == 1
+        assert len(office.rows("select 1 from cases where id = %s", uuid.UUID(entry.case_id))) == 1
 
 
 def _its_photos_are_there(office: Office, mine: Carried, entry: Entry) -> None:

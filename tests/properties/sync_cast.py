@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from mobile.core.views import Act, Refusal
 from mobile.sim.wire import BadWire
 from server.cases.apply import apply
 from server.db import Connection, Database
+from server.errors import XungeError
+from server.holds.decide import decide
 from server.people.enrolment import make_enrol_code, revoke_device
 from server.protocol.commands import Command, read_payload
 from server.protocol.hats import Actor
@@ -97,15 +100,18 @@ class Carried:
             before = self.seen.get(name)
             assert entry.command["command_id"] == name, "a command is half written"
             assert before is None or before.command == entry.command, "a sealed command was changed"
-            assert before is None or before.state not in FINAL or before.state == entry.state, (
-                "a word was unsaid"
-            )
+            assert before is None or _follows(before, entry), f"{before.state} became {entry.state}"
             for photo in entry.payload.get("attachments") or ():
                 assert self.tablet._photos.card(photo["id"]).sha256 == photo["sha256"]
         assert [entry.seq for entry in entries.values()] == sorted({entry.seq for entry in entries.values()})
         assert self.told <= set(entries), "what was acknowledged is not there"
         assert all(entries[name].state == "withdrawn" for name in self.undone), "what was taken back is not"
         self.seen = entries
+
+
+def _follows(before: Entry, now: Entry) -> bool:
+    """A word stands for ever; only upon "held" the office's decision may follow."""
+    return before.state not in FINAL or before.state == now.state or (before.state == "held" and now.decided)
 
 
 def _or_refused(deed: Callable[[Tablet], Any]) -> Callable[[Tablet], Any]:
@@ -154,6 +160,24 @@ class Office:
             self.district.id, NEWEST,
         )  # fmt: skip
         return found[number % len(found)] if found else None
+
+    def decide(self, number: int, choice: str) -> None:
+        """The duty officer decides about an act that waits; what cannot be decided so waits on."""
+        held = self.rows(
+            "select command_id from holds where district_id = %s and decided_at is null order by created_at, command_id",
+            self.district.id,
+        )
+        if not held:
+            return
+        name, now = held[number % len(held)]["command_id"], datetime.now(UTC)
+
+        def work(conn: Connection) -> None:
+            duty = load_viewer(conn, self.district.people["duty"], now)
+            assert duty is not None
+            decide(conn, duty, name, choice, "已在别处处理", None, None, "", now)
+
+        with suppress(XungeError):
+            self.database.run(work)
 
     def move(self, login: str, code: str) -> None:
         """Gives a worker another subtree."""
