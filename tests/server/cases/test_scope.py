@@ -36,6 +36,9 @@ UNSCOPED = {
     "server/cases/queries.sql: cases_without_photo": "ids only; the list then asks for those of them in scope",
     "server/cases/queries.sql: missed_deadlines": "the system's own clock",
     "server/cases/queries.sql: run_out": "the system's own clock",
+    "server/holds/queries.sql: page": "of held acts, to the office that must decide about them or the district's centre",
+    "server/holds/queries.sql: case_version": "locked by id while the office decides about an act on it",
+    "server/backup/queries.sql": "counts for the operator who saves or restores the whole installation",
     "server/cases/rerouting.sql": "open cases of a district that new boundaries move; each by a command of the system's own",
     "server/cases/recompute.sql": "which cases are open; each is then changed by a command of the system's own",
 }
