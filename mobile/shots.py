@@ -86,6 +86,11 @@ class Album:
         """Puts a screen up, then names the picture that is to be taken of it."""
         house = self.app.root
         yield from self._enrolment()
+        house.show("map")
+        house.page.choose("open")
+        if house.page.ids.map.marks:
+            house.page.pick(house.page.ids.map.marks[0].case_id)
+        yield "map"
         for name in ("today", "cases", "messages", "outbox", "me"):
             house.show(name)
             yield name

@@ -20,6 +20,7 @@ from server.packs import cli as packs
 from server.people import cli as people
 from server.public import cli as public
 from server.settings import settings
+from server.sync import cli as sync
 from server.telling import cli as telling
 
 _ = gettext_for(settings().lang)
@@ -77,7 +78,7 @@ def migrate_schema(
             print(name)
 
 
-for room in (people, cases, packs, telling, public, backup, doctor):
+for room in (people, cases, packs, telling, public, sync, backup, doctor):
     room.register(app)
 
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Protocol
 
 from mobile.core.views import (
+    CaseMapView,
+    CaseRow,
     CasesView,
     CaseView,
     Draft,
@@ -109,6 +111,8 @@ class TabletFace(Protocol):
     def cases(
         self, chosen: str = "", query: str = "", after: str = "", position: Position | None = None
     ) -> CasesView: ...
+    def case_map(self, chosen: str = "", position: Position | None = None) -> CaseMapView: ...
+    def case_row(self, case_id: str, position: Position | None = None) -> CaseRow: ...
     def case(self, case_id: str) -> CaseView: ...
     def inspection(self, case_id: str) -> InspectView: ...
     def act(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from mobile.core.case_words import Telling
 from mobile.core.standing import Standing
-from mobile.core.views import CaseRow, CasesView, FilterView
+from mobile.core.views import CaseMapView, CaseMark, CaseRow, CasesView, FilterView
 from server.protocol.workflow import ENDED
 
 
@@ -69,10 +69,8 @@ def cases(
     photo: Photo,
 ) -> CasesView:
     """One page of the list under a filter."""
-    everything = list(standings)
-    chosen = chosen if chosen in FILTERS else "todo"
+    chosen, by_filter, filters = _filtered(standings, telling, chosen)
     say = telling.speech.say
-    by_filter = {code: [s for s in everything if chosen_by(code, s, telling)] for code in FILTERS}
     found = [s for s in by_filter[chosen] if not query.strip() or matches(query, s, telling)]
     found = todos(found, telling) if chosen == "todo" else _ordered(found, chosen, telling)
     start = next((n + 1 for n, s in enumerate(found) if s.case_id == after), 0) if after else 0
@@ -80,13 +78,35 @@ def cases(
     title, words = NOTHING_FOUND if query.strip() else EMPTY[chosen]
     return CasesView(
         place,
-        tuple(FilterView(code, say(label), len(by_filter[code])) for code, label in FILTERS.items()),
+        filters,
         chosen,
         tuple(telling.row(s, photo(s)) for s in page),
         page[-1].case_id if start + PAGE < len(found) else "",
         say(title),
         say(words),
     )
+
+
+def _filtered(
+    standings: Iterable[Standing], telling: Telling, chosen: str
+) -> tuple[str, dict[str, list[Standing]], tuple[FilterView, ...]]:
+    """The filter that holds, the cases under each, and all filters with their counts."""
+    everything, say = list(standings), telling.speech.say
+    by_filter = {code: [s for s in everything if chosen_by(code, s, telling)] for code in FILTERS}
+    filters = tuple(FilterView(code, say(label), len(by_filter[code])) for code, label in FILTERS.items())
+    return (chosen if chosen in FILTERS else "todo"), by_filter, filters
+
+
+def on_the_map(standings: Iterable[Standing], telling: Telling, chosen: str, place: str) -> CaseMapView:
+    """All cases under a filter as marks: a mood and a word each, nothing that only a list needs."""
+    chosen, by_filter, filters = _filtered(standings, telling, chosen)
+    found = by_filter[chosen]
+    marks = tuple(
+        CaseMark(s.case_id, *point, telling.deadline(s)[0], telling.title(s).rpartition(" · ")[2])
+        for s in found
+        if (point := telling.point(s)) is not None
+    )
+    return CaseMapView(place, filters, chosen, marks, len(found) - len(marks))
 
 
 def _ordered(found: list[Standing], chosen: str, telling: Telling) -> list[Standing]:

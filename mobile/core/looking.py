@@ -20,6 +20,8 @@ from mobile.core.store import Store
 from mobile.core.syncer import Syncer
 from mobile.core.vault import Vault
 from mobile.core.views import (
+    CaseMapView,
+    CaseRow,
     CasesView,
     CaseView,
     Draft,
@@ -118,6 +120,17 @@ class Looking:
         telling = self._known.telling(position=position)
         standings = self._known.standings(telling.actor).values()
         return lists.cases(standings, telling, chosen, query, after, self.person.grids, self._album.first)
+
+    def case_map(self, chosen: str = "", position: Position | None = None) -> CaseMapView:
+        telling = self._known.telling(position=position)
+        standings = self._known.standings(telling.actor).values()
+        return lists.on_the_map(standings, telling, chosen, self.person.grids)
+
+    def case_row(self, case_id: str, position: Position | None = None) -> CaseRow:
+        """One case as a list shows it; Refusal when it is not here."""
+        telling = self._known.telling(position=position)
+        standing = self._known.standing(case_id, telling.actor)
+        return telling.row(standing, self._album.first(standing))
 
     def messages(self) -> tuple[MessageView, ...]:
         """What the person of this tablet was told, newest first."""

@@ -23,6 +23,7 @@ from mobile.ui.screens.cases import Cases
 from mobile.ui.screens.category import Category
 from mobile.ui.screens.enrol import Enrol
 from mobile.ui.screens.inspect import Inspect
+from mobile.ui.screens.map import Map
 from mobile.ui.screens.me import Me
 from mobile.ui.screens.messages import Messages
 from mobile.ui.screens.outbox import Outbox
@@ -40,6 +41,7 @@ SCREENS: dict[str, type[Page]] = {
     "today": Today,
     "report": Report,
     "category": Category,
+    "map": Map,
     "cases": Cases,
     "case": Case,
     "inspect": Inspect,
@@ -50,6 +52,7 @@ SCREENS: dict[str, type[Page]] = {
 EVERY = 30  # seconds: "26 min left" grows old by itself
 IDLE_S = 300  # untouched for so long, the tablet locks itself
 LOOK_S = 5
+TOGETHER = 0.25  # seconds: what is told faster than this is shown at once
 
 
 class House(FloatLayout):
@@ -65,7 +68,7 @@ class House(FloatLayout):
         self._rail: NavBar | None = None
         self._toast: Toast | None = None
         self._veil: Veil | None = None
-        self._heard = Clock.create_trigger(self.refresh)
+        self._heard = Clock.create_trigger(self.refresh, TOGETHER)
         tablet.on_change(self._heard)  # Kivy's triggers may be pulled from any thread
         Clock.schedule_interval(self.refresh, EVERY)
         self._steady = DeviceClock().steady  # it goes on while the tablet sleeps

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from server.audit import service as audit
-from server.db import Database, queries
+from server.db import Connection, Database, queries
 from server.errors import NotAllowed, SignInNeeded, TokenExpired
 from server.security.sessions import ABSOLUTE, TOUCH_EVERY, viewer_of_session
 from server.security.tokens import token_hash
@@ -104,6 +104,13 @@ def require_device(request: Request) -> DeviceViewer:
     if seen is None or seen < now - TOUCH_EVERY:
         database.run(lambda conn: SQL.device_seen(conn, id=found.device_id, now=now))
     return found
+
+
+def device_named(conn: Connection, device_id: UUID, now: datetime) -> DeviceViewer | None:
+    """The tablet of that id with its person, whoever asks; None for one that was never enrolled here."""
+    device = SQL.tablet_named(conn, device_id=device_id, now=now)
+    viewer = device and viewer_from(device["viewer"], also_former=True, how="device")
+    return DeviceViewer(viewer, UUID(device["id"]), device["state"]) if viewer else None
 
 
 def check_csrf(request: Request, viewer: Viewer, token: str | None) -> None:

@@ -53,5 +53,9 @@ select bearer_of(:token_hash, :now, :district_wish, :number_wish, :grid_wish);
 -- Which tablet a token belongs to and who its person is or was, as JSON. The plan is kept by the function.
 select tablet_of(:token_hash, :now);
 
+-- name: tablet_named$
+-- The same for a tablet by its id: what it saved as a file carries no token.
+select tablet_of(token_hash, :now) from devices where id = :device_id;
+
 -- name: device_seen!
 update devices set seen_at = :now where id = :id;

@@ -32,8 +32,9 @@ def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "choose a PIN", lambda: house.show("pin", mode="choose")
     yield "change the PIN", lambda: house.show("pin", mode="change")
     yield "unlock", lambda: house.show("pin", mode="unlock")
-    for name in ("today", "cases", "messages", "outbox", "me", "report", "category"):
+    for name in ("today", "map", "cases", "messages", "outbox", "me", "report", "category"):
         yield name, lambda name=name: house.show(name)
+    yield "map, told", lambda: (house.show("map"), house.page.pick(todo))
     yield "report, chosen", lambda: (house.show("report"), house.page.choose("urban/component/0102"))
     yield "report, dangerous", lambda: dangerous(house)
     yield (

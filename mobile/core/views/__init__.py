@@ -6,7 +6,17 @@ lengths are metres.
 """
 
 from mobile.core.views.basics import UNDO_SECONDS, LonLat, Mood, Refusal, Ring
-from mobile.core.views.cases import CaseRow, CasesView, CaseView, FilterView, InspectView, StepView, TodayView
+from mobile.core.views.cases import (
+    CaseMapView,
+    CaseMark,
+    CaseRow,
+    CasesView,
+    CaseView,
+    FilterView,
+    InspectView,
+    StepView,
+    TodayView,
+)
 from mobile.core.views.forms import (
     Act,
     CategoryChoice,
@@ -35,6 +45,8 @@ __all__ = [
     "UNDO_SECONDS",
     "Act",
     "BaseShape",
+    "CaseMapView",
+    "CaseMark",
     "CaseRow",
     "CaseView",
     "CasesView",

@@ -24,6 +24,28 @@ class CaseRow:
 
 
 @dataclass(frozen=True)
+class CaseMark:
+    """A case that has a place, as the map shows it."""
+
+    case_id: str
+    lon: float
+    lat: float
+    mood: Mood
+    caption: str
+
+
+@dataclass(frozen=True)
+class CaseMapView:
+    """The map's cases under a filter; `without_place` of them cannot be shown on it."""
+
+    place: str
+    filters: "tuple[FilterView, ...]"
+    chosen: str
+    marks: tuple[CaseMark, ...]
+    without_place: int
+
+
+@dataclass(frozen=True)
 class TodayView:
     """The home screen: the worker's to-dos by deadline, then distance."""
 

@@ -173,7 +173,7 @@ class MapView(Widget):
 
     # ---- fingers -------------------------------------------------------------------------------------------
 
-    def _zoom_by(self, factor: float) -> None:
+    def zoom_by(self, factor: float) -> None:
         self.fit = False
         self.zoom = min(max(self.zoom * factor, FARTHEST), CLOSEST)
 
@@ -181,7 +181,7 @@ class MapView(Widget):
         if not self.collide_point(*touch.pos):
             return super().on_touch_down(touch)
         if touch.is_mouse_scrolling:
-            self._zoom_by(1.2 if touch.button == "scrolldown" else 1 / 1.2)
+            self.zoom_by(1.2 if touch.button == "scrolldown" else 1 / 1.2)
             return True
         touch.grab(self)
         self._fingers.append(touch)
@@ -201,7 +201,7 @@ class MapView(Widget):
         elif len(self._fingers) == 2:
             other = next(finger for finger in self._fingers if finger is not touch)
             before, now = math.dist((touch.px, touch.py), other.pos), math.dist(touch.pos, other.pos)
-            self._zoom_by(now / max(before, 1))
+            self.zoom_by(now / max(before, 1))
         return True
 
     def on_touch_up(self, touch: Any) -> bool:
