@@ -1,6 +1,6 @@
 -- name: located_rows
--- Every grid that a point touches or may belong to by its accuracy (migration 0026).
-select * from located_at(:lons::float8[], :lats::float8[], :reaches::float8[], :easts::float8[], :norths::float8[],
+-- Every grid that a point touches or may belong to by its accuracy (migrations 0026, 0040).
+select * from whose(:lons::float8[], :lats::float8[], :reaches::float8[], :easts::float8[], :norths::float8[],
     :districts::bigint[]);
 
 -- name: version_on^

@@ -701,6 +701,14 @@ CREATE FUNCTION public.visible_cases(p_district bigint, p_street bigint, p_commu
         and in_office(c, p_district, p_street, p_community, p_grids) is not true
 $$;
 
+CREATE FUNCTION public.whose(p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[]) RETURNS TABLE(ord bigint, node_id bigint, version_id bigint, code text, touches boolean, away_m double precision, district_id bigint, community_id bigint, street_id bigint, covers boolean, share double precision)
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+begin
+    return query select * from located_at(p_lons, p_lats, p_reaches, p_easts, p_norths, p_districts);
+end $$;
+
 CREATE FUNCTION public.wire_time(p_at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
