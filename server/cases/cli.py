@@ -51,7 +51,7 @@ def import_cases(
     with opened() as database:
         with database.read() as conn:
             into = district_of(conn, district)
-        rows = CaseFile(file, into.timezone, names)
+        rows = CaseFile(file, into.timezone, datetime.now(UTC), names)
         with (
             Rejects(rejects_path(file), _) as rejects,
             progress(file.stat().st_size, _("Importing")) as advance,

@@ -79,15 +79,18 @@ class CaseFile:
     Raises BadInput for a file that cannot be read at all or lacks a column that is needed.
     """
 
-    def __init__(self, path: Path, timezone: str, names: Mapping[str, str] | None = None) -> None:
-        self.path, self.zone, self.names = path, ZoneInfo(timezone), dict(names or {})
+    def __init__(
+        self, path: Path, timezone: str, now: datetime, names: Mapping[str, str] | None = None
+    ) -> None:
+        self.path, self.zone, self.now, self.names = path, ZoneInfo(timezone), now, dict(names or {})
         self.header: list[str] = []
         self.bytes_read = 0
+        self._lines: list[str] = []
 
     def __iter__(self) -> Iterator[CaseRow | Reject]:
         try:
             with self.path.open("rb") as raw, self._text(raw) as text:
-                yield from self._rows(raw, csv.reader(text, strict=True))
+                yield from self._rows(raw, csv.reader(self._remembered(text), strict=True))
         except OSError as error:
             reason = error.strerror or str(error)
             raise BadInput("{file} cannot be read: {reason}.", file=self.path, reason=reason) from None
@@ -105,15 +108,23 @@ class CaseFile:
             return gzip.open(raw, "rt", encoding="utf-8-sig", newline="")
         return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
+    def _remembered(self, text: IO[str]) -> Iterator[str]:
+        """The lines of the file; those of the row that is being read are at hand when it turns out to be none."""
+        for line in text:
+            self._lines.append(line)
+            yield line
+
     def _rows(self, raw: BinaryIO, reader: Any) -> Iterator[CaseRow | Reject]:
         columns: dict[str, int] = {}
         while True:
+            self._lines.clear()
             try:
                 cells = next(reader)
             except StopIteration:
                 break
             except csv.Error:
-                yield Reject(reader.line_num, (), "The row is not proper CSV (quotes).")
+                text = "".join(self._lines).rstrip("\r\n")
+                yield Reject(reader.line_num, (text,), "The row is not proper CSV (quotes).")
                 continue
             self.bytes_read = raw.tell()
             if not columns:
@@ -185,6 +196,9 @@ class CaseFile:
                 "There is no status {word}. Words: {choices}.", word=word, choices=", ".join(STATUSES)
             )
         status, tags = STATUSES[word]
+        for name in ("opened_at", "closed_at"):
+            if (at := times[name]) and at > self.now:
+                raise RowError("{value} in {field} lies in the future.", value=given[name][:50], field=name)
         if closed and closed < opened:
             raise RowError("The case was closed before it was opened.")
         if closed and status == "open":

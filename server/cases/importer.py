@@ -91,7 +91,8 @@ class Rejects:
             self._open(header)
         reason = self.translate(reject.sentence).format(**reject.params)
         cells = [*reject.cells, *[""] * (len(header) - len(reject.cells))]
-        self._writer.writerow([*cells[: len(header)], reject.line, reason])
+        # Cells beyond the header's follow the reason: what came is given back whole.
+        self._writer.writerow([*cells[: len(header)], reject.line, reason, *cells[len(header) :]])
 
     def _open(self, header: Sequence[str]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import os
 import random
@@ -56,7 +57,7 @@ def imported(district: Database, tmp_path: Path) -> Import:
             into = district_of(conn, "D")
         with Rejects(rejects_path(file), lambda words: words) as rejects:
             return import_cases(
-                district, CaseFile(file, into.timezone, names), "hotline", into, lambda: now, rejects
+                district, CaseFile(file, into.timezone, now, names), "hotline", into, lambda: now, rejects
             )
 
     return run
@@ -252,6 +253,8 @@ def test_a_number_that_stands_twice_in_one_file_is_taken_in_order(
         ("B,104.015,30.005,urban/event/0110,03/01/2026,,,,,", "03/01/2026 in opened_at is no date or time (ISO 8601)."),
         ("B,104.015,30.005,urban/event/0110,2026-02-30,,,,,", "2026-02-30 in opened_at is no date or time (ISO 8601)."),
         ("B,104.015,30.005,urban/event/0110,0001-01-01,,,,,", "0001-01-01 in opened_at is no date or time (ISO 8601)."),
+        ("B,104.015,30.005,urban/event/0110,2999-01-01,,,,,", "2999-01-01 in opened_at lies in the future."),
+        ("B,104.015,30.005,urban/event/0110,2026-03-01,2999-01-02,,closed,,", "2999-01-02 in closed_at lies in the future."),
         ("B,104.015,30.005,urban/event/0110,2026-03-05,2026-03-01,,closed,,", "The case was closed before it was opened."),
         ("B,104.015,30.005,urban/event/0110,2026-03-05,,2026-03-01,open,,", "The deadline is before the case was opened."),
         ("B,104.015,30.005,urban/event/0110,2026-03-01,2026-03-05,,open,,", "The case is said to be open, but has a closed_at."),
@@ -278,6 +281,15 @@ def test_a_bad_row_comes_back_with_its_line_and_reason_and_the_good_ones_load(
     row = rejected(summary)[0]
     assert (row["row"], row["reason"]) == ("3", reason)
     assert row["external_id"] == line.split(",")[0]
+
+
+def test_what_is_no_row_at_all_and_what_has_too_many_cells_come_back_whole(imported: Import) -> None:
+    summary = imported("A1,104.015,30.005,x,2026-03-01,,,,a,b,c,d", 'B,104.015,30.005,"x\ny')
+    text = Path(summary.rejects_file or "").read_text(encoding="utf-8-sig")
+    with io.StringIO(text, newline="") as file:
+        many, broken = list(csv.reader(file))[1:]
+    assert many[-2:] == ["c", "d"]
+    assert broken[0] == 'B,104.015,30.005,"x\ny'
 
 
 def test_rejected_rows_can_be_mended_and_imported_from_the_file_that_came_back(
@@ -358,7 +370,7 @@ def test_the_same_number_of_another_district_is_refused(
     with district.read() as conn:
         into = district_of(conn, "E")
     with Rejects(tmp_path / "r.csv", lambda words: words) as rejects:
-        file = CaseFile(tmp_path / "cases.csv", into.timezone)
+        file = CaseFile(tmp_path / "cases.csv", into.timezone, NOW)
         summary = import_cases(district, file, "hotline", into, lambda: NOW, rejects)
     assert rejected(summary)[0]["reason"] == "This outside number belongs to a case of another district."
 
