@@ -92,7 +92,7 @@ def test_every_reason_is_said_in_the_readers_language_with_the_rules_own_words(
     said = {reason.sentence: (reason.said("zh-CN"), reason.said("en")) for reason in first.reasons}
     assert said[BY_RULE] == (
         "规则指定：按该情形的处置责任单位派遣",
-        "Named by the rule: To whom this condition makes responsible for handling",
+        "Named by the rule: whoever is responsible for handling this condition",
     )
 
 
