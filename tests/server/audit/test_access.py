@@ -10,6 +10,7 @@ import requests
 from server.audit import access, service
 from server.cases import service as cases
 from server.cases.unmask import unmask_case
+from server.cases.view import whole_cases
 from server.db import Connection, Database
 from server.errors import BadInput, NotAllowed, NotFound
 from server.people.service import people_page, unmask_phone
@@ -40,7 +41,7 @@ def test_a_number_in_peoples_words_is_masked_on_case_list_and_timeline_and_not_o
     assert case["masked"] is True
     assert all("139****5678" in text and "13912345678" not in text for text in shown)
     row = cases.get_row(street.conn, street.viewer("worker"), number)
-    bare = cases.whole_cases(street.conn, [row], "zh-CN", street.now, bare=True)[0]
+    bare = whole_cases(street.conn, [row], "zh-CN", street.now, bare=True)[0]
     assert (bare["title"], bare["masked"]) == (TOLD, False)
 
 
