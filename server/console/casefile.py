@@ -10,6 +10,7 @@ from server.console.choices import Choices
 from server.console.desk import Desk
 from server.crews import service as crews
 from server.db import queries
+from server.holds import service as holds
 from server.locale import gettext_for
 from server.packs import current
 from server.protocol.wire import read_time, uuid7
@@ -65,6 +66,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "arranged": arranged(offers, case["state"], case["severity"] == "emergency"),
         "choices": Choices(desk, case, row, events, near),
         "near": near,
+        "held": holds.of_case(conn, viewer, row["id"]),
         "kin": kin,
         "extensions": extensions(events, case["cycle"]),
         "steps": steps(case, events, _),

@@ -16,6 +16,12 @@ where h.district_id = :district_id and h.decided_at is null and (:whole or h.dec
   and (:after_at::timestamptz is null or (h.created_at, h.command_id) > (:after_at::timestamptz, :after_id::uuid))
 order by h.created_at, h.command_id limit :limit;
 
+-- name: of_case
+-- What waits about one case. holds_case_idx.
+select h.command_id, h.reason, h.created_at, h.decides_id, m.kind from holds h join commands m on m.command_id = h.command_id
+where h.case_id = :case_id and h.decided_at is null and (:whole or h.decides_id = :organisation) and h.district_id = :district_id
+order by h.created_at, h.command_id;
+
 -- name: one^
 -- One held act with what came, who made it, on which tablet, and who must decide.
 select h.*, m.kind, m.payload, m.body_hash, m.made_at, m.received_at, m.seq, m.person_id, k.number, o.name as decides,

@@ -167,6 +167,14 @@ def _said(hindered: tuple[str, Row] | None, lang: str) -> str:
     return translate(sentence).format(**params)
 
 
+def of_case(conn: Connection, viewer: Viewer, case_id: uuid.UUID) -> list[Row]:
+    """What waits about one case in the viewer's sight, for those who see the board."""
+    if not may_look(viewer):
+        return []
+    rows = sql.of_case(conn, case_id=case_id, **_in_sight(viewer))
+    return [shown(row, {}, viewer.lang) for row in rows]
+
+
 def forged(conn: Connection, viewer: Viewer, now: datetime) -> list[Row]:
     """Acts of the last thirty days whose id came a second time with another content; the centre's to see."""
     if viewer.district is None:

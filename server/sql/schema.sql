@@ -2146,6 +2146,8 @@ CREATE INDEX grids_current_parent_idx ON public.grids USING btree (parent_id) WH
 
 CREATE INDEX grids_former_geom_idx ON public.grids USING gist (version_id, geom) WHERE ((level = 3) AND (NOT current));
 
+CREATE INDEX holds_case_idx ON public.holds USING btree (case_id) WHERE (decided_at IS NULL);
+
 CREATE INDEX holds_dependants_idx ON public.holds USING btree (depends_on) WHERE (decided_at IS NULL);
 
 CREATE INDEX holds_device_idx ON public.holds USING btree (device_id, decided_at) WHERE (decided_at IS NOT NULL);

@@ -40,6 +40,9 @@ def test_the_board_shows_what_the_worker_saw_and_wanted_beside_what_is_now_and_w
     assert re.search(r"平板看到之后发生的事.*立案 试验区指挥中心 duty岗", words)
     assert re.search(r"裁定： 试验区指挥中心 duty岗", words)
     assert "24 小时后上交" in words or "23 小时" in words
+    number = office.rows("select number from case_keys")[0]["number"]
+    assert f'href="/conflicts/{act["command_id"]}"' in clerk.get(f"/cases/{number}")
+    assert "/conflicts/" not in Clerk(live_server, "community").get(f"/cases/{number}")
     # What the table does not let happen cannot be chosen, and says why.
     assert decision_form(clerk.get("/conflicts")).offered["choice"] == ["refuse"]
     assert "案件现在处于“待派遣”，不能做这一步。" in words

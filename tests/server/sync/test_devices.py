@@ -9,8 +9,8 @@ import requests
 from server.people.enrolment import revoke_device
 from server.protocol.wire import time_text
 from tests.conftest import LiveServer
-from tests.factories import Street
-from tests.server.sync.tablet import Tablet, count
+from tests.factories import Street, picture
+from tests.server.sync.tablet import Tablet, count, declared
 
 
 def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(
@@ -59,3 +59,50 @@ def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tab
     with live_server.database.read() as conn, conn.cursor() as cursor:
         cursor.execute("select last_seq, seq_gaps from devices")
         assert cursor.fetchone() == {"last_seq": 4, "seq_gaps": [2, 3]}
+
+
+def test_the_grid_that_the_tablet_found_is_kept_beside_ours_where_it_differs(
+    live_server: LiveServer, tablet: Tablet, street: Street
+) -> None:
+    nodes = street.district.nodes
+    path = [nodes[code] for code in ("D", "S1", "S1C1", "S1C1G1")]
+    right = tablet.command(place={"grid": "S1C1G1", "nodes": path})
+    wrong = tablet.command(place={"grid": "S1C1G2", "nodes": [*path[:3], nodes["S1C1G2"]]})
+    outside = tablet.command(place={"grid": "", "nodes": [nodes["D"], None, None, None]})
+    nonsense = tablet.command(place={"grid": 7, "nodes": "all"})
+    tablet.send(right, wrong, outside, nonsense)
+    found, _ = tablet.follow()
+    cases = {c["id"]: c["body"] for c in found if c["kind"] == "case"}
+    assert {case["grid"]["code"] for case in cases.values()} == {"S1C1G1"}
+
+    def kept(command: dict[str, Any]) -> tuple[Any, Any]:
+        with live_server.database.read() as conn, conn.cursor() as cursor:
+            cursor.execute(
+                "select body::jsonb as body from case_events where case_id = %s", (command["case_id"],)
+            )
+            body = cursor.fetchone()["body"]
+        return body.get("flags"), body["place"].get("said")
+
+    assert kept(right) == kept(nonsense) == (None, None)
+    assert kept(wrong) == (["grid_differs"], "S1C1G2")
+    assert kept(outside) == (["grid_differs"], "")
+
+
+def test_an_accuracy_circle_that_crosses_a_border_keeps_both_grids(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
+    border = {"lon": 104.01, "lat": 30.005, "accuracy_m": 60, "provider": "gps", "crs": "EPSG:4326"}
+    tablet.send(tablet.command(position=border))
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute("select place_candidates from cases")
+        assert cursor.fetchone()["place_candidates"] == ["S1C1G1", "S1C1G2"]
+
+
+def test_photos_of_a_withdrawn_tablet_are_still_taken(live_server: LiveServer, tablet: Tablet) -> None:
+    content = picture("blue")
+    photo = declared(content)
+    command = tablet.command()
+    command["payload"]["attachments"] = [photo]
+    live_server.database.run(lambda conn: conn.cursor().execute("update devices set state = 'revoked'"))
+    assert tablet.send(command)[0]["reason"]["code"] == "held_revoked"
+    assert tablet.upload(photo, content).headers["Upload-Checksum-Confirmed"] == photo["sha256"]
