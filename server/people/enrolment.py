@@ -62,7 +62,9 @@ def enrol(
 ) -> EnrolResult:
     """Gives a tablet its token. Enrolled again it keeps counting its seq; with another it changes hands.
 
-    Raises EnrolRefused with one sentence for wrong, spent, expired and too many tries; each is logged.
+    A lost answer is made up for: the code works again for the same tablet until that is heard with its token. Raises
+    EnrolRefused with one sentence for wrong, spent, expired and too many tries; each is logged. What comes again from
+    the tablet that spent the code is no guess and does not count as a try.
     """
     with database.read() as conn:
         tries = audit.count_from_address(conn, ["enrol_refused"], address, now - ADDRESS_WINDOW)
@@ -72,7 +74,10 @@ def enrol(
     hashed = token_hash(as_typed(code))
     result = database.run(lambda conn: _enrol(conn, hashed, device_id, model, app_version, now, address))
     if result is None:
-        audit.log_refusal(database, "enrol_refused", None, address, {"device": str(device_id)}, now)
+        with database.read() as conn:
+            again = SQL.spent_by(conn, code_hash=hashed) == device_id
+        what = "enrol_repeated" if again else "enrol_refused"
+        audit.log_refusal(database, what, None, address, {"device": str(device_id)}, now)
         raise EnrolRefused
     return result
 

@@ -106,11 +106,18 @@ insert into enrol_codes (code_hash, person_id, created_at, expires_at)
 values (:code_hash, :person_id, :now, :expires_at);
 
 -- name: spend_enrol_code^
--- Whoever updates first has the code; the other waits for the row and finds it spent.
+-- Whoever updates first has the code; the other waits for the row and finds it spent. The tablet that spent it may use
+-- it again as long as it was never heard with the token that it was given: the answer was lost on the way.
 update enrol_codes c set used_at = :now, device_id = :device_id
 from people p
-where c.code_hash = :code_hash and c.used_at is null and c.expires_at > :now and p.id = c.person_id and p.active
+where c.code_hash = :code_hash and c.expires_at > :now and p.id = c.person_id and p.active
+  and (c.used_at is null or c.device_id = :device_id and exists (
+    select from devices d where d.id = c.device_id and d.enrolled_at = c.used_at and d.seen_at is null))
 returning c.person_id;
+
+-- name: spent_by$
+-- The tablet that spent a code; NULL for a fresh code and for none.
+select device_id from enrol_codes where code_hash = :code_hash;
 
 -- name: device_before^
 select person_id, state from devices where id = :device_id for update;
@@ -120,7 +127,7 @@ insert into devices as d (id, person_id, token_hash, model, app_version, enrolle
 values (:device_id, :person_id, :token_hash, :model, :app_version, :now)
 on conflict on constraint devices_pkey do update
     set person_id = excluded.person_id, token_hash = excluded.token_hash, state = 'active', model = excluded.model,
-        app_version = excluded.app_version, enrolled_at = excluded.enrolled_at
+        app_version = excluded.app_version, enrolled_at = excluded.enrolled_at, seen_at = null
 returning d.last_seq;
 
 -- name: codes_of_nodes

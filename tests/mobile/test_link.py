@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mobile.core.tablet import Tablet
+from mobile.core.transport import HttpTransport, Reply
 from mobile.core.views import Refusal
 from mobile.sim.wire import FAULTS, HARMLESS, BadWire
 from tests.conftest import LiveServer
@@ -154,6 +156,33 @@ def test_a_photo_that_the_office_never_takes_is_shown_with_its_reason_and_not_se
     assert tablet.outbox().needs_you == tablet.outbox().waiting == ()
     assert tablet.photo(photos[0]) is None
     assert tablet.photo(photos[1]) == whole
+
+
+def test_answers_that_find_no_room_on_the_tablet_are_asked_for_again_and_count_once(
+    live_server: LiveServer, tablet: Tablet, wire: BadWire
+) -> None:
+    captured = {tablet.report(RUBBISH, "any", here(), "字" * 200, [], False) for _ in range(30)}
+    sql = tablet._store._sql
+
+    class Filling(HttpTransport):
+        """The disk is full from the moment at which the office has answered."""
+
+        def send(self, *request: Any) -> Reply:
+            reply = super().send(*request)
+            sql.execute(f"pragma max_page_count = {sql.execute('pragma page_count').fetchone()[0]}")
+            return reply
+
+    healthy, wire.inner = wire.inner, Filling()
+    link = tablet.sync_now()
+    assert link.state == "offline" and "存储" in link.sentence, link
+    assert {item.command_id for item in tablet.outbox().waiting} == captured
+    assert len(rows(live_server, "select id from cases")) == 30
+    wire.close()
+    wire.inner = healthy
+    sql.execute("pragma max_page_count = 1073741823")
+    assert tablet.sync_now().state == "online"
+    assert tablet.outbox().waiting == ()
+    assert len(rows(live_server, "select id from cases")) == 30
 
 
 def test_acts_without_a_signal_build_on_each_other_and_are_applied_in_their_order(
@@ -332,13 +361,29 @@ def test_a_wrong_or_spent_code_gives_a_sentence_and_changes_nothing(
     second.close()
 
 
-def test_a_lost_enrolment_answer_is_told_and_a_new_code_goes_on_with_the_same_outbox(
+def test_after_a_lost_enrolment_answer_the_same_code_still_works_and_goes_on_with_the_same_outbox(
     live_server: LiveServer, tablet: Tablet, wire: BadWire
 ) -> None:
+    code = code_for(live_server.database, "worker")
     wire.plan = ["drop_answer"]
-    with pytest.raises(Refusal):
-        tablet.enrol(live_server.url, code_for(live_server.database, "worker"))
+    with pytest.raises(Refusal, match="登记码仍然有效"):
+        tablet.enrol(live_server.url, code)
     tablet.report(RUBBISH, "any", here(), "垃圾堆", [], False)
-    tablet.enrol(live_server.url, code_for(live_server.database, "worker"))
+    tablet.enrol(live_server.url, code)
     tablet.sync_now()
     assert len(rows(live_server, "select id from cases")) == 1
+
+
+def test_an_enrolment_that_arrives_again_much_later_does_not_take_the_pass_away(
+    live_server: LiveServer, tablet: Tablet, wire: BadWire
+) -> None:
+    code = code_for(live_server.database, "worker")
+    wire.plan = ["reorder"]
+    with pytest.raises(Refusal):
+        tablet.enrol(live_server.url, code)
+    tablet.enrol(live_server.url, code)
+    wire.heal()  # the first request arrives now
+    assert tablet.sync_now().state == "online"
+    assert rows(
+        live_server, "select what from security_log where what in ('enrol_refused', 'enrol_repeated')"
+    ) == [{"what": "enrol_repeated"}]
