@@ -81,6 +81,7 @@ def _write(
     )  # fmt: skip
     if before and before["current_version"]:
         SQL.retire_grids(conn, version=before["current_version"])
+        SQL.forget_tiles(conn, version=before["current_version"])
     SQL.add_grids(
         conn, version=version, district=district, levels=[a.level for a in areas], codes=[a.code for a in areas],
         names=[a.name for a in areas], parents=[a.parent for a in areas], households=[a.households for a in areas],

@@ -35,6 +35,9 @@ on conflict on constraint grid_nodes_district_code_key do nothing;
 insert into boundary_versions (district_id, valid_from, loaded_at, source_name, source_sha256, report)
 values (:district, :valid_from, :loaded_at, :source_name, :sha256, :report) returning id;
 
+-- name: forget_tiles!
+delete from grid_tiles where version_id = :version;
+
 -- name: retire_grids!
 update grids set current = false where version_id = :version and current;
 

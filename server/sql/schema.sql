@@ -1336,6 +1336,14 @@ ALTER TABLE public.grid_nodes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.grid_tiles (
+    version_id bigint NOT NULL,
+    z smallint NOT NULL,
+    x integer NOT NULL,
+    y integer NOT NULL,
+    data bytea NOT NULL
+);
+
 CREATE TABLE public.grids (
     version_id bigint NOT NULL,
     node_id bigint NOT NULL,
@@ -1927,6 +1935,9 @@ ALTER TABLE ONLY public.grid_nodes
 ALTER TABLE ONLY public.grid_nodes
     ADD CONSTRAINT grid_nodes_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.grid_tiles
+    ADD CONSTRAINT grid_tiles_pkey PRIMARY KEY (version_id, z, x, y);
+
 ALTER TABLE ONLY public.grids
     ADD CONSTRAINT grids_pkey PRIMARY KEY (version_id, node_id);
 
@@ -2362,6 +2373,9 @@ ALTER TABLE ONLY public.facilities
 ALTER TABLE ONLY public.grid_nodes
     ADD CONSTRAINT grid_nodes_district_fkey FOREIGN KEY (district_id) REFERENCES public.grid_nodes(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.grid_tiles
+    ADD CONSTRAINT grid_tiles_version_fkey FOREIGN KEY (version_id) REFERENCES public.boundary_versions(id);
+
 ALTER TABLE ONLY public.grids
     ADD CONSTRAINT grids_node_fkey FOREIGN KEY (node_id) REFERENCES public.grid_nodes(id);
 
@@ -2572,6 +2586,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geometry_columns TO xunge_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.grid_nodes TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.grid_nodes_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.grid_tiles TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.grids TO xunge_app;
 

@@ -1,6 +1,13 @@
 -- name: boundary_version$
 select current_version from districts where id = :district;
 
+-- name: kept_tile$
+select data from grid_tiles where version_id = :version and z = :z and x = :x and y = :y;
+
+-- name: keep_tile!
+insert into grid_tiles (version_id, z, x, y, data) values (:version, :z, :x, :y, :data)
+on conflict on constraint grid_tiles_pkey do nothing;
+
 -- name: grids_tile$
 -- Borders of one district by level, and their names as points; what a zoom shows is decided in service.py.
 -- Nothing is simplified cell by cell: snapping to the tile's own grid moves shared vertices together.

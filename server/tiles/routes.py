@@ -65,14 +65,15 @@ def tile(
 ) -> Response:
     """One tile. `cases` takes the same question as the list of cases (state, grid, category, overdue, …)."""
     square = Square(z, x, y)
-    with request.app.state.database.read() as conn:
+    database = request.app.state.database
+    with database.read() as conn:
         if layer == "cases":
             data = service.cases_tile(conn, viewer, square, request.query_params, datetime.now(UTC))
-            etag = f'"{hashlib.sha256(data).hexdigest()[:24]}"'
-        else:
-            version = service.boundary_version(conn, viewer.district_id)
-            etag = f'"{version}-{z}-{x}-{y}"'
-            data = b"" if _known(request, etag) else service.grids_tile(conn, version, square)
+            return _answer(request, data, f'"{hashlib.sha256(data).hexdigest()[:24]}"')
+        version = service.boundary_version(conn, viewer.district_id)
+        etag = f'"{version}-{z}-{x}-{y}"'
+        kept = b"" if _known(request, etag) else service.kept_tile(conn, version, square)
+    data = kept if kept is not None else database.run(lambda conn: service.grids_tile(conn, version, square))
     return _answer(request, data, etag)
 
 

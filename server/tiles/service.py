@@ -20,6 +20,8 @@ NAMES_FROM = {1: 0, 2: 11, 3: 14}
 SINGLE_FROM = 15
 CELLS = 8
 MOST_SINGLE = 5000
+# Tiles nearer than this hold so little that making them costs no more than reading them; the map asks none.
+DEEPEST_KEPT = 16
 # Facilities are drawn from here on: farther away they would be a carpet.
 FACILITIES_FROM, MOST_FACILITIES = 14, 5000
 
@@ -34,9 +36,21 @@ def grids_tile(conn: Connection, version: int | None, square: Square) -> bytes:
     """Layers streets, communities, grids (code, name, level, kind; the node's id as feature id) and labels (points)."""
     if version is None:
         return b""
+    kept = kept_tile(conn, version, square)
+    if kept is not None:
+        return kept
     levels = [level for level, zoom in BORDERS_FROM.items() if square.z >= zoom]
     labelled = [level for level, zoom in NAMES_FROM.items() if square.z >= zoom]
-    return bytes(SQL.grids_tile(conn, version=version, levels=levels, labelled=labelled, **square.params))
+    data = bytes(SQL.grids_tile(conn, version=version, levels=levels, labelled=labelled, **square.params))
+    if square.z <= DEEPEST_KEPT:
+        SQL.keep_tile(conn, version=version, z=square.z, x=square.x, y=square.y, data=data)
+    return data
+
+
+def kept_tile(conn: Connection, version: int | None, square: Square) -> bytes | None:
+    """A tile of borders that was made before, or None: it must then be made, which writes."""
+    data = SQL.kept_tile(conn, version=version, z=square.z, x=square.x, y=square.y) if version else None
+    return None if data is None else bytes(data)
 
 
 def cases_tile(

@@ -11,6 +11,8 @@ import pyogrio
 import pytest
 import requests
 
+from gis.edit import Half
+from server.boundaries import drafts
 from server.db import Connection, Database
 from server.errors import BadInput, NotFound
 from server.people.tokens import make_token
@@ -272,3 +274,23 @@ def test_the_tree_and_whose_a_place_is_are_answered_over_http(get: Get) -> None:
     assert get("/api/v1/grids/locate?lon=104.005&lat=29.9997&accuracy_m=40").json()["status"] == "nearest"
     assert get("/api/v1/grids/locate?lon=104.005&lat=29.9997").json()["grid"] is None
     assert get("/api/v1/grids/locate?lon=200&lat=0").status_code == 422
+
+
+def test_a_tile_of_borders_is_made_once_for_a_version_and_goes_with_it(street: Street) -> None:
+    square = square_at(HERE, 12)
+    version = service.boundary_version(street.conn, street.district.id)
+    assert service.kept_tile(street.conn, version, square) is None
+    made = service.grids_tile(street.conn, version, square)
+    assert service.kept_tile(street.conn, version, square) == made
+    with street.conn.cursor() as cursor:
+        cursor.execute("update grids set geom = st_translate(geom, 0.001, 0)")
+    assert service.grids_tile(street.conn, version, square) == made, "read, not made again"
+    service.grids_tile(street.conn, version, square_at(HERE, 18))
+    assert service.kept_tile(street.conn, version, square_at(HERE, 18)) is None
+    viewer = street.viewer("admin")
+    halves = (Half("S1C1G1", "西"), Half("S1C1G4", "东"))
+    draft = drafts.draft_of_split(
+        street.conn, viewer, "S1C1G1", "104.0045,29 104.0045,31", halves, street.now
+    )
+    drafts.confirm(street.conn, viewer, draft, False, "", street.now)
+    assert service.kept_tile(street.conn, version, square) is None
