@@ -7,7 +7,7 @@ from typing import Any
 
 from server.db import Connection
 
-TABLES = ("cases", "cycles")
+TABLES = ("cases", "cycles", "case_words")
 
 
 def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only: bool = False) -> None:
@@ -24,7 +24,11 @@ def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only:
     with conn.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")
         indexes = _drop_indexes(cursor)
-        for name in ("places", "crews", *(("cycles_alone",) if cycles_only else ("cases", "cycles"))):
+        for name in (
+            "places",
+            "crews",
+            *(("cycles_alone",) if cycles_only else ("cases", "words", "cycles")),
+        ):
             cursor.execute(statements[name], values)
         for definition in indexes:
             cursor.execute(definition)
@@ -32,7 +36,7 @@ def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only:
     conn.commit()
     conn.autocommit = True
     with conn.cursor() as cursor:
-        cursor.execute("vacuum analyze cases, cycles")
+        cursor.execute("vacuum analyze cases, cycles, case_words")
     conn.autocommit = False
 
 

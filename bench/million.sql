@@ -37,6 +37,10 @@ from (
 join bench_places p on p.i = drawn.place
 join bench_crews k on k.i = drawn.crew;
 
+-- name: words
+-- What the cases are found by; the trigger that makes it is off.
+insert into case_words (case_id, words) select c.id, words_of_case(c) from cases c;
+
 -- name: cycles
 insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system,
     category_code, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, due_at, ended_at,

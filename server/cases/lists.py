@@ -7,6 +7,7 @@ from typing import Any
 from server.cases import view
 from server.cases.boards import BY_ID, named_by
 from server.cases.filters import Filters, local_span, read_key, write_key
+from server.cases.finding import found
 from server.db import Connection, queries
 from server.errors import BadInput
 from server.packs import current
@@ -134,8 +135,15 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         or (plain.crew and handler is None)
     ):
         return None
-    named = named_by(conn, viewer, filters.board, now)
     node_id, level = (node["id"], node["level"]) if node else (None, None)
+    words = found(conn, plain, pack, category, node_id)
+    only = words.ids
+    if filters.board in BY_ID:
+        # A board whose cases are told apart by something beside them is asked for by their ids.
+        named = named_by(conn, viewer, filters.board, now) or []
+        only = named if only is None else [one for one in named if one in set(only)]
+    if only == []:
+        return None
     timezone = next(row["timezone"] for row in sql.timezones(conn) if row["id"] == viewer.district_id)
     start, until = local_span(plain.from_, plain.to, timezone)
     west, south, east, north = plain.bbox or (None, None, None, None)
@@ -143,9 +151,8 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         **viewer.scope_params(),
         "now": now,
         "soon": now + timedelta(minutes=pack.soon_minutes),
-        # A board whose cases are told apart by something beside them is asked for by their ids.
-        "board": "held" if filters.board in BY_ID else filters.board or None,
-        "held": named,
+        "board": None if filters.board in BY_ID else filters.board or None,
+        "held": only,
         "states": list(plain.state) or None,
         "in_street": node_id if level == 1 else None,
         "in_community": node_id if level == 2 else None,
@@ -158,7 +165,7 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
         "handler": handler,
         "start": start,
         "until": until,
-        "q": _literal(plain.q) or None,
+        "q": words.query,
         "west": west,
         "south": south,
         "east": east,
@@ -169,8 +176,3 @@ def question(conn: Connection, viewer: Viewer, filters: Filters, now: datetime) 
 def _category(pack: Pack, text: str) -> Category | None:
     system, _, code = text.rpartition("/")
     return pack.category(system, code) if system else pack.by_text(text)
-
-
-def _literal(text: str) -> str:
-    """Text for LIKE in which nothing is a wildcard."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -77,7 +77,17 @@ CREATE FUNCTION public.asked_cases(p_district bigint, p_street bigint, p_communi
     AS $$
     select c.* from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person) c
     where is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
+$$;
+
+CREATE FUNCTION public.asked_handled(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
+    LANGUAGE sql STABLE
+    AS $$
+    select c.* from cases c where c.handler_id = p_organisation and in_office(c, p_district, p_street, p_community, p_grids) is not true
+      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
 $$;
 
 CREATE FUNCTION public.asked_office(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
@@ -85,33 +95,33 @@ CREATE FUNCTION public.asked_office(p_district bigint, p_street bigint, p_commun
     AS $$
     select c.* from cases c where in_office(c, p_district, p_street, p_community, p_grids)
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
 $$;
 
 CREATE FUNCTION public.asked_others(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS SETOF public.cases
     LANGUAGE sql STABLE
     AS $$
-    select c.* from cases c where c.handler_id = p_organisation and in_office(c, p_district, p_street, p_community, p_grids) is not true
-      and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
-    union all
     select c.* from cases c where c.helpers @> array[p_organisation] and c.helpers <> '{}' and c.handler_id is distinct from p_organisation
       and in_office(c, p_district, p_street, p_community, p_grids) is not true
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
     union all
     select c.* from cases c where c.state = 'registered' and c.flags @> '{claimable}' and c.district_id = (select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew')
       and c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
       and in_office(c, p_district, p_street, p_community, p_grids) is not true
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
     union all
     select c.* from cases c where c.reporter_id = p_person and in_office(c, p_district, p_street, p_community, p_grids) is not true
       and (p_organisation is null or (c.handler_id is distinct from p_organisation and not (c.helpers @> array[p_organisation])
         and not (c.state = 'registered' and c.flags @> '{claimable}'
           and c.district_id = coalesce((select o.district_id from organisations o where o.id = p_organisation and o.kind = 'crew'), 0))))
       and is_asked(c, p_now, p_soon, p_board, p_held, p_states, p_in_street, p_in_community, p_in_grid, p_outside,
-        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_q, p_west, p_south, p_east, p_north)
+        p_category_system, p_category_code, p_overdue, p_source, p_handler, p_start, p_until, p_west, p_south, p_east, p_north)
+      and (p_q is null or (select w.words @@ p_q::tsquery from case_words w where w.case_id = c.id))
 $$;
 
 CREATE FUNCTION public.bearer_of(p_token_hash bytea, p_now timestamp with time zone, p_district text, p_number text, p_grid text) RETURNS json
@@ -351,7 +361,7 @@ CREATE FUNCTION public.in_office(c public.cases, p_district bigint, p_street big
         and (p_grids is null or c.grid_id = any (p_grids))
 $$;
 
-CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_q text, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS boolean
+CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, p_soon timestamp with time zone, p_board text, p_held uuid[], p_states text[], p_in_street bigint, p_in_community bigint, p_in_grid bigint, p_outside boolean, p_category_system text, p_category_code text, p_overdue boolean, p_source text, p_handler bigint, p_start timestamp with time zone, p_until timestamp with time zone, p_west double precision, p_south double precision, p_east double precision, p_north double precision) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
     select (p_states is null or c.state = any (p_states))
@@ -365,11 +375,19 @@ CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, 
       and (p_handler is null or c.handler_id = p_handler)
       and (p_start is null or c.reported_at >= p_start)
       and (p_until is null or c.reported_at < p_until)
-      and (p_q is null or c.number like p_q || '%' or c.external_id = p_q or c.title ilike '%' || p_q || '%')
+      and (p_held is null or c.id = any (p_held))
       and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
-      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}'
-          when 'held' then c.id = any (p_held) else true end
+      and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}' else true end
 $$;
+
+CREATE FUNCTION public.keep_case_words() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into case_words (case_id, words) values (new.id, words_of_case(new))
+    on conflict on constraint case_words_pkey do update set words = excluded.words;
+    return null;
+end $$;
 
 CREATE FUNCTION public.load_batch(p_commands uuid[], p_cases uuid[], p_now timestamp with time zone, p_arriving uuid[], p_lons double precision[], p_lats double precision[], p_reaches double precision[], p_easts double precision[], p_norths double precision[], p_districts bigint[], p_codes text[], p_organisations bigint[]) RETURNS json
     LANGUAGE plpgsql
@@ -613,6 +631,18 @@ CREATE FUNCTION public.register_on(p_organisation bigint, p_day date) RETURNS TA
            and (s.last_day is null or p_day <= s.last_day) order by s.last_day desc nulls first limit 1)
 $$;
 
+CREATE FUNCTION public.search_words(p_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select coalesce(array_agg(distinct w.word), '{}')
+    from regexp_matches(lower(normalize(left(coalesce(p_text, ''), 1000), nfkc)), '[㐀-鿿豈-﫿]+|[a-z0-9à-ɏа-я]+', 'g') m
+    cross join lateral (
+        select m[1] as word where m[1] ~ '^[a-z0-9à-ɏа-я]' and m[1] !~ '[0-9]{7}' and length(m[1]) <= 60
+        union all
+        select substr(m[1], i, 2) from generate_series(1, length(m[1])) i where m[1] !~ '^[a-z0-9à-ɏа-я]'
+    ) w
+$$;
+
 CREATE FUNCTION public.tablet_of(p_token_hash bytea, p_now timestamp with time zone) RETURNS json
     LANGUAGE plpgsql STABLE
     AS $$
@@ -713,6 +743,14 @@ CREATE FUNCTION public.wire_time(p_at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+CREATE FUNCTION public.words_of_case(c public.cases) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select array_to_tsvector(array_remove(search_words(c.title || ' ' || c.description)
+        || array[lower(c.number), lower(c.external_id), 'c:' || c.category_system || '/' || c.category_code, 's:' || c.source,
+                 'n:' || c.district_id, 'n:' || c.street_id, 'n:' || c.community_id, 'n:' || c.grid_id], null))
 $$;
 
 CREATE FUNCTION public.write_batch(p jsonb) RETURNS void
@@ -1026,6 +1064,11 @@ CREATE SEQUENCE public.case_numbers
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE public.case_words (
+    case_id uuid NOT NULL,
+    words tsvector NOT NULL
+);
 
 CREATE TABLE public.change_counter (
     district_id bigint NOT NULL,
@@ -1851,6 +1894,9 @@ ALTER TABLE ONLY public.case_keys
 ALTER TABLE ONLY public.case_keys
     ADD CONSTRAINT case_keys_source_external_id_key UNIQUE (source, external_id);
 
+ALTER TABLE ONLY public.case_words
+    ADD CONSTRAINT case_words_pkey PRIMARY KEY (case_id);
+
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
 
@@ -2079,6 +2125,8 @@ CREATE INDEX boundary_drafts_district_idx ON public.boundary_drafts USING btree 
 
 CREATE INDEX boundary_versions_reroute_idx ON public.boundary_versions USING btree (district_id) WHERE (reroute AND (rerouted_at IS NULL));
 
+CREATE INDEX case_words_idx ON public.case_words USING gin (words);
+
 CREATE INDEX cases_appeals_idx ON public.cases USING btree (id) WHERE (flags @> '{appeal_open}'::text[]);
 
 CREATE INDEX cases_claimable_idx ON public.cases USING btree (district_id, reported_at DESC, id DESC) WHERE ((state = 'registered'::text) AND (flags @> '{claimable}'::text[]));
@@ -2217,6 +2265,10 @@ CREATE TRIGGER case_events_for_ever BEFORE DELETE OR UPDATE ON public.case_event
 
 CREATE TRIGGER case_events_no_truncate BEFORE TRUNCATE ON public.case_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER case_words_changed AFTER UPDATE ON public.cases FOR EACH ROW WHEN ((((((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.category_system IS DISTINCT FROM new.category_system)) OR (old.category_code IS DISTINCT FROM new.category_code)) OR (old.source IS DISTINCT FROM new.source)) OR (old.district_id IS DISTINCT FROM new.district_id)) OR (old.street_id IS DISTINCT FROM new.street_id)) OR (old.community_id IS DISTINCT FROM new.community_id)) OR (old.grid_id IS DISTINCT FROM new.grid_id))) EXECUTE FUNCTION public.keep_case_words();
+
+CREATE TRIGGER case_words_new AFTER INSERT ON public.cases FOR EACH ROW EXECUTE FUNCTION public.keep_case_words();
+
 CREATE CONSTRAINT TRIGGER cases_equal_last_event AFTER INSERT OR UPDATE ON public.cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.case_equals_last_event();
 
 CREATE CONSTRAINT TRIGGER cases_log_change AFTER INSERT OR UPDATE ON public.cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.log_case_change();
@@ -2276,6 +2328,9 @@ ALTER TABLE ONLY public.case_events
 
 ALTER TABLE ONLY public.case_events
     ADD CONSTRAINT case_events_move_fkey FOREIGN KEY (action, from_state, to_state) REFERENCES public.workflow_moves(action, from_state, to_state);
+
+ALTER TABLE ONLY public.case_words
+    ADD CONSTRAINT case_words_case_fkey FOREIGN KEY (case_id) REFERENCES public.cases(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_community_fkey FOREIGN KEY (community_id) REFERENCES public.grid_nodes(id);
@@ -2534,6 +2589,8 @@ GRANT SELECT,INSERT ON TABLE public.case_events TO xunge_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.case_keys TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.case_numbers TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.case_words TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.change_counter TO xunge_app;
 

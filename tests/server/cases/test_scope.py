@@ -29,6 +29,8 @@ UNSCOPED = {
     "server/cases/importer.sql: known": "what the importer itself brought, by outside number",
     "server/console/queries.sql: held": "asks for the centre's own district; only offices of the centre are let to it",
     "server/cases/queries.sql: case_of_outside": "looked up by outside number, then fetched in scope",
+    "server/holds/queries.sql": "acts that wait, of one district, asked by the office that decides about them",
+    "server/cases/queries.sql: found_by_words": "ids only; the list then asks for those of them in scope",
     "server/cases/outside.sql": "of the one case that an outside number led to, in scope or by a file of its district",
     "server/cases/sent.sql": "photos by id and sender; bytes that no case has",
     "server/cases/apply.sql: photos_known": "whether an id is taken, of whichever case",
