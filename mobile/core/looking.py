@@ -84,6 +84,11 @@ class Looking:
         return self._owner.view(self._known.places)
 
     @property
+    def office_address(self) -> str:
+        """Where the office was at the last enrolment, "" before one."""
+        return str(self._store.kept("server", ""))
+
+    @property
     def link(self) -> LinkView:
         return me_words.link_view(self._syncer.link, self._owner.speech, self._outbox.waiting())
 

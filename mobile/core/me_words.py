@@ -42,6 +42,13 @@ class Held:
 NEEDS_YOU = ("rejected", "quarantined", "held")
 
 
+STOPPED = {
+    "token_expired": _("Needs a new code"),
+    "device_revoked": _("Withdrawn"),
+    "update_needed": _("Waits for an update"),
+}
+
+
 def link_view(link: Link, speech: Speech, waiting: int) -> LinkView:
     """How the line to the office stands, as a sentence."""
     say = speech.say
@@ -49,6 +56,7 @@ def link_view(link: Link, speech: Speech, waiting: int) -> LinkView:
         return LinkView(
             "stopped",
             link.sentence or say("The office does not let this tablet in. Everything captured is kept."),
+            say(STOPPED.get(link.stopped, STOPPED["token_expired"])),
         )
     if link.state == "syncing":
         return LinkView("syncing", progress_words(link.progress, speech))
@@ -110,7 +118,16 @@ def notices(
     """What is wrong now, what still works, one thing to do."""
     say = speech.say
     found: list[NoticeView] = []
-    if link.state == "stopped":
+    if link.stopped == "update_needed":
+        found.append(
+            NoticeView(
+                "sync",
+                "soon",
+                say("App and office speak different versions"),
+                link.sentence or say("Everything captured is kept."),
+            )
+        )
+    elif link.state == "stopped":
         found.append(
             NoticeView(
                 "lock",

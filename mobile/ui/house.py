@@ -92,7 +92,7 @@ class House(FloatLayout):
         if SCREENS[name].place_in_rail or name == "enrol":
             self._way.clear()
         if name == "enrol":
-            what = {"server": self.server} | what
+            what = {"server": self.tablet.office_address or self.server} | what
         self._way.append((name, what))
         self.build()
 

@@ -39,7 +39,7 @@ class Page(FloatLayout):
     def pour(self) -> None:
         """Fills the screen with what the tablet knows now."""
         link = self.tablet.link
-        self.link, self.link_words = link.state, link.sentence
+        self.link, self.link_words = link.state, link.brief or link.sentence
 
     def keep(self) -> None:
         """Keeps what is being typed; nobody knows whether the tablet comes back."""

@@ -45,6 +45,7 @@ class LinkView:
 
     state: Literal["online", "offline", "syncing", "stopped"]
     sentence: str
+    brief: str = ""  # for the bar, where the sentence is too long for it
 
 
 @dataclass(frozen=True)

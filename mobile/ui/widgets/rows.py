@@ -45,6 +45,7 @@ class OutItem(BoxLayout):
     title = StringProperty()
     since = StringProperty()
     why = StringProperty()
+    narrow = BooleanProperty(False)  # since when it waits stands below then, not beside
     steps = ListProperty()
     takes = ObjectProperty(None, allownone=True)
 
