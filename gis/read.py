@@ -138,6 +138,13 @@ def _from_zip(path: Path, layer: str | None, kinds: Kinds) -> Opened:
                 raise UnreadableError(
                     "The archive unpacks to more than {limit} bytes.", limit=f"{LARGEST_BYTES:,}"
                 )
+            database = {
+                path.parent
+                for path in (Path(item.filename) for item in entries)
+                if path.parent.suffix == ".gdb"
+            }
+            if len(database) == 1:
+                return _from_gdal(_database(archive, entries, Path(folder) / "layer.gdb"), layer, kinds)
             main = [item for item in entries if Path(item.filename).suffix.lower() in _MAIN_SUFFIXES]
             if len(main) != 1:
                 raise UnreadableError(
@@ -153,6 +160,15 @@ def _from_zip(path: Path, layer: str | None, kinds: Kinds) -> Opened:
             return _opened(inner, layer, kinds)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise UnreadableError("The archive cannot be unpacked: {reason}.", reason=str(error)) from error
+
+
+def _database(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path) -> Path:
+    """A file geodatabase is a folder of tables; they keep their names, which name each other."""
+    folder.mkdir()
+    for item in entries:
+        if Path(item.filename).parent.suffix == ".gdb":
+            _unpack(archive, item, folder / Path(item.filename).name)
+    return folder
 
 
 def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, target: Path) -> None:

@@ -113,8 +113,8 @@ class Grids:
 
 class _Polygon:
     def __init__(self, index: int, code: str, rings: Sequence[Ring]) -> None:
-        self.index, self.code, self.rings = index, code, rings
-        self.edges: list[Edge] = [(*a, *b) for ring in rings for a, b in pairwise(ring) if a != b]
+        self.index, self.code = index, code
+        self.edges: list[Edge] = [(*a, *b) for ring in _turned(rings) for a, b in pairwise(ring) if a != b]
         xs, ys = [edge[0] for edge in self.edges], [edge[1] for edge in self.edges]
         self.box = (min(xs), min(ys), max(xs), max(ys))
         self.count = min(max(len(self.edges) // EDGES_A_SLAB, 1), MOST_SLABS)
@@ -176,9 +176,46 @@ class _Polygon:
         return best
 
     def share(self, lon: float, lat: float, reach: float, east: float, north: float) -> float:
-        """The share of the accuracy circle in this polygon."""
-        rings = [[((x - lon) * east, (y - lat) * north) for x, y in ring] for ring in self.rings]
-        return circle_share(rings, reach)
+        """The share of the accuracy circle in this polygon, asked a thousandth of its radius off the border."""
+        if self._away(lon, lat, reach, east, north) < reach * 1e-4:
+            lon, lat = lon + reach * 1e-3 / east, lat + reach * 7e-4 / north
+        right, up = reach / east, reach / north
+        edges = {
+            edge: None
+            for slab in range(self._slab(lat - up), self._slab(lat + up) + 1)
+            for edge in self.slabs[slab]
+            if min(edge[0], edge[2]) <= lon + right and max(edge[0], edge[2]) >= lon - right
+        }
+        near = [
+            ((x1 - lon) * east, (y1 - lat) * north, (x2 - lon) * east, (y2 - lat) * north)
+            for x1, y1, x2, y2 in edges
+        ]
+        return circle_share(near, self._stands(lon, lat)[0], reach)
+
+
+def _turned(rings: Sequence[Ring]) -> list[Ring]:
+    """Rings with the area to their left: those within an odd number of others are holes."""
+    result: list[Ring] = []
+    for ring in rings:
+        depth = sum(_within(ring[0], other) for other in rings if other is not ring)
+        area = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in _from(ring))
+        result.append(ring if (area > 0) == (depth % 2 == 0) else ring[::-1])
+    return result
+
+
+def _from(ring: Ring) -> Iterable[tuple[Place, Place]]:
+    """Edges counted from the first corner: what is far from the origin loses digits."""
+    x, y = ring[0]
+    return pairwise([(place[0] - x, place[1] - y) for place in ring])
+
+
+def _within(place: Place, ring: Ring) -> bool:
+    x, y = place
+    inside = False
+    for (x1, y1), (x2, y2) in pairwise(ring):
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            inside = not inside
+    return inside
 
 
 def _distance(ax: float, ay: float, bx: float, by: float) -> float:

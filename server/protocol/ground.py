@@ -6,7 +6,7 @@ nearest within the accuracy takes it. Nothing is ever dropped.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # Within 1e-9 degree (0.1 mm) of two grids a point is on their border; the same number stands in queries.sql.
@@ -83,13 +83,18 @@ def side(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> floa
     return (exact > 0) - (exact < 0)
 
 
-def circle_share(rings: Sequence[Sequence[tuple[float, float]]], radius: float) -> float:
+def circle_share(edges: Iterable[tuple[float, float, float, float]], inside: bool, radius: float) -> float:
     """The share of a circle about the origin that lies in an area, 0 to 1.
 
-    `rings` are closed, in the same unit as `radius`; a hole runs the other way than its outer ring.
+    `edges` (x1, y1, x2, y2) are those within the circle at least, in the unit of `radius`, the area to their left;
+    `inside` says whether the origin is. An edge beyond the circle only turns about it, and all turns together are one
+    whole turn or none: so those need not be named.
     """
-    total = sum(_under_circle(ring[i], ring[i + 1], radius) for ring in rings for i in range(len(ring) - 1))
-    return min(max(abs(total) / (math.pi * radius * radius), 0.0), 1.0)
+    whole = math.pi * radius * radius
+    total = whole if inside else 0.0
+    for ax, ay, bx, by in edges:
+        total += _under_circle((ax, ay), (bx, by), radius) - _sector(ax, ay, bx, by, radius)
+    return min(max(total / whole, 0.0), 1.0)
 
 
 def _under_circle(a: tuple[float, float], b: tuple[float, float], radius: float) -> float:

@@ -59,6 +59,27 @@ def test_geopackage_flatgeobuf_kml_and_zipped_geojson_give_the_same_areas(
         assert same_as(plain, read(path)), path.name
 
 
+@pytest.mark.parametrize(("driver", "name"), [
+    ("MapInfo File", "a.tab"), ("MapInfo File", "a.mif"), ("SQLite", "a.sqlite"), ("GeoJSONSeq", "a.geojsonl"),
+    ("LIBKML", "a.kmz"), ("OGR_GMT", "a.gmt"), ("JSONFG", "b.json"), ("MapML", "a.mapml"),
+])  # fmt: skip
+def test_formats_of_other_programs_give_the_same_areas(
+    plain: Path, frame: geopandas.GeoDataFrame, tmp_path: Path, driver: str, name: str
+) -> None:
+    frame.to_file(tmp_path / name, driver=driver)
+    assert same_as(plain, read(tmp_path / name), 1e-8)
+
+
+def test_a_zipped_file_geodatabase_is_read(
+    plain: Path, frame: geopandas.GeoDataFrame, tmp_path: Path
+) -> None:
+    frame.to_file(tmp_path / "a.gdb", driver="OpenFileGDB", layer="grids")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for member in sorted((tmp_path / "a.gdb").iterdir()):
+            archive.write(member, f"delivery/a.gdb/{member.name}")
+    assert same_as(plain, read(tmp_path / "a.zip"), 1e-8)
+
+
 def test_a_zipped_shapefile_in_another_system_is_converted_and_the_system_is_reported(
     plain: Path, frame: geopandas.GeoDataFrame, tmp_path: Path
 ) -> None:
