@@ -13,6 +13,7 @@ from mobile.core.views import (
     CaseRow,
     CasesView,
     CaseView,
+    DocumentView,
     Draft,
     InspectView,
     LinkView,
@@ -70,6 +71,14 @@ class TabletFace(Protocol):
     def messages(self) -> tuple[MessageView, ...]: ...
     def messages_read(self) -> None:
         """All messages were seen by the person of this tablet."""
+        ...
+
+    def document(self, document_id: str) -> DocumentView | None:
+        """A notice or document of the office, which counts as seen by now; None when it was withdrawn."""
+        ...
+
+    def note_document(self, document_id: str) -> None:
+        """Tells the office that this organisation knows of a safety notice."""
         ...
 
     def map_shapes(self) -> MapShapes: ...

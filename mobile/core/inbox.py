@@ -24,21 +24,24 @@ class Inbox:
         """The newest message that was seen here."""
         return int(self._store.kept(self._name, 0))
 
-    def views(self) -> tuple[MessageView, ...]:
-        """All of them, newest first."""
+    def rows(self) -> list[tuple[str, MessageView]]:
+        """(moment, row for the list) of each, newest first."""
         telling, here, seen = self._known.telling(), self._mirror.bodies(), self._seen
-        return tuple(
-            MessageView(
-                number=str(body.get("number") or ""),
-                case_id=str(body.get("case_id")) if body.get("case_id") in here else "",
-                sentence=str(body.get("sentence", "")),
-                urgent=bool(body.get("urgent")),
-                at=telling.speech.moment(read_time(body["made_at"]), telling.now),
-                icon=ICONS.get(str(body.get("action")), "info"),
-                unread=_unread(body, seen),
+        return [
+            (
+                str(body["made_at"]),
+                MessageView(
+                    number=str(body.get("number") or ""),
+                    case_id=str(body.get("case_id")) if body.get("case_id") in here else "",
+                    sentence=str(body.get("sentence", "")),
+                    urgent=bool(body.get("urgent")),
+                    at=telling.speech.moment(read_time(body["made_at"]), telling.now),
+                    icon=ICONS.get(str(body.get("action")), "info"),
+                    unread=_unread(body, seen),
+                ),
             )
             for body in self._mirror.messages()
-        )
+        ]
 
     def unread(self) -> int:
         """How many were seen neither here nor at a desk."""

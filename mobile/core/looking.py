@@ -14,6 +14,7 @@ from mobile.core.mirror import Mirror
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.outbox_words import OutboxWords
 from mobile.core.owner import Owner
+from mobile.core.papers import Papers
 from mobile.core.photos import Photos
 from mobile.core.standing import moment
 from mobile.core.store import Store
@@ -24,6 +25,7 @@ from mobile.core.views import (
     CaseRow,
     CasesView,
     CaseView,
+    DocumentView,
     Draft,
     InspectView,
     LinkView,
@@ -51,6 +53,7 @@ class Looking:
         self._album = Album(self._photos, self._owner, clock)
         self._known = Known(store, clock, self._mirror, self._outbox, self._photos, self._owner)
         self._inbox = Inbox(store, self._mirror, self._known, self._owner)
+        self._papers = Papers(store, self._mirror, self._photos, self._known, self._album)
         self._drafts = Drafts(store, self._owner, self._album, clock)
         self._syncer = Syncer(store, clock, self._outbox, self._mirror, self._photos)
         self._gate = Gate(
@@ -115,7 +118,7 @@ class Looking:
             outbox_note=note,
             outbox_count=len(shown),
             needs_you=needs_you,
-            unread=self._inbox.unread(),
+            unread=self._inbox.unread() + self._papers.unread(),
             notices=notices,
         )
 
@@ -138,8 +141,13 @@ class Looking:
         return telling.row(standing, self._album.first(standing))
 
     def messages(self) -> tuple[MessageView, ...]:
-        """What the person of this tablet was told, newest first."""
-        return self._inbox.views()
+        """What the person of this tablet was told, and what the office published, newest first."""
+        told = [*self._inbox.rows(), *self._papers.rows()]
+        return tuple(view for _, view in sorted(told, key=lambda one: one[0], reverse=True))
+
+    def document(self, document_id: str) -> DocumentView | None:
+        """A notice or document, opened; None when it was withdrawn."""
+        return self._papers.view(document_id)
 
     def case(self, case_id: str) -> CaseView:
         telling = self._known.telling()

@@ -88,7 +88,18 @@ class Office:
 
     def attachment(self, attachment_id: str) -> bytes:
         """What the office shows of a photo (not the original), as whole as its digest says. Raises NoWord, Refused."""
-        reply = self.send("GET", self.url(f"/sync/v1/attachments/{attachment_id}"))
+        return self._picture(f"/sync/v1/attachments/{attachment_id}")
+
+    def file(self, sha256: str) -> bytes:
+        """A picture of a notice or document, as it is shown. Raises NoWord, Refused."""
+        return self._picture(f"/sync/v1/files/{sha256}")
+
+    def receipts(self, documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Safety notices (id, version) that our organisation knows of. Raises NoWord, Refused."""
+        return self._envelope("POST", "/sync/v1/receipts", {"documents": list(documents)})
+
+    def _picture(self, path: str) -> bytes:
+        reply = self.send("GET", self.url(path))
         if reply.status != 200:
             raise problem_of(reply)
         digest = b64encode(hashlib.sha256(reply.body).digest()).decode()

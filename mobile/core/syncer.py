@@ -70,6 +70,7 @@ class Syncer:
         self.link = Link()
         self.listeners: list[Callable[[], None]] = []
         self.emptied: Callable[[], None] = lambda: None
+        self.beside: Callable[[Office], None] = lambda office: None
         self.wanted_pictures: Callable[[], list[tuple[str, dict[str, Any]]]] = list
 
     @contextmanager
@@ -121,6 +122,7 @@ class Syncer:
                 raise  # else what the office said about this tablet stands
         if stopped is None:
             self._try(lambda: self._fetch_pictures(office))
+            self._try(lambda: self.beside(office))
         return stopped
 
     def _try(self, part: Callable[[], None]) -> Link | None:

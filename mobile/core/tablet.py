@@ -65,6 +65,7 @@ class Tablet(Looking):
         network.listen(self.errand.nudge)
         self._syncer.metered = network.metered
         self._syncer.emptied = self._wipe
+        self._syncer.beside = self._papers.round
         self._syncer.wanted_pictures = self._known.evidence_to_inspect
         self._hands = Hands(
             store,
@@ -193,6 +194,12 @@ class Tablet(Looking):
     def messages_read(self) -> None:
         """All of them were seen."""
         self._inbox.read()
+
+    def note_document(self, document_id: str) -> None:
+        """The worker's organisation knows of this safety notice."""
+        with self._hands.roomy():
+            self._papers.note(document_id)
+        self.errand.nudge()
 
     def outbox_act(self, command_id: str, step: str, reason: str = "") -> Draft | None:
         return self._hands.outbox_act(command_id, step, reason)

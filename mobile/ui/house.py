@@ -21,6 +21,7 @@ from mobile.ui.page import Page
 from mobile.ui.screens.case import Case
 from mobile.ui.screens.cases import Cases
 from mobile.ui.screens.category import Category
+from mobile.ui.screens.document import Document
 from mobile.ui.screens.enrol import Enrol
 from mobile.ui.screens.inspect import Inspect
 from mobile.ui.screens.map import Map
@@ -46,6 +47,7 @@ SCREENS: dict[str, type[Page]] = {
     "case": Case,
     "inspect": Inspect,
     "messages": Messages,
+    "document": Document,
     "outbox": Outbox,
     "me": Me,
 }

@@ -62,6 +62,14 @@ def shown_undecided(request: Request, sha256: str, thumb: bool) -> Response:
     return _sent(path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, no-store"})
 
 
+def sent_copy(request: Request, sha256: str) -> Response:
+    """The public copy of a picture that whoever asks was found to be allowed."""
+    path = open_copy(request.app.state.settings.blobs, sha256)
+    return _sent(
+        path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, max-age=31536000"}
+    )
+
+
 def original(request: Request, viewer: Viewer, attachment_id: uuid.UUID, number: str) -> Response:
     """The file as it was captured, to be saved and not to be opened; who took it stands in the access log."""
     if not sees_originals(viewer):

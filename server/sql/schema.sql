@@ -1087,7 +1087,7 @@ CREATE TABLE public.change_log (
     handlers bigint[],
     people bigint[],
     logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT change_log_kind_known CHECK ((kind = ANY (ARRAY['case'::text, 'grid'::text, 'pack'::text, 'person'::text, 'message'::text, 'decision'::text])))
+    CONSTRAINT change_log_kind_known CHECK ((kind = ANY (ARRAY['case'::text, 'grid'::text, 'pack'::text, 'person'::text, 'message'::text, 'decision'::text, 'document'::text])))
 );
 
 COMMENT ON TABLE public.change_log IS 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. scope_* = district, street, community, grid before and after, so that leaving and entering a scope can be told.';
@@ -1252,6 +1252,64 @@ CREATE TABLE public.districts (
     timezone text NOT NULL,
     pack text NOT NULL,
     current_version bigint
+);
+
+CREATE TABLE public.document_nodes (
+    document_id bigint NOT NULL,
+    node_id bigint NOT NULL
+);
+
+CREATE TABLE public.document_notes (
+    document_id bigint NOT NULL,
+    n integer NOT NULL,
+    organisation_id bigint NOT NULL
+);
+
+CREATE TABLE public.document_pictures (
+    document_id bigint NOT NULL,
+    n integer NOT NULL,
+    place smallint NOT NULL,
+    sha256 text NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE public.document_versions (
+    document_id bigint NOT NULL,
+    n integer NOT NULL,
+    title text NOT NULL,
+    body text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint NOT NULL
+);
+
+COMMENT ON TABLE public.document_versions IS 'Written once: what was published can be read again as it was.';
+
+CREATE TABLE public.documents (
+    id bigint NOT NULL,
+    district_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    kind text NOT NULL,
+    safety boolean DEFAULT false NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint NOT NULL,
+    published_n integer,
+    published_at timestamp with time zone,
+    published_by bigint,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by bigint,
+    CONSTRAINT documents_kind_known CHECK ((kind = ANY (ARRAY['notice'::text, 'document'::text]))),
+    CONSTRAINT documents_published_whole CHECK ((((published_n IS NULL) = (published_at IS NULL)) AND ((published_n IS NULL) = (published_by IS NULL)))),
+    CONSTRAINT documents_safety_is_a_notice CHECK (((NOT safety) OR (kind = 'notice'::text))),
+    CONSTRAINT documents_withdrawn_whole CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
+);
+
+ALTER TABLE public.documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.documents_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.enrol_codes (
@@ -1945,6 +2003,21 @@ ALTER TABLE ONLY public.districts
 ALTER TABLE ONLY public.districts
     ADD CONSTRAINT districts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.document_nodes
+    ADD CONSTRAINT document_nodes_pkey PRIMARY KEY (document_id, node_id);
+
+ALTER TABLE ONLY public.document_notes
+    ADD CONSTRAINT document_notes_pkey PRIMARY KEY (document_id, n, organisation_id);
+
+ALTER TABLE ONLY public.document_pictures
+    ADD CONSTRAINT document_pictures_pkey PRIMARY KEY (document_id, n, place);
+
+ALTER TABLE ONLY public.document_versions
+    ADD CONSTRAINT document_versions_pkey PRIMARY KEY (document_id, n);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.enrol_codes
     ADD CONSTRAINT enrol_codes_pkey PRIMARY KEY (code_hash);
 
@@ -2183,6 +2256,12 @@ CREATE INDEX deadlines_running_idx ON public.deadlines USING btree (kind, due_at
 
 CREATE INDEX district_packs_district_idx ON public.district_packs USING btree (district_id, id DESC);
 
+CREATE INDEX document_nodes_node_idx ON public.document_nodes USING btree (node_id, document_id);
+
+CREATE INDEX document_pictures_sha256_idx ON public.document_pictures USING btree (sha256);
+
+CREATE INDEX documents_office_idx ON public.documents USING btree (organisation_id, id DESC);
+
 CREATE INDEX exchanges_at_idx ON public.exchanges USING brin (at);
 
 CREATE INDEX exchanges_district_idx ON public.exchanges USING btree (district_id, id DESC);
@@ -2410,6 +2489,42 @@ ALTER TABLE ONLY public.districts
 ALTER TABLE ONLY public.districts
     ADD CONSTRAINT districts_version_fkey FOREIGN KEY (current_version) REFERENCES public.boundary_versions(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.document_nodes
+    ADD CONSTRAINT document_nodes_document_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id);
+
+ALTER TABLE ONLY public.document_nodes
+    ADD CONSTRAINT document_nodes_node_fkey FOREIGN KEY (node_id) REFERENCES public.grid_nodes(id);
+
+ALTER TABLE ONLY public.document_notes
+    ADD CONSTRAINT document_notes_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.document_notes
+    ADD CONSTRAINT document_notes_version_fkey FOREIGN KEY (document_id, n) REFERENCES public.document_versions(document_id, n);
+
+ALTER TABLE ONLY public.document_pictures
+    ADD CONSTRAINT document_pictures_blob_fkey FOREIGN KEY (sha256) REFERENCES public.blobs(sha256);
+
+ALTER TABLE ONLY public.document_pictures
+    ADD CONSTRAINT document_pictures_version_fkey FOREIGN KEY (document_id, n) REFERENCES public.document_versions(document_id, n);
+
+ALTER TABLE ONLY public.document_versions
+    ADD CONSTRAINT document_versions_document_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id);
+
+ALTER TABLE ONLY public.document_versions
+    ADD CONSTRAINT document_versions_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_published_fkey FOREIGN KEY (id, published_n) REFERENCES public.document_versions(document_id, n);
+
 ALTER TABLE ONLY public.enrol_codes
     ADD CONSTRAINT enrol_codes_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
@@ -2617,6 +2732,18 @@ GRANT SELECT,INSERT ON TABLE public.district_packs TO xunge_app;
 GRANT SELECT,USAGE ON SEQUENCE public.district_packs_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.districts TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.document_nodes TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.document_notes TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.document_pictures TO xunge_app;
+
+GRANT SELECT,INSERT ON TABLE public.document_versions TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.documents TO xunge_app;
+
+GRANT SELECT,USAGE ON SEQUENCE public.documents_id_seq TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.enrol_codes TO xunge_app;
 

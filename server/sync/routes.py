@@ -14,7 +14,9 @@ from fastapi.responses import JSONResponse
 
 from server.cases import photos
 from server.cases.evidence import raw_body
-from server.errors import BadInput, TooLarge, Unreadable
+from server.content import service as content
+from server.db import Connection
+from server.errors import BadInput, NotFound, TooLarge, Unreadable
 from server.locale import chosen
 from server.people.enrolment import enrol
 from server.protocol.fields import MOST_BYTES, plain
@@ -157,6 +159,35 @@ def get_attachment(
 ) -> Response:
     """What is shown of a photo of a case in scope: a JPEG without the original's place and time, or its thumbnail."""
     return photos.shown(request, device.viewer, attachment_id, thumb=thumb)
+
+
+@router.get("/files/{sha256}")
+def get_file(request: Request, device: Device, sha256: str) -> Response:
+    """A picture of a document that is published to the tablet's person, by its hash; a JPEG as it is shown."""
+    with request.app.state.database.read() as conn:
+        if not content.shows_picture(conn, device.viewer, sha256):
+            raise NotFound
+    return photos.sent_copy(request, sha256)
+
+
+@router.post("/receipts")
+def post_receipts(
+    request: Request, device: Device, body: Annotated[bytes, Depends(raw_body)]
+) -> dict[str, Any]:
+    """Safety notices that this tablet's organisation knows of; neither who nor when is kept."""
+    now, told = datetime.now(UTC), read_json(request, body).get("documents")
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told[:100]):
+        raise BadInput("Field {field} must be a list.", field="documents")
+    pairs = [(one.get("id"), one.get("version")) for one in told[:100]]
+    if not all(type(value) is int and 0 < value < 1 << 31 for pair in pairs for value in pair):
+        raise BadInput("Field {field} must be whole numbers.", field="documents")
+
+    def work(conn: Connection) -> None:
+        for id_, version in pairs:
+            content.note(conn, device.viewer, id_, version)
+
+    request.app.state.database.run(work)
+    return {**service.stamp(now), "documents": [{"id": id_, "version": version} for id_, version in pairs]}
 
 
 def _tus(upload: uploads.Upload, status: int, **headers: str) -> Response:

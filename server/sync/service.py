@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from server.cases import service as cases
 from server.cases.view import iso
+from server.content import service as content
 from server.db import Connection, queries
 from server.errors import DeviceRevoked
 from server.grids import service as grids
@@ -119,7 +120,7 @@ def _begin(
     left = [leave(f"node:{node}", seq, stay=gone.stay) for node in gone.nodes]
     if gone.organisation:
         left.append(leave(f"organisation:{gone.organisation}", seq, stay=gone.stay))
-    left.append(leave("message:*", seq))
+    left += [leave("message:*", seq), leave("document:*", seq)]
     part = Cursor(epoch, who, scope, seq, cursor.n, NOTHING, cursor.scope)
     return left + _beside(conn, device, seq, now), part
 
@@ -153,6 +154,7 @@ def _beside(
         *(_pack_change(conn, viewer, seq) if with_pack else ()),
         *_grid_change(conn, viewer, seq),
         *(_message_change(message, seq) for message in reversed(newest)),
+        *(_document_change(one, seq) for one in reversed(content.for_reader(conn, viewer))),
         *(_decision_change(one, seq) for one in holds.decisions(conn, device.device_id, viewer.lang)),
     ]
 
@@ -169,6 +171,10 @@ def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[str]:
 
 def _message_change(message: dict[str, Any], seq: int) -> str:
     return change("message", str(message["id"]), None, message, seq)
+
+
+def _document_change(document: dict[str, Any], seq: int) -> str:
+    return change("document", str(document["id"]), document["version"], document, seq)
 
 
 def _decision_change(decision: dict[str, Any], seq: int) -> str:
@@ -233,6 +239,11 @@ def _follow(
     for message in telling.by_id(conn, viewer, messages) if messages else ():
         seq = latest["message", str(message["id"])]
         found.append((seq, _message_change(message, seq)))
+    documents = [int(id_) for kind, id_ in latest if kind == "document"]
+    published = {d["id"]: d for d in content.for_reader(conn, viewer, documents)} if documents else {}
+    for id_ in documents:
+        seq, document = latest["document", str(id_)], published.get(id_)
+        found.append((seq, _document_change(document, seq) if document else leave(f"document:{id_}", seq)))
     decided = [id_ for kind, id_ in latest if kind == "decision"]
     for decision in holds.decisions(conn, device.device_id, viewer.lang, decided) if decided else ():
         seq = latest["decision", decision["command_id"]]

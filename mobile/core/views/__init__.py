@@ -30,6 +30,7 @@ from mobile.core.views.forms import (
 )
 from mobile.core.views.ground import BaseShape, GridShape, MapShapes, PlaceView, Position
 from mobile.core.views.outbox import NextStep, OutboxItem, OutboxView
+from mobile.core.views.papers import DocumentView
 from mobile.core.views.person import (
     Fact,
     LinkView,
@@ -54,6 +55,7 @@ __all__ = [
     "CategoryMajor",
     "Choice",
     "ConditionChoice",
+    "DocumentView",
     "Draft",
     "Fact",
     "Field",

@@ -71,6 +71,7 @@ class MessageView:
     at: str
     icon: str = "info"
     unread: bool = False
+    document_id: str = ""  # of a notice or document, which is opened instead of a case
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ class Message(Press):
     number = StringProperty()
     at = StringProperty()
     case_id = StringProperty()
+    document_id = StringProperty()
     urgent = BooleanProperty(False)
     unread = BooleanProperty(False)
     opens = ObjectProperty(None, allownone=True)
 
     def on_release(self, *_: Any) -> None:
-        if self.opens and self.case_id:
-            self.opens(self.case_id)
+        if self.opens and (self.case_id or self.document_id):
+            self.opens(self)
 
 
 class Messages(Page):
@@ -47,8 +48,15 @@ class Messages(Page):
             urgent=message.urgent,
             unread=message.unread,
             case_id=message.case_id,
-            opens=lambda case_id: self.house.show("case", case_id=case_id),
+            document_id=message.document_id,
+            opens=self._open,
         )
+
+    def _open(self, message: Message) -> None:
+        if message.document_id:
+            self.house.show("document", document_id=message.document_id)
+        else:
+            self.house.show("case", case_id=message.case_id)
 
     def leave(self) -> None:
         """What stood here was seen."""

@@ -1,0 +1,46 @@
+"""A notice or document of the office: its text and pictures, and for a safety notice a button that it is known."""
+
+from kivy.properties import BooleanProperty, StringProperty
+
+from mobile.core.views import PhotoView
+from mobile.ui.page import Page
+from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.widgets.photo import Photo
+from mobile.ui.words import _
+
+
+class Document(Page):
+    document_id = StringProperty()
+    about = StringProperty()
+    heading = StringProperty()
+    body = StringProperty()
+    to_note = BooleanProperty(False)
+    note_words = StringProperty()
+
+    def pour(self) -> None:
+        super().pour()
+        view = self.tablet.document(self.document_id)
+        self.title = _("Notices and documents")
+        if view is None:
+            self.heading = _("The office has withdrawn it")
+            self.body, self.to_note, self.note_words = "", False, ""
+            return
+        self.heading, self.about, self.body = view.title, view.about, view.body
+        self.to_note = view.safety and not view.noted
+        self.note_words = _("Your organisation has noted it.") if view.safety and view.noted else ""
+        self.fill("pictures", view.photos, lambda: [self._picture(photo) for photo in view.photos])
+
+    def _picture(self, photo: PhotoView) -> Photo:
+        made: Photo = Photo(
+            photo_id=photo.photo_id if photo.has_bytes else "",
+            caption=photo.caption if photo.has_bytes else f"{photo.caption} · {_('at the office')}",
+            size_hint_y=None,
+            height=self.width * 0.5,
+        )
+        made.bind(on_release=lambda *_of: self.house.raise_sheet(PhotoSheet(house=self.house, photo=photo)))
+        return made
+
+    def note(self) -> None:
+        """This organisation knows of it."""
+        self.house.attempt(lambda: self.tablet.note_document(self.document_id))
+        self.pour()
