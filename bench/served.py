@@ -11,24 +11,22 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, ClassVar
 
-from psycopg2.extras import RealDictCursor
-
 from bench.stage import Stage
-from server.db import Connection, Database, connect
+from server.db import Connection, Database, Rows, connect
 
 CLIENTS, WORKERS, PATIENCE_S = 8, 2, 120
 # One transaction as it was sent.
 Transaction = list[bytes]
 
 
-class Recorded(RealDictCursor):
+class Recorded(Rows):
     """Keeps every statement as it was sent."""
 
     sent: ClassVar[Transaction] = []
 
-    def execute(self, *told: Any) -> Any:
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  # the name of the driver
         try:
-            return super().execute(*told)
+            super().execute(query, vars)
         finally:
             Recorded.sent.append(self.query)
 

@@ -27,6 +27,34 @@ RACING_CONSTRAINTS = {"commands_pkey", "cases_pkey", "case_keys_source_external_
 psycopg2.extras.register_uuid()
 
 
+class Rows(psycopg2.extensions.cursor):
+    """Gives rows as dicts by column. The library's own kind of dict costs several times what fetching does."""
+
+    _columns: tuple[str, ...] | None = None
+
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  # the name of the driver
+        self._columns = None
+        super().execute(query, vars)
+
+    def _named(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        if self._columns is None:
+            self._columns = tuple(column.name for column in self.description or ())
+        return dict(zip(self._columns, row, strict=True))
+
+    def fetchone(self) -> Any:
+        row = super().fetchone()
+        return None if row is None else self._named(row)
+
+    def fetchmany(self, size: int | None = None) -> Any:
+        return [self._named(row) for row in super().fetchmany(self.arraysize if size is None else size)]
+
+    def fetchall(self) -> Any:
+        return [self._named(row) for row in super().fetchall()]
+
+    def __next__(self) -> Any:
+        return self._named(super().__next__())
+
+
 class Connection(psycopg2.extensions.connection):
     """A connection that remembers which districts changed, so that listeners are told after commit."""
 
@@ -42,7 +70,7 @@ def connect(dsn: str, application: bool = True) -> Connection:
     connection: Connection = psycopg2.connect(
         dsn,
         connection_factory=Connection,
-        cursor_factory=psycopg2.extras.RealDictCursor,
+        cursor_factory=Rows,
         application_name="xunge",
         options="-c timezone=UTC -c client_encoding=UTF8",
     )

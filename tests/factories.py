@@ -1,7 +1,6 @@
 """Cases made as the product makes them: through the doors of the case service, by the small district's cast."""
 
 import io
-import json
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from server.cases.apply import Answer, apply
 from server.cases.blobs import keep_bytes
 from server.db import Connection
 from server.protocol.commands import Command, Position, read_command, read_payload
-from server.protocol.wire import body_hash, time_text, uuid7
+from server.protocol.wire import time_text, uuid7
 from server.security import Viewer, load_viewer
 from tests.server.small_district import SmallDistrict, make_small_district
 
@@ -136,7 +135,7 @@ class Street:
             "kind": "report", "made_at": time_text(self.now), "payload": told,
             "position": {"lon": 104.005, "lat": 30.005, "accuracy_m": 8, "crs": "EPSG:4326"},
         }  # fmt: skip
-        command = read_command(raw, "tablet", body_hash(raw), None, json.dumps(raw))
+        command = read_command(raw, "tablet", None)
         apply(self.conn, [replace(command, district_id=self.district.id, hold="held_author")], self.now)
         return command.command_id
 

@@ -12,7 +12,7 @@ from server.cases.chain import Event, commitment
 from server.cases.state import Working
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
-from server.protocol.wire import canonical, time_text
+from server.protocol.wire import NotCanonical, spelled, time_text
 
 AS_IT_IS = frozenset({str, int, bool, type(None)})
 
@@ -59,7 +59,7 @@ def append_event(
         body["last_facts"] = _plain(work.earlier_cycles[-1].facts_since(cycle_before))
     if command.kind in REPORTING:
         body["place"] = {
-            **command.position.chained(),
+            **_plain(command.position.chained()),
             "status": case.place_status,
             "candidates": case.place_candidates,
             "boundary_version": case.boundary_version,
@@ -76,9 +76,9 @@ def append_event(
     if flags := _flags(command, work):
         body["flags"] = flags
     if command.decided:
-        body["decided"] = command.decided.chained()
+        body["decided"] = _plain(command.decided.chained())
     if private_text:
-        text = canonical(private_text)
+        text = spelled(private_text)
         salt, body["private"] = commitment(text)
         batch.private.append((str(case.id), case.version, salt, text))
     event = Event(
@@ -95,7 +95,7 @@ def append_event(
         time_text(command.made_at) if command.made_at else "",
         time_text(case.acted_at),
         time_text(batch.now),
-        canonical(body),
+        spelled(body),
         case.last_hash,
     )
     case.last_hash = event.hash
@@ -130,4 +130,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if is_dataclass(kind):
         return _plain(asdict(value))
-    return value
+    raise NotCanonical(f"{kind.__name__} has no single spelling")

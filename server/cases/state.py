@@ -128,11 +128,8 @@ class Cycle:
 
     def facts_since(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The facts that are not as in `before`, or not as in a cycle of which nothing is known yet."""
-        return {
-            name: getattr(self, name)
-            for name, blank in FACTS.items()
-            if getattr(self, name) != before.get(name, blank)
-        }
+        said = vars(self)
+        return {name: said[name] for name, blank in FACTS.items() if said[name] != before.get(name, blank)}
 
 
 # The facts of a cycle with what they are before an event says otherwise.
@@ -226,7 +223,8 @@ class CaseState:
 
     def snapshot(self) -> dict[str, Any]:
         """The fields whose change an event records (old -> new)."""
-        return {name: getattr(self, name) for name in RECORDED}
+        said = vars(self)
+        return {name: said[name] for name in RECORDED}
 
 
 COLUMNS = tuple(f.name for f in fields(CaseState))

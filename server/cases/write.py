@@ -1,15 +1,12 @@
 """Writes what a batch decided: one call of `write_batch`, however many commands and tables there were."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.cases.batch import Batch
-from server.cases.chain import Event
-from server.cases.state import COLUMNS, Clock, Cycle
 from server.db import Connection, queries
 from server.telling.service import put_outcomes, rows_of
 
@@ -24,9 +21,6 @@ PLACE_OF_CYCLE = (
     "category_system",
     "category_code",
 )
-CYCLE_COLUMNS = tuple(f.name for f in fields(Cycle))
-CLOCK_COLUMNS = tuple(f.name for f in fields(Clock))
-EVENT_COLUMNS = (*(f.name for f in fields(Event)), "hash")
 PRIVATE_COLUMNS = ("case_id", "n", "salt", "body")
 ATTACHMENT_COLUMNS = ("id", "case_id", "sha256", "bytes", "mime", "stage", "person_id", "command_id", "made_at",
                       "declared_at")  # fmt: skip
@@ -43,16 +37,12 @@ COMMAND_COLUMNS = (
     "body_hash",
     "made_at",
 )
+place_of, of_command = attrgetter(*PLACE_OF_CYCLE), attrgetter(*COMMAND_COLUMNS)
 
 
 def number(serial: int, received_at: datetime, timezone: str) -> str:
     """The number of a case: the local day of its receipt and a serial that is never used again (gaps are fine)."""
     return f"{received_at.astimezone(ZoneInfo(timezone)):%Y%m%d}-{serial:06d}"
-
-
-def _row(thing: Any, columns: Sequence[str]) -> dict[str, Any]:
-    """The columns of a dataclass; `asdict` would copy every value deeply."""
-    return {column: getattr(thing, column) for column in columns}
 
 
 def _as_json(value: Any) -> str:
@@ -68,25 +58,25 @@ def flush(conn: Connection, batch: Batch) -> None:
     )
     stored = sorted(batch.stored, key=lambda pair: pair[0].command_id.int)
     tables: dict[str, list[dict[str, Any]]] = {
-        "new": [_row(work.case, COLUMNS) for work in touched if work.is_new],
-        "changed": [_row(work.case, COLUMNS) for work in touched if not work.is_new],
+        "new": [vars(work.case) for work in touched if work.is_new],
+        "changed": [vars(work.case) for work in touched if not work.is_new],
         "cycles": [
-            {**_row(cycle, CYCLE_COLUMNS), **_row(work.case, PLACE_OF_CYCLE)}
+            vars(cycle) | dict(zip(PLACE_OF_CYCLE, place_of(work.case), strict=True))
             for work in touched
             for cycle in (*work.earlier_cycles, work.cycle)
         ],
         "deadlines": [
-            {"case_id": work.case.id, **_row(clock, CLOCK_COLUMNS)}
+            {"case_id": work.case.id, **vars(clock)}
             for work in touched
             for clock in (*work.earlier_clocks, *work.clocks.values())
             if (clock.cycle, clock.kind) in work.touched_clocks
         ],
-        "case_events": [_row(event, EVENT_COLUMNS) for event in batch.events],
+        "case_events": [vars(event) | {"hash": event.hash} for event in batch.events],
         "event_private": [dict(zip(PRIVATE_COLUMNS, row, strict=True)) for row in batch.private],
         "attachments": [dict(zip(ATTACHMENT_COLUMNS, row, strict=True)) for row in batch.attachments],
         "commands": [
             {
-                **_row(command, COMMAND_COLUMNS),
+                **dict(zip(COMMAND_COLUMNS, of_command(command), strict=True)),
                 "received_at": batch.now,
                 "outcome": answer.outcome,
                 "code": answer.code,

@@ -62,6 +62,11 @@ def canonical(value: Any) -> str:
     return _canonical(value)
 
 
+def spelled(value: dict[str, Any]) -> str:
+    """`canonical` for what its maker has put together of text, whole numbers, lists and objects only."""
+    return _canonical(value)
+
+
 def sha256(text: str | bytes) -> str:
     """Lower-case hex SHA-256 of text (as UTF-8) or bytes."""
     return hashlib.sha256(text.encode("utf-8") if isinstance(text, str) else text).hexdigest()

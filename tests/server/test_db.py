@@ -106,3 +106,19 @@ def test_many_threads_share_few_connections(few: Database) -> None:
     for thread in threads:
         thread.join()
     assert len(seen) <= SIZE
+
+
+@pytest.mark.parametrize("named", [None, "fetched_in_pieces"])
+def test_rows_are_dicts_by_column_however_they_are_fetched(few: Database, named: str | None) -> None:
+    with few.read() as connection, connection.cursor(named) as cursor:
+        cursor.execute("select n, n * 2 as double from generate_series(1, 6) n")
+        rows = [cursor.fetchone(), *cursor.fetchmany(2), next(cursor), *cursor, cursor.fetchone()]
+    assert rows == [{"n": n, "double": n * 2} for n in range(1, 7)] + [None]
+
+
+def test_a_cursor_that_is_used_again_gives_the_columns_of_its_new_query(few: Database) -> None:
+    with few.read() as connection, connection.cursor() as cursor:
+        cursor.execute("select 1 as one")
+        assert cursor.fetchall() == [{"one": 1}]
+        cursor.execute("select 2 as two, 3 as three")
+        assert cursor.fetchall() == [{"two": 2, "three": 3}]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 Names = dict[str, str]
 
@@ -198,7 +199,11 @@ class Pack:
 
     def category(self, system: str, code: str) -> Category | None:
         """The category with that system and code."""
-        return next((c for c in self.categories if c.system == system and c.code == code), None)
+        return self._by_code.get((system, code))
+
+    @cached_property
+    def _by_code(self) -> dict[tuple[str, str], Category]:
+        return {(c.system, c.code): c for c in reversed(self.categories)}
 
     def by_text(self, text: str) -> Category | None:
         """The category that `text` names: a key, a code that only one system has, or a name in any language."""
