@@ -185,7 +185,9 @@ def people(cursor: Any) -> Finding:
     )
     count = cursor.fetchone()["n"]
     if not count:
-        return Finding("people", False, _("No administrator can sign in."))
+        return Finding(
+            "people", False, _("No administrator can sign in: run `python -m server first-admin LOGIN`.")
+        )
     return Finding("people", True, _("{count} can sign in as administrator.").format(count=count))
 
 

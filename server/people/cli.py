@@ -15,6 +15,7 @@ from server.db import Connection, Database
 from server.locale import gettext_for
 from server.people import erasure
 from server.people.enrolment import make_enrol_code
+from server.people.first import make_first_admin
 from server.people.service import people_page
 from server.people.tokens import make_token
 from server.settings import settings
@@ -63,6 +64,22 @@ def people(as_json: bool = AS_JSON) -> None:
     screen.print(table)
 
 
+def first_admin(
+    login: str = LOGIN,
+    name: str = typer.Option("", help=_("The name that others see.")),
+    district: str | None = typer.Option(None, help=_("Code of the district; needed when there are several.")),
+    password: str = typer.Option(
+        ...,
+        prompt=_("Password"),
+        confirmation_prompt=True,
+        hide_input=True,
+        help=_("Asked for when not given."),
+    ),
+) -> None:
+    in_database(lambda conn: make_first_admin(conn, login, name, password, district, datetime.now(UTC)))
+    print(_("{login} can sign in as administrator.").format(login=login.strip().lower()))
+
+
 def token(
     login: str = LOGIN,
     label: str = typer.Option("", help=_("What the token is for; the log keeps it.")),
@@ -108,6 +125,9 @@ def erase_again() -> None:
 def register(app: typer.Typer) -> None:
     """Adds the commands to `python -m server`."""
     app.command(help=_("Lists people with role, organisation and grids."))(people)
+    app.command("first-admin", help=_("Makes the first administrator of a district that has none."))(
+        first_admin
+    )
     app.command(help=_("Makes an API token for a person; it is shown this once."))(token)
     app.command(
         "erase-person", help=_("Erases who a person was and ends every way in; the chain stays whole.")

@@ -150,3 +150,12 @@ where d.id = :device_id and exists (
     select from memberships m join organisations o on o.id = m.organisation_id
     where m.person_id = d.person_id and o.district_id = :district_id)
 returning d.person_id;
+
+-- name: administrators$
+-- The login of an administrator of the district's own who can sign in; nothing when there is none.
+select min(p.login) from memberships m join people p on p.id = m.person_id and p.active
+    join credentials c on c.person_id = p.id join grid_nodes g on g.id = m.grid_id
+where m.role = 'admin' and (m.valid_to is null or m.valid_to > now()) and :district_id in (g.id, g.district_id);
+
+-- name: districts_by_code
+select id, code from districts order by code;
