@@ -14,8 +14,8 @@ from server.protocol.ground import (
     Candidate,
     circle_share,
     decide,
-    metres_in_a_degree,
     reach_m,
+    scale_about,
     side,
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ class Grids:
     def of(self, lon: float, lat: float, accuracy_m: float | None = None) -> Whose:
         """Whose the point is, by the rule of `server/protocol/ground.py`."""
         reach = reach_m(accuracy_m)
-        east, north = metres_in_a_degree(lat)
+        east, north = scale_about(lat)
         found: list[tuple[Candidate, _Polygon]] = []
         for polygon in self._near(lon, lat, reach / east, reach / north):
             one = polygon.candidate(lon, lat, reach, east, north)

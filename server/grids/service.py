@@ -10,7 +10,7 @@ from server.db import Connection, queries
 from server.errors import BadInput, NotFound
 from server.grids import basemap
 from server.grids.places import Located, Point, Row, choose
-from server.protocol.ground import metres_in_a_degree, reach_m
+from server.protocol.ground import reach_m, scale_about
 
 SQL = queries(__file__)
 
@@ -39,7 +39,7 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
 def asked(points: Sequence[Point]) -> dict[str, list[Any]]:
     """The arguments of the SQL function `located_at`, one of each a point."""
     usable = [_usable(point) for point in points]
-    scales = [metres_in_a_degree(point.lat if point and point.lat is not None else 0.0) for point in usable]
+    scales = [scale_about(point.lat if point and point.lat is not None else 0.0) for point in usable]
     return {
         "lons": [point.lon if point else None for point in usable],
         "lats": [point.lat if point else None for point in usable],

@@ -29,16 +29,19 @@ class Candidate:
 
 
 def metres_in_a_degree(lat: float) -> tuple[float, float]:
-    """Metres in a degree of longitude and of latitude at `lat`; never less than a metre to the east.
-
-    Taken at whole tenths of a degree, so that everybody who measures near a place measures with the same numbers: it
-    costs a thousandth of a distance.
-    """
-    at = math.radians(round(lat, 1))
-    bend = 1 - _ECCENTRICITY2 * math.sin(at) ** 2
-    east = _SEMI_MAJOR_M * math.cos(at) / math.sqrt(bend)
+    """Metres in a degree of longitude and of latitude at `lat`; never less than a metre to the east."""
+    bend = 1 - _ECCENTRICITY2 * math.sin(math.radians(lat)) ** 2
+    east = _SEMI_MAJOR_M * math.cos(math.radians(lat)) / math.sqrt(bend)
     north = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / bend**1.5
     return max(math.radians(east), 1.0), math.radians(north)
+
+
+def scale_about(lat: float) -> tuple[float, float]:
+    """The metres in a degree by which whoever answers for a point measures: those of the nearest tenth of a degree.
+
+    So all measure with the same numbers, and one plane serves thousands of points; it costs a thousandth of a distance.
+    """
+    return metres_in_a_degree(round(lat, 1))
 
 
 def reach_m(accuracy_m: float | None) -> float:
