@@ -131,7 +131,7 @@ def refuse(request: Request, error: XungeError) -> Response:
     """One of our own refusals, in the reader's language."""
     translate = gettext_for(chosen(request.cookies.get("xunge_lang"), request.headers.get("accept-language")))
     title = error.code.replace("_", " ")
-    response = problem(request, error.status, error.code, title, error.text(translate))
+    response = problem(request, error.status, error.code, title, error.text(translate), **error.more)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if error.status in (429, 503):
@@ -143,6 +143,8 @@ def refuse_invalid(request: Request, error: RequestValidationError) -> Response:
     """A request whose fields are wrong: which ones."""
     fields = [{"field": ".".join(str(p) for p in e["loc"]), "detail": e["msg"]} for e in error.errors()]
     translate = gettext_for(chosen(request.headers.get("accept-language")))
+    if any(e["type"] == "json_invalid" for e in error.errors()):
+        return refuse(request, BadInput("The body is not JSON."))
     detail = translate("These fields are not valid: {fields}.").format(
         fields=", ".join(f["field"] for f in fields)
     )

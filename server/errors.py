@@ -7,7 +7,9 @@ from typing import Any
 
 
 class XungeError(Exception):
-    """Base of all refusals: `code` for machines, `sentence` (a gettext msgid) and `params` for people."""
+    """Base of all refusals: `code` for machines, `sentence` (a gettext msgid) and `params` for people; `more` is what
+    a machine is told beside them, as where the case stands now.
+    """
 
     status = 400
     code = "error"
@@ -15,6 +17,7 @@ class XungeError(Exception):
 
     def __init__(self, sentence: str | None = None, /, **params: Any) -> None:
         self.params = params
+        self.more: dict[str, Any] = {}
         if sentence is not None:
             self.sentence = sentence
         super().__init__(self.text())

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -134,7 +135,13 @@ def act(
     row = get_row(conn, viewer, number)
     rest = {"seen": seen_version} | ({"position": position.chained()} if position.lon is not None else {})
     command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
-    return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
+    try:
+        return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
+    except XungeError as refusal:
+        if refusal.status != NotFound.status:
+            stands = get_row(conn, viewer, number)
+            refusal.more |= {"state": stands["state"], "version": stands["version"]}
+        raise
 
 
 def stage(conn: Connection, viewer: Viewer, number: str, action: str) -> str:
@@ -164,7 +171,7 @@ def act_by_link(
     try:
         read = read_payload(action, payload)
     except BadCommand as error:
-        raise BadInput(error.sentence, **error.params) from None
+        raise _refusal("bad_input", error.sentence, error.params, lang) from None
     raw = {"kind": action, "payload": payload, "link": actor.role, "case": str(row["id"])}
     command = Command(
         command_id,
@@ -233,7 +240,7 @@ def _command(
     try:
         read = read_payload(kind, payload)
     except BadCommand as error:
-        raise BadInput(error.sentence, **error.params) from None
+        raise _refusal("bad_input", error.sentence, error.params, viewer.lang) from None
     raw = {"kind": kind, "payload": payload, "person": viewer.person_id, **rest}
     return Command(
         command_id or uuid7(),
@@ -258,11 +265,13 @@ def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) 
 
 def _answered(answer: Answer, lang: str) -> Answer:
     if not answer.applied:
-        raise _refusal(answer.code, answer.sentence, sentences.in_words(answer.params, gettext_for(lang)))
+        raise _refusal(answer.code, answer.sentence, answer.params, lang)
     return answer
 
 
-def _refusal(code: str, sentence: str, params: dict[str, Any]) -> XungeError:
-    error = REFUSALS.get(code, BadInput)(sentence, **params)
+def _refusal(code: str, sentence: str, params: Mapping[str, Any], lang: str) -> XungeError:
+    """The refusal in words that a clerk knows; which field it is about stays there by its own name, for machines."""
+    error = REFUSALS.get(code, BadInput)(sentence, **sentences.in_words(params, gettext_for(lang)))
     error.code = code
+    error.more = {"field": params["field"]} if "field" in params else {}
     return error

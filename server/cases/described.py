@@ -52,7 +52,8 @@ def description() -> str:
         "without one it is what the act and its category say.",
         "",
         "The same table with clocks and conditions stands in server/PROTOCOL.md. A refusal is problem JSON: "
-        "403 not yours, 404 not in sight, 409 another state or version now, 422 a field is missing or wrong.",
+        "403 not yours, 404 not in sight, 409 another state or version now, 422 a field is missing or wrong; "
+        "it says where the case stands (`state`, `version`) and which `field` it is about.",
     ]  # fmt: skip
     return "\n".join(lines)
 

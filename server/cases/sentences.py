@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.protocol.words import STAGE_WORDS, STATE_WORDS
+from server.protocol.words import FIELD_WORDS, STAGE_WORDS, STATE_WORDS
 
 
 def _(msgid: str) -> str:
@@ -83,9 +83,9 @@ SENTENCES = {
 
 
 def in_words(params: Mapping[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
-    """The parameters of a sentence with the codes of states and stages as words."""
-    spoken = {"state": STATE_WORDS, "stage": STAGE_WORDS}
+    """The parameters of a sentence with the codes of states, stages and fields as words."""
+    spoken = {"state": STATE_WORDS, "stage": STAGE_WORDS, "field": FIELD_WORDS}
     return {
-        name: translate(spoken[name].get(str(value), "")) if name in spoken else value
+        name: translate(spoken[name][value]) if name in spoken and value in spoken[name] else value
         for name, value in params.items()
     }

@@ -130,7 +130,7 @@ def refused_at(refusal: PictureRefused | BadInput, page: Desk, filled: Filled) -
     """The refusal's sentence under the name of the field that it is about."""
     if isinstance(refusal, PictureRefused):
         return {"attachments": refusal.text(gettext_for(page.lang))}
-    field = str(refusal.params.get("field", "")).partition("[")[0] or FIELD_OF.get(refusal.code, "")
+    field = str(refusal.more.get("field", "")).partition("[")[0] or FIELD_OF.get(refusal.code, "")
     if field == "organisation" and "called" in filled.payload:
         field = "called"
     return {field: refusal.text(gettext_for(page.lang))}

@@ -164,3 +164,34 @@ def test_another_system_reads_what_may_be_the_same_matter(hotline: Client) -> No
     assert [one["number"] for one in found["suggested"]] == [second]
     assert (found["merged"], found["survivor"]) == ([], None)
     assert hotline.get("/api/v1/cases/20990101-000001/duplicates").status_code == 404
+
+
+def test_a_refusal_names_the_field_in_words_and_says_where_the_case_stands(
+    live_server: LiveServer, hotline: Client
+) -> None:
+    case = hotline.create().json()
+    duty = Client(live_server, "duty")
+    duty.session.headers["Accept-Language"] = "zh-CN"
+    path = f"/api/v1/cases/{case['number']}/actions"
+    lacking = duty.post(f"{path}/decline", {}, **{"If-Match": '"1"'})
+    assert (lacking.status_code, lacking.json()["code"], lacking.json()["field"]) == (
+        422,
+        "field_needed",
+        "reason",
+    )
+    assert lacking.json()["detail"] == "缺少“原因”。"
+    early = duty.post(f"{path}/close", {}, **{"If-Match": '"1"'})
+    assert (early.status_code, early.json()["state"], early.json()["version"]) == (409, "reported", 1)
+    assert "待受理" in early.json()["detail"]
+    assert duty.post(f"{path}/comment", {"text": "看过"}, **{"If-Match": '"1"'}).status_code == 200
+    assert (
+        duty.post(f"{path}/decline", {"reason": "不属实"}, **{"If-Match": '"1"'}).json()["state"]
+        == "declined"
+    )
+    stale = duty.post(f"{path}/reopen", {"reason": "还在"}, **{"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (409, "conflict")
+    assert (stale.json()["state"], stale.json()["version"]) == ("declined", 3)
+    torn = duty.session.post(
+        duty.url + "/api/v1/cases", data="{", headers={"Content-Type": "application/json"}, timeout=30
+    )
+    assert (torn.status_code, torn.json()["detail"]) == (422, "内容不是 JSON。")
