@@ -81,6 +81,19 @@ def finish(home: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
 
 
+def forget_archives(home: Path) -> None:
+    """The office has everything: what lay there in the clear is not needed any more. Damaged files stay, shut as they
+    are.
+    """
+    for archive in (home / FOLDER).glob("*.zip"):
+        archive.unlink(missing_ok=True)
+
+
+def forget(home: Path) -> None:
+    """Nothing of a rescue stays."""
+    shutil.rmtree(home / FOLDER, ignore_errors=True)
+
+
 def _read(path: Path) -> Remains:
     with closing(sqlite3.connect(path, isolation_level=None)) as sql:
         sql.row_factory = sqlite3.Row

@@ -69,6 +69,7 @@ class Syncer:
         self.office: Office | None = None
         self.link = Link()
         self.listeners: list[Callable[[], None]] = []
+        self.handed_over: Callable[[], None] = lambda: None
         self.emptied: Callable[[], None] = lambda: None
         self.beside: Callable[[Office], None] = lambda office: None
         self.wanted_pictures: Callable[[], list[tuple[str, dict[str, Any]]]] = list
@@ -95,8 +96,10 @@ class Syncer:
             try:
                 stopped = self._round(self.office, hurry)
                 self.failures, self.patience = 0, 0.0
-                if stopped and stopped.stopped == "device_revoked" and not self._has_more():
-                    self.emptied()
+                if not self._has_more():
+                    self.handed_over()
+                    if stopped and stopped.stopped == "device_revoked":
+                        self.emptied()
                 self.now_is(stopped or Link("online"))
             except NoWord as silence:
                 self.failures, self.patience = self.failures + 1, silence.wait_s

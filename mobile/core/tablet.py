@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mobile.core import rescue
 from mobile.core.capture import Capture
 from mobile.core.clockwork import Clock, DeviceClock
 from mobile.core.errand import Errand
@@ -11,7 +12,6 @@ from mobile.core.hands import NO_FORM, Hands
 from mobile.core.looking import Looking
 from mobile.core.office import Account, NoWord, Office, Refused
 from mobile.core.photos import NotAPicture
-from mobile.core.rescue import finish
 from mobile.core.seal import KeyFile, Keys, Seal
 from mobile.core.store import Store
 from mobile.core.transport import HttpTransport, Transport
@@ -49,10 +49,9 @@ class Tablet(Looking):
         self.home = home
         self._made_of = clock, transport, keys, background, network, attended
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._looked_at = FileTurn(home / "window.lock")
+        self._attended, self._looked_at = attended, FileTurn(home / "window.lock")
         if attended:
-            self._looked_at.hold()
-            finish(home)
+            rescue.finish(home)
         clock = clock or DeviceClock()
         self._transport = transport or HttpTransport()
         self.keys = keys or KeyFile(home / "device.key")
@@ -64,6 +63,7 @@ class Tablet(Looking):
         network = network or OpenNetwork()
         network.listen(self.errand.nudge)
         self._syncer.metered = network.metered
+        self._syncer.handed_over = lambda: rescue.forget_archives(home)
         self._syncer.emptied = self._wipe
         self._syncer.beside = self._papers.round
         self._syncer.wanted_pictures = self._known.evidence_to_inspect
@@ -78,6 +78,7 @@ class Tablet(Looking):
             self.errand.nudge,
         )
         if attended:
+            self._looked_at.hold()  # last: a file that cannot be opened is looked at by nobody
             self._photos.sweep()
         if store.kept("device_id") is None:
             store.keep("device_id", str(uuid.uuid4()))
@@ -239,11 +240,12 @@ class Tablet(Looking):
         """The office withdrew this tablet and has all that was captured: nothing of it stays here. In the background
         only where no window has it open; that one does it itself at its next round.
         """
-        if not self._looked_at.held and not self._looked_at.hold():
+        if not self._attended and not self._looked_at.hold():
             return
         self._syncer.office = None
         self._store.wipe(self._new_seal)
         self._gate.wiped()
+        rescue.forget(self.home)
         self._store.keep("device_id", str(uuid.uuid4()))
 
     def _new_seal(self) -> Seal:

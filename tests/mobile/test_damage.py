@@ -13,7 +13,7 @@ from mobile.core.tablet import Tablet
 from mobile.core.views import Draft
 from mobile.core.wreck import Wreck, open_tablet
 from tests.link import picture
-from tests.mobile.paper_office import PaperOffice, case_body, enrolled
+from tests.mobile.paper_office import PaperOffice, case_body, enrolled, problem
 
 RUBBISH, COVER = "urban/event/0110", "urban/component/0102"
 MANY = 60
@@ -146,6 +146,33 @@ def test_the_archive_holds_what_the_office_needs_and_the_damaged_file_is_kept(tm
     assert photos == [picture(1)]
     (kept,) = (tmp_path / "rescue").rglob(f"damaged-{FILE}")
     assert kept.read_bytes() == before
+
+
+def test_the_archive_goes_when_the_office_has_everything_and_all_of_it_when_the_tablet_is_withdrawn(
+    tmp_path: Path,
+) -> None:
+    office, _ = used(tmp_path)
+    spoil(tmp_path / FILE, pages_of(tmp_path / FILE, "mirror")[0])
+    wreck = open_tablet(tmp_path, transport=office)
+    assert isinstance(wreck, Wreck)
+    wreck.save()
+    assert wreck.rescued is not None
+    tablet = wreck.open()
+    tablet.sync_now()
+    assert wreck.rescued.archive.exists(), "the office cannot be reached"
+    office.online = True
+    tablet.sync_now()
+    assert wreck.rescued.archive.exists(), "a photograph has not arrived"
+    with tablet._store.writing() as sql:
+        sql.execute("update photos set state = 'confirmed'")
+    tablet.sync_now()
+    assert not wreck.rescued.archive.exists()
+    assert list((tmp_path / "rescue").rglob(f"damaged-{FILE}")), "it is shut as it was"
+    office.on_changes = lambda told: problem(403, "device_revoked", "收回")
+    tablet.sync_now()
+    assert not tablet.enrolled
+    assert not (tmp_path / "rescue").exists()
+    tablet.close()
 
 
 @pytest.mark.parametrize("cut", ["half", "aside", "placed"])
