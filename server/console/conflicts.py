@@ -58,6 +58,9 @@ def decide_about(
     choice, said = given.get("choice", ""), given.get("said", "").strip()[:1000]
     with desk(request, viewer) as page:
         opened = service.opened(page.conn, viewer, command_id, page.now)
+        if opened.row["decision"]:
+            # The same form sent twice, or somebody was faster: how it was decided is all there is to say.
+            return RedirectResponse(f"/conflicts/{command_id}", status_code=303)
         changed, fault = read_changed(page, opened, given) if choice == "change" else (None, "")
         fault = fault or asked_for(choice, said, gettext_for(viewer.lang))
         if fault:

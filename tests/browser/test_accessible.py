@@ -42,6 +42,7 @@ def test_axe_finds_nothing_where_people_act(desk: Desk) -> None:
     paths = {
         "duty": [
             "/work",
+            "/conflicts",
             "/cases?board=returned",
             "/cases/{handling}",
             "/cases/{registered}/acts/change",
