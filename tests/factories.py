@@ -2,7 +2,7 @@
 
 import io
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,8 @@ class Street:
             "kind": "report", "made_at": time_text(self.now), "payload": told,
             "position": {"lon": 104.005, "lat": 30.005, "accuracy_m": 8, "crs": "EPSG:4326"},
         }  # fmt: skip
-        command = read_command(raw, "tablet", None)
-        apply(self.conn, [replace(command, district_id=self.district.id, hold="held_author")], self.now)
+        command = read_command(raw, "tablet", None, district_id=self.district.id, hold="held_author")
+        apply(self.conn, [command], self.now)
         return command.command_id
 
     def by_phone(self) -> str:

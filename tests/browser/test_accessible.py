@@ -28,6 +28,7 @@ def violations(page: Page) -> list[str]:
 
 def in_every_hand(street: Street) -> dict[str, str]:
     """Cases in the states that have the most to do."""
+    street.held()
     number = street.dispatched(attachments=[street.photo("before")])
     street.act("crew", number, "accept")
     street.act("street", number, "whistle", called=["crew-any"], reason="共同到场")
