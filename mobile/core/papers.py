@@ -64,7 +64,7 @@ class Papers:
         self._remember(SEEN, body)
         telling = self.known.telling()
         say = telling.speech.say
-        kind = KINDS[bool(body.get("safety"))] if body.get("kind") == "notice" else _("Document")
+        kind = KINDS[bool(body.get("safety"))] if body.get("kind") == "notice" else _("Office document")
         at = telling.speech.moment(read_time(body["published_at"]), telling.now)
         here = self.photos.has
         return DocumentView(

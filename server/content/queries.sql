@@ -59,7 +59,8 @@ with recursive up as (
     select g.node_id, g.parent_id from grids g join up on g.node_id = up.parent_id where g.current
 )
 select d.id, d.kind, d.safety, d.published_n as n, d.published_at, v.title, v.body, o.name as organisation,
-    exists (select from document_notes t where (t.document_id, t.n) = (d.id, d.published_n) and t.organisation_id = :organisation_id) as noted,
+    d.organisation_id = :organisation_id
+        or exists (select from document_notes t where (t.document_id, t.n) = (d.id, d.published_n) and t.organisation_id = :organisation_id) as noted,
     coalesce((select json_agg(json_build_object('sha256', p.sha256, 'name', p.name) order by p.place)
         from document_pictures p where (p.document_id, p.n) = (d.id, d.published_n)), '[]') as pictures
 from documents d

@@ -12,9 +12,12 @@ import pytest
 import requests
 from PIL import Image
 
+from server.content import service as content
+from server.db import Connection
 from server.protocol.commands import COMMAND_TYPES
 from server.protocol.wire import time_text, uuid7
 from server.protocol.workflow import ACTIONS
+from server.security import load_viewer
 from tests.docs.conftest import Office, Tablet
 from tests.docs.examples import DOCUMENT, Example, differences, examples
 from tests.factories import picture
@@ -43,6 +46,8 @@ def test_no_example_is_left_out_by_these_tests() -> None:
         "bucket",
         "refusal",
         "decision",
+        "document",
+        "receipts",
     }
     run |= {"uploads/create", "uploads/head", "uploads/patch"}
     assert set(EXAMPLES) == run
@@ -142,6 +147,36 @@ def test_the_digest_looks_as_in_the_document_and_proves_the_mirror(office: Offic
     assert {case["id"] for case in bucket["changes"]} == {
         c["id"] for c in cases if c["id"][-2:] == min(buckets)
     }
+
+
+def test_a_document_and_its_receipt_look_as_in_the_document(office: Office) -> None:
+    said, (told, answer) = EXAMPLES["document"].json(0), (EXAMPLES["receipts"].json(n) for n in (0, 1))
+    tablet = office.tablet("worker")
+    cursor = tablet.ask("GET", "/sync/v1/changes").json()["cursor"]
+
+    def publish(conn: Connection) -> int:
+        now = datetime.now(UTC)
+        row = conn.cursor()
+        row.execute("select id from people where login = 'street'")
+        viewer = load_viewer(conn, row.fetchone()["id"], now)
+        assert viewer is not None
+        draft = content.Draft(said["body"]["title"], said["body"]["body"])
+        id_ = content.write(conn, viewer, office.server.settings.blobs, "notice", True, draft, now)
+        content.publish(conn, viewer, id_, ["S1"], now)
+        return id_
+
+    id_ = office.server.database.run(publish)
+    changes = tablet.ask("GET", f"/sync/v1/changes?cursor={cursor}").json()["changes"]
+    (real,) = [change for change in changes if change["kind"] == "document"]
+    assert differences(said, real) == []
+    told["documents"][0]["id"] = id_
+    noted = tablet.ask("POST", "/sync/v1/receipts", json=told)
+    assert noted.status_code == 200
+    assert differences(answer, noted.json()) == []
+    (again,) = [
+        c["body"] for c in tablet.ask("GET", "/sync/v1/changes").json()["changes"] if c["kind"] == "document"
+    ]
+    assert again["noted"] is True
 
 
 def test_a_decision_looks_as_in_the_document(office: Office) -> None:

@@ -1,0 +1,62 @@
+"""A safety notice in the real window, without a network: among the messages, opened, noted for the organisation."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mobile.core.tablet import Tablet
+from server.content import service as content
+from server.content.service import Draft
+from server.db import Connection, Database
+from server.security import load_viewer
+from tests.conftest import serving
+from tests.link import picture, settle, tablet_of
+from tests.tablet.conftest import Window
+from tests.tablet.hand import PIN, Hand, Walk
+
+
+def reads_and_notes(hand: Hand, shot: str) -> Walk:
+    yield from hand.tap("消息")
+    yield from hand.tap("汛期安全作业提醒")
+    yield hand.sees("暴雨期间不得单人下井")
+    yield hand.sees("围挡示意.jpg")
+    yield None
+    from kivy.core.window import Window as Screen
+
+    Screen.screenshot(name=shot)
+    yield from hand.tap("本单位已知悉")
+    yield hand.sees("贵单位已知悉")
+
+
+def test_a_notice_is_read_where_there_is_no_network_and_noted(
+    window: Window, database: Database, tmp_path: Path
+) -> None:
+    settle(database)
+    folder = tmp_path / "tablet"
+    with serving(database, tmp_path / "office") as live:
+        tablet = tablet_of(live, "worker", folder)
+        tablet.choose_pin(PIN)
+
+        def publish(conn: Connection) -> None:
+            now = datetime.now(UTC)
+            cursor: Any = conn.cursor()
+            cursor.execute("select id from people where login = 'street'")
+            viewer = load_viewer(conn, cursor.fetchone()["id"], now)
+            assert viewer is not None
+            draft = Draft(
+                "汛期安全作业提醒",
+                "各网格：\n一、暴雨期间不得单人下井。\n二、先围挡，后上报。",
+                [("围挡示意.jpg", picture(3, 400))],
+            )
+            id_ = content.write(conn, viewer, live.settings.blobs, "notice", True, draft, now)
+            content.publish(conn, viewer, id_, ["S1C1"], now)
+
+        database.run(publish)
+        tablet.sync_now()
+        tablet.close()
+    window(reads_and_notes, folder, shot=str(tmp_path / "notice.png"))
+    again = Tablet(folder)
+    assert [one["version"] for one in again._store.kept("documents_to_note")] == [1], (
+        "it is told with the next round"
+    )
+    again.close()
