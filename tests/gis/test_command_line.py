@@ -3,9 +3,11 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from typer.testing import CliRunner
 from gis.__main__ import app
 from gis.checks import check as check_areas
 from gis.read import read
+from server.db import connect
 from server.settings import CHECKOUT, settings
 from tests.gis.strip import SIDE, SOUTH, WEST, feature, named, ring, sound, write
 
@@ -235,6 +238,24 @@ def test_a_work_that_takes_too_long_ends_with_a_sentence(good: Path, tmp_path: P
     done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=50,
                           check=False, env={**os.environ, "XUNGE_LANG": "en"})  # fmt: skip
     assert done.returncode == 1 and "took longer than 0.1 seconds" in done.stderr
+
+
+def test_a_load_that_is_killed_when_everything_is_written_has_loaded_nothing(
+    gis: Gis, good: Path, dsn: str
+) -> None:
+    program = (
+        "import os, signal, sys, gis.load\n"
+        "gis.load.calendar.seed = lambda *given: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from gis.__main__ import app\n"
+        "app(['load', sys.argv[1], '--district', 'L'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(good)], cwd=CHECKOUT, capture_output=True, timeout=120,
+                          check=False, env={**os.environ, "DATABASE_URL": dsn})  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
+    with closing(connect(dsn)) as conn, conn.cursor() as cursor:
+        cursor.execute("select (select count(*) from districts) + (select count(*) from grid_nodes) as left")
+        assert cursor.fetchone()["left"] == 0
+    assert document(gis("load", good, "--district", "L", "--json", dsn=dsn))["loaded"]
 
 
 def test_it_is_a_program_of_its_own(tmp_path: Path) -> None:
