@@ -66,12 +66,17 @@ class Office:
         """Asks whether this is the office at all. Raises NoWord; Refused is an answer as well."""
         self._envelope("GET", "/sync/v1/hello")
 
-    def commands(self, device_id: str, sent_at: str, commands: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Hands over commands in seq order, at most 100. Raises NoWord, Refused."""
+    def commands(
+        self, device_id: str, sent_at: str, commands: Sequence[dict[str, Any]], cursor: str = ""
+    ) -> dict[str, Any]:
+        """Hands over commands in seq order, at most 100. `cursor` tells a restored server whom it has forgotten. Raises
+        NoWord, Refused.
+        """
         return self._envelope(
             "POST",
             "/sync/v1/commands",
-            {"envelope": ENVELOPE, "device_id": device_id, "sent_at": sent_at, "commands": list(commands)},
+            {"envelope": ENVELOPE, "device_id": device_id, "sent_at": sent_at, "commands": list(commands)}
+            | ({"cursor": cursor} if cursor else {}),
         )
 
     def changes(self, cursor: str) -> dict[str, Any]:

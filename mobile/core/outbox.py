@@ -19,6 +19,7 @@ from mobile.core.views import UNDO_SECONDS
 from server.protocol.wire import read_time, time_text
 
 WAITING = ("queued", "sending")
+OFFERED = ("applied", "applied_with_conflict", "held")  # what is lost with a server that forgets it
 OUTCOMES = ("applied", "applied_with_conflict", "held", "rejected")
 DECISIONS = ("applied", "applied_with_conflict", "rejected")
 BATCH = 100
@@ -152,6 +153,36 @@ class Outbox:
             "o.case_id = ? and w.state in ('queued', 'sending') order by seq desc limit 1", case_id
         )
         return found[0] if found else None
+
+    def offer_again(self) -> None:
+        """The server may have forgotten what it answered: all of that is to be offered to it again."""
+        self._store.keep("offered", 0)
+
+    def offered(self, most: int) -> list[Entry]:
+        """The next of the answered commands that are still to be offered again, in seq order; what was refused had no
+        effect and stays refused.
+        """
+        after = self._store.kept("offered")
+        if after is None:
+            return []
+        found = self._entries(f"w.state in {OFFERED} and o.seq > ? order by seq limit ?", after, most)
+        if not found:
+            self._store.drop("offered")
+        return [entry for entry in found if entry.command]
+
+    def heard_again(self, entries: list[Entry], results: dict[str, dict[str, Any]]) -> None:
+        """What the server says of them now. A word that differs follows the first one, and is shown."""
+        with self._store.writing():
+            self._add_words(
+                [
+                    (entry.seq, result["outcome"], self._note("answer", entry.command_id, result))
+                    for entry in entries
+                    if (result := results.get(entry.command_id, {})).get("outcome") in OUTCOMES
+                    and result["outcome"] != entry.state
+                    and not (entry.decided and result["outcome"] == "held")
+                ]
+            )
+            self._store.keep("offered", entries[-1].seq)
 
     def leave(self, entries: list[Entry]) -> None:
         """They are on their way: from now on nobody can know that the server has not got them."""

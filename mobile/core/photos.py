@@ -148,6 +148,14 @@ class Photos:
                 "update photos set state = 'confirmed', upload = null where photo_id = ?", (photo_id,)
             )
 
+    def offer_again(self) -> None:
+        """What a server confirmed that may have forgotten it goes again, as long as its bytes are here."""
+        here = [(card.photo_id,) for card in self.cards(state="confirmed") if self.has(card.photo_id)]
+        with self._store.writing() as sql:
+            sql.executemany(
+                "update photos set state = 'pending' where photo_id = ? and command_id is not null", here
+            )
+
     def refused(self, photo_id: str, sentence: str) -> None:
         """The server will never take these bytes: not sent again, they stay until the worker lets go of them."""
         with self._store.writing() as sql:

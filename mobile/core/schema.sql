@@ -51,6 +51,7 @@ create trigger if not exists outbox_stands after insert on outbox_words begin
         answer = case when new.state = 'put_away' then outbox_now.answer else new.answer end,
         sent = outbox_now.sent or new.state = 'sending',
         put_away = case when outbox_now.state = 'held' and new.state <> 'put_away' then 0
+            when outbox_now.state in ('applied', 'applied_with_conflict') and new.state in ('held', 'rejected') then 0
             else outbox_now.put_away or new.state in ('put_away', 'withdrawn', 'applied') end,
         mirrored = outbox_now.mirrored or new.state in ('withdrawn', 'rejected');
 end;
@@ -66,12 +67,15 @@ end;
 create trigger if not exists words_never_go before delete on outbox_words begin
     select raise(abort, 'a word about a command is never deleted');
 end;
--- The server's word is the last one: nothing but putting away may follow it, and on "held" what the office decided.
+-- The server's word is the last one: nothing but putting away may follow it, and on "held" what the office decided; and
+-- while everything is offered again to a server that was restored, what that says now.
 create trigger if not exists words_are_final before insert on outbox_words
 when new.state <> 'put_away' and exists (
     select 1 from outbox_now where seq = new.seq
     and (state in ('applied', 'applied_with_conflict', 'rejected', 'withdrawn')
          or state = 'held' and new.state not in ('applied', 'applied_with_conflict', 'rejected')))
+    and (new.state not in ('applied', 'applied_with_conflict', 'held', 'rejected')
+         or not exists (select 1 from kept where name = 'offered'))
 begin
     select raise(abort, 'the server has spoken about this command');
 end;

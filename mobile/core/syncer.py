@@ -13,6 +13,7 @@ from mobile.core.clockwork import Clock, offset_of
 from mobile.core.freight import Freight
 from mobile.core.meter import Meter
 from mobile.core.mirror import Mirror
+from mobile.core.offering import Offering
 from mobile.core.office import NoWord, Office, Refused
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.photos import Photos
@@ -58,6 +59,7 @@ class Syncer:
     def __init__(self, store: Store, clock: Clock, outbox: Outbox, mirror: Mirror, photos: Photos) -> None:
         self._store, self._clock = store, clock
         self._outbox, self._mirror, self._photos = outbox, mirror, photos
+        self.offering = Offering(store, outbox, mirror, photos)
         self._proof = Proof(store, mirror, photos.forget_case)
         self._turn = threading.Lock()
         self._only = FileTurn(store.home / "sync.lock")
@@ -141,6 +143,24 @@ class Syncer:
         return None
 
     def _send_commands(self, office: Office, hurry: bool) -> None:
+        self.offering.go_on(office, self._ask)
+        try:
+            self._send_waiting(office, hurry)
+        except Refused as refusal:
+            if refusal.status != 410:
+                raise
+            self._begin_again(office)
+            self._send_waiting(office, hurry)
+
+    def _begin_again(self, office: Office) -> None:
+        """The server was restored, or its log was trimmed: it is offered everything that it may have forgotten, before
+        anything that builds on it. What waits is not touched.
+        """
+        self.offering.begin()
+        self._proof.soon()
+        self.offering.go_on(office, self._ask)
+
+    def _send_waiting(self, office: Office, hurry: bool) -> None:
         limit, step, all_of_them, gone = 100, self._step("commands"), self._outbox.waiting(), 0
         while batch := self._outbox.ready(hurry, limit):
             for damaged in [entry for entry in batch if not entry.command]:
@@ -166,15 +186,20 @@ class Syncer:
             self._tell()
 
     def _hand_over(self, office: Office, batch: list[Entry]) -> int:
+        return self._outbox.answered(self._ask(office, batch))
+
+    def _ask(self, office: Office, batch: list[Entry]) -> dict[str, dict[str, Any]]:
+        """What the server says of each command, by its id. Raises NoWord, Refused."""
         asked = self._clock.now()
+        commands = [entry.command for entry in batch]
         answer = office.commands(
-            self._store.kept("device_id"), time_text(asked), [entry.command for entry in batch]
+            self._store.kept("device_id"), time_text(asked), commands, self._mirror.cursor
         )
         self.heard(answer, asked)
         results = answer.get("results")
         if not isinstance(results, list):
             raise NoWord("an envelope without results")
-        return self._outbox.answered({str(r.get("command_id")): r for r in results if isinstance(r, dict)})
+        return {str(r.get("command_id")): r for r in results if isinstance(r, dict)}
 
     def _fetch_changes(self, office: Office) -> None:
         answered = self._outbox.unmirrored()
@@ -188,9 +213,7 @@ class Syncer:
             except Refused as refusal:
                 if refusal.status != 410 or started_over:
                     raise
-                # The server was restored or its log was trimmed. The outbox is not touched.
-                self._mirror.start_over()
-                self._proof.soon()
+                self._begin_again(office)
                 started_over = True
                 continue
             changes, cursor = answer.get("changes"), answer.get("cursor")

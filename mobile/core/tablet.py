@@ -116,8 +116,11 @@ class Tablet(Looking):
         say, server, asked = self._owner.speech.say, server.strip(), self._clock.now()
         try:
             answer = self._office(Account(server)).enrol(code.strip(), self._store.kept("device_id"), MODEL)
-            with self._hands.roomy(), self._syncer.pausing():
+            before = self._owner.account
+            with self._hands.roomy(), self._syncer.pausing(), self._store.writing():
                 self._owner.take_over(server, answer, self._gate.hand_over)
+                if before and before.server == server:
+                    self._syncer.offering.begin()  # perhaps the office knows us no more because it was restored
         except Refused as refusal:
             spent = say("This code cannot be used. Ask your office for a new one.")
             raise Refusal(refusal.sentence or spent) from refusal

@@ -15,6 +15,11 @@ _PLACE = re.compile(r"^(\d{1,18})(?:\.(\d{1,9}))?$", re.ASCII)
 _LETTERS = {"d": "district", "s": "street", "c": "community", "g": "grids"}
 
 
+def epoch_text(epoch: uuid.UUID) -> str:
+    """The epoch as cursors name it: enough of it to be another one after a restore."""
+    return epoch.hex[:12]
+
+
 class CursorGone(XungeError):
     status, code = 410, "cursor_gone"
     sentence = (

@@ -8,9 +8,9 @@ from server.db import Connection, queries
 from server.errors import BadInput, DeviceRevoked
 from server.protocol.mirror import BUCKETS, digest_of
 from server.security import DeviceViewer
-from server.sync.cursors import Cursor, CursorGone, Scope
+from server.sync.cursors import Cursor, CursorGone, Scope, epoch_text
 from server.sync.records import case_changes
-from server.sync.service import Changes, epoch_of, keep_closed_since, sql
+from server.sync.service import Changes, keep_closed_since, sql
 
 mine = queries(__file__, "digests.sql")
 
@@ -24,7 +24,7 @@ def digest(conn: Connection, device: DeviceViewer, cursor_text: str, now: dateti
         raise DeviceRevoked
     viewer = device.viewer
     at = sql.position_now(conn, district_id=viewer.district_id)
-    here = Cursor(epoch_of(at), "", Scope.of(viewer), at["seq"])
+    here = Cursor(epoch_text(at["epoch"]), "", Scope.of(viewer), at["seq"])
     if cursor_text and not _stands_here(conn, here, cursor_text):
         return {"catch_up": True}
     since = keep_closed_since(conn, viewer, now)

@@ -17,6 +17,7 @@ from server.protocol.commands import Command, read_command
 from server.protocol.fields import BadCommand
 from server.protocol.wire import ENVELOPE, body_hash, read_time
 from server.security import DeviceViewer
+from server.sync.cursors import Cursor, CursorGone, epoch_text
 
 sql = queries(__file__)
 MOST_COMMANDS, MOST_GAPS = 100, 1000
@@ -29,6 +30,7 @@ def take(
     """Applies a batch of sealed commands in their order; one result each, stored with its effect for ever."""
     raw_commands = _batch(envelope)
     counted = sql.lock_device(conn, device_id=device.device_id)
+    _refuse_older_epoch(envelope, counted)
     offset_ms = _offset_ms(envelope, now)
     commands: dict[uuid.UUID, Command] = {}
     results: dict[int, dict[str, Any]] = {}
@@ -51,6 +53,15 @@ def take(
     results |= {index: _result(answers[command_id], lang) for index, command_id in asked.items()}
     _note_seq(conn, device, counted, {c.seq for c in ordered if c.seq is not None}, now)
     return [results[index] | {"command_id": raw.get("command_id")} for index, raw in enumerate(raw_commands)]
+
+
+def _refuse_older_epoch(envelope: dict[str, Any], counted: dict[str, Any]) -> None:
+    """A tablet that has followed another epoch than ours was told of things that a restore took away: it offers them
+    again before anything that builds on them. Raises CursorGone.
+    """
+    told = envelope.get("cursor")
+    if isinstance(told, str) and told and Cursor.read(told).epoch != epoch_text(counted["epoch"]):
+        raise CursorGone
 
 
 def _seq_of(raw: dict[str, Any]) -> int:

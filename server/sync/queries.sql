@@ -32,8 +32,8 @@ delete from uploads where id = :id;
 delete from uploads where expires_at < :now returning id;
 
 -- name: lock_device^
--- One batch of a device at a time, so that its commands are taken in the order in which it sent them; and its counting.
-select last_seq, seq_gaps from devices where id = :device_id for no key update;
+-- One batch of a device at a time, so that its commands are taken in the order in which it sent them; its counting; the epoch.
+select last_seq, seq_gaps, (select epoch from epoch) as epoch from devices where id = :device_id for no key update;
 
 -- name: undecided
 -- Which of these wait for a person.

@@ -17,7 +17,7 @@ from server.holds import told as holds
 from server.packs import body_of, current
 from server.protocol.wire import ENVELOPE, sha256, time_text
 from server.security import DeviceViewer, Viewer
-from server.sync.cursors import NOTHING, Cursor, CursorGone, Difference, Scope
+from server.sync.cursors import NOTHING, Cursor, CursorGone, Difference, Scope, epoch_text
 from server.sync.records import case_changes
 from server.telling import service as telling
 
@@ -74,11 +74,6 @@ def person_json(viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def epoch_of(position: dict[str, Any]) -> str:
-    """The epoch as cursors name it: enough of it to be another one after a restore."""
-    return str(position["epoch"].hex[:12])
-
-
 def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime) -> Changes:
     """What changed since the cursor, in the order of commits: never a row missed, some perhaps told twice."""
     if device.state == "revoked":
@@ -100,7 +95,7 @@ def _begin(
 ) -> tuple[list[str], Cursor]:
     """From where an answer goes on, and what comes before its first case."""
     viewer = device.viewer
-    epoch, scope = epoch_of(at), Scope.of(viewer)
+    epoch, scope = epoch_text(at["epoch"]), Scope.of(viewer)
     who = sha256(json.dumps([person_json(viewer), viewer.lang]))[:8]
     if cursor and (cursor.epoch != epoch or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1):
         raise CursorGone

@@ -285,19 +285,6 @@ def test_an_expired_pass_asks_to_enrol_again_and_keeps_everything(
     assert len(rows(live_server, "select id from cases")) == 1
 
 
-def test_a_restored_server_gets_a_fresh_mirror_and_the_outbox_is_not_touched(
-    live_server: LiveServer, tablet: Tablet, wire: BadWire
-) -> None:
-    tablet.report(RUBBISH, "any", here(), "第一件", [], False)
-    tablet.sync_now()
-    wire.online = False
-    tablet.report(RUBBISH, "any", here(), "第二件", [], False)
-    live_server.database.run(lambda conn: conn.cursor().execute("update epoch set epoch = gen_random_uuid()"))
-    wire.online = True
-    assert tablet.sync_now().state == "online"
-    assert len(tablet.cases("mine").rows) == 2
-
-
 def test_a_new_scope_brings_its_cases_and_takes_away_the_others(
     live_server: LiveServer, tablet: Tablet, district: SmallDistrict, tmp_path: Path
 ) -> None:
