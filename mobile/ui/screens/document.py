@@ -1,5 +1,6 @@
 """A notice or document of the office: its text and pictures, and for a safety notice a button that it is known."""
 
+from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
 
 from mobile.core.views import PhotoView
@@ -35,8 +36,8 @@ class Document(Page):
             photo_id=photo.photo_id if photo.has_bytes else "",
             caption=photo.caption if photo.has_bytes else f"{photo.caption} · {_('at the office')}",
             size_hint_y=None,
-            height=self.width * 0.5,
         )
+        made.bind(width=lambda picture, width: setattr(picture, "height", min(width * 0.7, dp(440))))
         made.bind(on_release=lambda *_of: self.house.raise_sheet(PhotoSheet(house=self.house, photo=photo)))
         return made
 
