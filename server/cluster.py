@@ -21,7 +21,7 @@ from types import TracebackType
 import psycopg2
 from psycopg2 import sql
 
-from server.db import Database
+from server.db import Database, refusal_of
 from server.errors import SetupFault
 from server.postgres import ENVIRONMENT, SETTINGS, Account, programs, run
 from server.settings import Settings
@@ -362,7 +362,7 @@ def open_database(settings: Settings, size: int = 2) -> Iterator[Database]:
         try:
             database = Database(dsn, size)
         except psycopg2.OperationalError as error:
-            raise SetupFault("The database does not answer: {reason}", reason=str(error).strip()) from error
+            raise refusal_of(error) from error
         except psycopg2.errors.InvalidParameterValue as error:
             raise SetupFault("The database has no schema yet: run `python -m server migrate`.") from error
         try:

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from server.cluster import open_database
 from server.db import Database
-from server.errors import XungeError
+from server.errors import BadInput, XungeError
+from server.locale import gettext_for
 from server.logs import write_json_logs
 from server.settings import settings
 from tasks.schedule import TASKS, Scheduler
@@ -21,11 +22,6 @@ from tasks.task import SQL, perform
 CONNECTIONS = 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-def refuse(sentence: str, code: int) -> typer.Exit:
-    typer.echo(sentence, err=True)
-    return typer.Exit(code)
 
 
 @app.command()
@@ -40,11 +36,11 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Answer for machines.")] = False,
 ) -> None:
     """Runs what the system does by itself. Without options: the scheduler, until SIGTERM or Ctrl-C."""
-    moment = instant(now, once)
     known = {task.name: task for task in TASKS}
-    if once is not None and once not in known:
-        raise refuse(f"There is no task {once}. Known: {', '.join(known)}.", 2)
     try:
+        moment = instant(now, once)
+        if once is not None and once not in known:
+            raise BadInput("There is no task {name}. Known: {names}.", name=once, names=", ".join(known))
         with open_database(settings(), CONNECTIONS) as database:
             if show:
                 print_tasks(database, as_json)
@@ -54,7 +50,8 @@ def main(
             else:
                 keep_running(database)
     except XungeError as error:
-        raise refuse(str(error), 1) from error
+        typer.echo(error.text(gettext_for(settings().lang)), err=True)
+        raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
 
 
 def instant(text: str | None, once: str | None) -> datetime:
@@ -62,13 +59,13 @@ def instant(text: str | None, once: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC)
     if once is None:
-        raise refuse("--now goes with --once: the scheduler lives in the present.", 2)
+        raise BadInput("--now goes with --once: the scheduler lives in the present.")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise refuse(f"{text} is not a time like 2026-03-01T08:00:00+08:00.", 2) from None
+        raise BadInput("{text} is not a time like 2026-03-01T08:00:00+08:00.", text=text) from None
     if moment.tzinfo is None:
-        raise refuse(f"{text} has no time zone: add one, like +08:00 or Z.", 2)
+        raise BadInput("{text} has no time zone: add one, like +08:00 or Z.", text=text)
     return moment.astimezone(UTC)
 
 
