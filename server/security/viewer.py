@@ -8,6 +8,8 @@ from server.db import Connection, queries
 from server.protocol.hats import Actor
 
 SQL = queries(__file__)
+# Among the hands of a row of the change log: open to claims by any crew of the district.
+CLAIMABLE = -1
 LEVELS = ("district", "street", "community")
 
 
@@ -51,6 +53,11 @@ class Viewer:
             "organisation": self.organisation_id,
             "person": self.person_id,
         }
+
+    @property
+    def hands(self) -> list[int]:
+        """By which hands a row of the change log concerns this viewer: the own organisation's; a crew, open to claims."""
+        return [self.organisation_id, *([CLAIMABLE] if self.organisation_kind == "crew" else ())]
 
     @property
     def nodes(self) -> frozenset[int]:

@@ -38,18 +38,18 @@ class Ears:
 
     district_id: int
     nodes: frozenset[int]
-    organisation: int
+    hands: frozenset[int]
     person: int
 
     @classmethod
     def of(cls, viewer: Viewer) -> "Ears":
-        return cls(viewer.district_id, viewer.nodes, viewer.organisation_id, viewer.person_id)
+        return cls(viewer.district_id, viewer.nodes, frozenset(viewer.hands), viewer.person_id)
 
     def hear(self, row: dict[str, Any]) -> bool:
         """Whether a row of the log concerns them: the case lies or lay in their nodes, hands or reports."""
         return (
             not self.nodes.isdisjoint((*(row["scope_before"] or ()), *(row["scope_after"] or ())))
-            or self.organisation in (row["handlers"] or ())
+            or not self.hands.isdisjoint(row["handlers"] or ())
             or self.person in (row["people"] or ())
         )
 

@@ -207,7 +207,7 @@ def _follow(
             conn,
             district_id=viewer.district_id,
             nodes=sorted(viewer.nodes),
-            organisations=[scope["organisation"]],
+            organisations=viewer.hands,
             people=[scope["person"]],
             seq=cursor.seq,
             n=cursor.n,
