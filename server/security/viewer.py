@@ -56,7 +56,7 @@ class Viewer:
 
     @property
     def hands(self) -> list[int]:
-        """By which hands a row of the change log concerns this viewer: the own organisation's; a crew, open to claims."""
+        """The hands by which a row of the change log concerns this viewer; for a crew also what is open to claims."""
         return [self.organisation_id, *([CLAIMABLE] if self.organisation_kind == "crew" else ())]
 
     @property
