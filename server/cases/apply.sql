@@ -40,6 +40,9 @@ select number, case_id from case_keys where number = any (:numbers::text[]);
 select p.id, p.version from cases p where p.id = any (:ids::uuid[]) and p.state = 'split'
   and not exists (select from cases c where c.parent_id = p.id and c.closed_at is null);
 
+-- name: node_code$
+select code from grid_nodes where id = :id;
+
 -- name: open_parts
 select c.id, c.version, c.parent_id from cases c where c.parent_id = any (:ids::uuid[]) and c.closed_at is null order by c.id;
 

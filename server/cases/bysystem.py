@@ -71,7 +71,8 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
         case, pack = work.case, batch.packs[work.case.pack_version]
         found += _packs_own(command, work.case, pack)
         if isinstance(command.payload, Split):
-            found += [_part(command, case, i, part) for i, part in enumerate(command.payload.parts)]
+            place = _place_without_point(conn, case)
+            found += [_part(command, case, i, part, place) for i, part in enumerate(command.payload.parts)]
         if isinstance(command.payload, Part) and command.payload.crew:
             found.append(
                 by_system("dispatch", case.id, {"crew": command.payload.crew}, 1,
@@ -114,7 +115,13 @@ def _packs_own(command: Command, case: Any, pack: Any) -> Iterable[Command]:
         yield by_system("close", case.id, {}, case.version)
 
 
-def _part(command: Command, parent: Any, index: int, part: AskedPart) -> Command:
+def _place_without_point(conn: Connection, case: CaseState) -> str:
+    """The code of the area where a case lies that has no point; "" of one that has."""
+    node = case.grid_id or case.community_id or case.street_id
+    return str(sql.node_code(conn, id=node)) if case.lon_e7 is None and node is not None else ""
+
+
+def _part(command: Command, parent: Any, index: int, part: AskedPart, grid_code: str) -> Command:
     """One part of a split case, at its place and under its reporter."""
     payload = {
         "category": {
@@ -125,6 +132,7 @@ def _part(command: Command, parent: Any, index: int, part: AskedPart) -> Command
         "title": part.title or parent.title,
         "description": part.description,
         "parent": str(parent.id),
+        "grid_code": grid_code,
         "crew": part.crew,
     }
     position = Position(

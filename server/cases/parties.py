@@ -4,13 +4,15 @@ import re
 from datetime import datetime
 from typing import Any
 
+from fastapi import Request
+
 from server.audit import service as audit
-from server.cases import guests, service
+from server.cases import guests, party_letters, service
 from server.db import Connection, queries
 from server.errors import BadInput, NotAllowed, NotFound
 from server.people.organisations import Organisation, put_organisation
 from server.people.service import only_admin
-from server.security import Viewer
+from server.security import Viewer, address_of, home_of
 from server.telling import contacts
 
 sql = queries(__file__, "parties.sql")
@@ -85,3 +87,16 @@ def revoke(conn: Connection, viewer: Viewer, number: str, address: str, now: dat
     row = service.get_row(conn, viewer, number)
     guests.end_outside(conn, row["id"], now)
     audit.log(conn, "party_link_ended", viewer, address, {"number": number}, now)
+
+
+def send_link(
+    request: Request, conn: Connection, viewer: Viewer, number: str, until: datetime | None, now: datetime
+) -> tuple[guests.OutsideLink, bool]:
+    """A fresh link for the party that has the case, and whether a letter with it goes there; the one before ends."""
+    if "dispatcher" not in viewer.duties:
+        raise NotAllowed
+    row = service.get_row(conn, viewer, number)
+    link = guests.make_outside(conn, row["id"], now, until)
+    detail = {"number": number, "party": link.party}
+    audit.log(conn, "party_link_made", viewer, address_of(request), detail, now)
+    return link, party_letters.put(conn, request.app.state.settings, row, link, home_of(request), now)

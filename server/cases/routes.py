@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Resp
 from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
-from server.cases import acts, described, duplicates, guests, lists, photos, sent, service
+from server.cases import acts, described, duplicates, guests, lists, parties, photos, sent, service
 from server.cases.evidence import raw_body
 from server.cases.filters import Filters
 from server.cases.pictures import looked_at
@@ -20,7 +20,7 @@ from server.errors import BadInput, NotAllowed, PreconditionNeeded
 from server.protocol.commands import Position
 from server.protocol.declared import MIMES
 from server.protocol.fields import BadCommand
-from server.protocol.wire import named_uuid
+from server.protocol.wire import named_uuid, read_time
 from server.security import Viewer, address_of, home_of, require_viewer, require_writer, writer_when_asked
 
 router = APIRouter(tags=["cases"])
@@ -109,6 +109,23 @@ def another_link(request: Request, viewer: Writer, number: str) -> dict[str, str
         return resident_link(request, conn, viewer, row["id"], now)
 
     return dict(request.app.state.database.run(work))
+
+
+@router.post("/api/v1/cases/{number}/party-link", status_code=201)
+def another_party_link(request: Request, viewer: Writer, number: str) -> dict[str, Any]:
+    """Another link for the outside party that has the case; the one before ends. Who forwards makes them."""
+    now = datetime.now(UTC)
+    return dict(
+        request.app.state.database.run(lambda conn: party_link(request, conn, viewer, number, None, now))
+    )
+
+
+def party_link(
+    request: Request, conn: Any, viewer: Viewer, number: str, until: datetime | None, now: datetime
+) -> dict[str, Any]:
+    """A fresh link for the party that has the case, told this once; `mailed`: it also goes there by letter."""
+    link, mailed = parties.send_link(request, conn, viewer, number, until, now)
+    return {"url": home_of(request) + link.path, "expires_at": iso(link.expires_at), "mailed": mailed}
 
 
 @router.get("/api/v1/cases")
@@ -234,9 +251,15 @@ def act(
         if payload.get("attachments"):
             stage = acts.stage(conn, viewer, number, action)
             payload["attachments"] = sent.declared(conn, viewer, body.payload()["attachments"], stage)
-        acts.act(conn, viewer, number, action, payload, seen, "api", _command_id(viewer, key), now)
+        command_id = _command_id(viewer, key)
+        again = command_id is not None and acts.outcome_of(conn, viewer, command_id) is not None
+        acts.act(conn, viewer, number, action, payload, seen, "api", command_id, now)
         sent.named(conn, payload.get("attachments") or ())
-        return service.get_case(conn, viewer, number, now)
+        case = service.get_case(conn, viewer, number, now)
+        if action == "forward" and not again:
+            until = read_time(payload["until"]) if payload.get("until") else None
+            case["party_link"] = party_link(request, conn, viewer, number, until, now)
+        return case
 
     try:
         case = request.app.state.database.run(work)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from server.cases import acts, evidence
+from server.cases import acts, evidence, parties
 from server.cases.apply import Answer
 from server.cases.evidence import Posted, posted
 from server.cases.guests import OutsideLink
@@ -117,7 +117,7 @@ def perform(
         if action != "forward":
             return answer, None
         until = read_time(payload["until"]) if payload.get("until") else None
-        return answer, residents.make_party_link(request, conn, viewer, number, until, now)
+        return answer, parties.send_link(request, conn, viewer, number, until, now)
 
     with looked_at(state.settings.blobs, form.pictures) as pictures:
         if pictures:

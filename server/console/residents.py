@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
 from server.audit import service as audit
-from server.cases import guests, party_letters, service
+from server.cases import guests, parties, service
 from server.console.casefile import MAY_HAND_OUT
 from server.console.desk import desk
 from server.console.doors import writer
@@ -58,26 +58,11 @@ def qr(url: str) -> str:
 @router.post("/cases/{number}/party-link", response_class=HTMLResponse)
 def party_link(request: Request, number: str, viewer: Viewer = Depends(writer)) -> Response:
     """Another link for the outside party that has the case; the one before ends."""
-    if "dispatcher" not in viewer.duties:
-        raise NotAllowed
     now = datetime.now(UTC)
     found = request.app.state.database.run(
-        lambda conn: make_party_link(request, conn, viewer, number, None, now)
+        lambda conn: parties.send_link(request, conn, viewer, number, None, now)
     )
     return party_link_page(request, viewer, number, *found)
-
-
-def make_party_link(
-    request: Request, conn: Connection, viewer: Viewer, number: str, until: datetime | None, now: datetime
-) -> tuple[guests.OutsideLink, bool]:
-    """The link in the caller's transaction, and whether a letter with it goes to the party."""
-    row = service.get_row(conn, viewer, number)
-    link = guests.make_outside(conn, row["id"], now, until)
-    audit.log(
-        conn, "party_link_made", viewer, address_of(request), {"number": number, "party": link.party}, now
-    )
-    mailed = party_letters.put(conn, request.app.state.settings, row, link, home_of(request), now)
-    return link, mailed
 
 
 def party_link_page(

@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+import requests
 
 from server.cases.chain import verify_case
+from server.cases.service import get_row, relatives
 from tests.conftest import LiveServer
+from tests.factories import COVER, RUBBISH, Street
+from tests.server.cases.test_api import Client
 from tests.server.plain_forms import Clerk, Forms, Office, PlainForm, registered
 
 
@@ -130,3 +134,40 @@ def test_nobody_erases_but_the_administrator_and_nobody_oneself(office: Office) 
     assert answer.status_code == 422
     assert "不能删除自己" in answer.text
     assert admin.session.get(f"{office.server.url}/people/nobody/erase", timeout=30).status_code == 404
+
+
+def test_a_system_that_forwards_is_given_the_link_once_and_may_ask_for_another(office: Office) -> None:
+    added(office)
+    number, dispatcher = office.make(registered), Client(office.server, "dispatch")
+    path = f"/api/v1/cases/{number}"
+    version = {"If-Match": f'"{office.case(number)["version"]}"', "Idempotency-Key": "once"}
+    done = dispatcher.post(f"{path}/actions/forward", {"outside": "power-co"}, **version)
+    link = done.json()["party_link"]
+    assert (done.json()["state"], link["mailed"]) == ("forwarded", False)
+    assert requests.get(link["url"], timeout=30).status_code == 200
+    assert (
+        "party_link"
+        not in dispatcher.post(f"{path}/actions/forward", {"outside": "power-co"}, **version).json()
+    )
+    another = dispatcher.post(f"{path}/party-link", {})
+    assert another.status_code == 201
+    assert requests.get(link["url"], timeout=30).status_code == 404
+    assert requests.get(another.json()["url"], timeout=30).status_code == 200
+    assert Client(office.server, "street").post(f"{path}/party-link", {}).status_code == 403
+
+
+def test_the_parts_of_a_case_that_lies_in_a_grid_without_a_point_lie_there_too(office: Office) -> None:
+    def work(street: Street) -> list[str]:
+        number = street.report(lon=None, lat=None, grid_code="S1C1G2", category=COVER, condition="missing")
+        street.act("duty", number, "register", condition="missing")
+        parts = [{"category": COVER, "condition": "broken"}, {"category": RUBBISH}]
+        street.act("dispatch", number, "split", parts=parts)
+        kin = relatives(
+            street.conn,
+            street.viewer("duty"),
+            get_row(street.conn, street.viewer("duty"), number),
+            street.now,
+        )
+        return [part["grid"]["code"] for part in kin["parts"]]
+
+    assert office.make(work) == ["S1C1G2", "S1C1G2"]
