@@ -6,6 +6,10 @@ The sentence is an English msgid with named parameters; the edge translates it i
 from typing import Any
 
 
+class Msgid(str):
+    """A word of the catalogue as a parameter of a sentence: said in the language of the sentence around it."""
+
+
 class XungeError(Exception):
     """Base of all refusals: `code` for machines, `sentence` (a gettext msgid) and `params` for people; `more` is what
     a machine is told beside them, as where the case stands now.
@@ -25,7 +29,11 @@ class XungeError(Exception):
     def text(self, translate: Any = None) -> str:
         """The sentence in the language of `translate` (a gettext function), English without one."""
         words = translate(self.sentence) if translate else self.sentence
-        return words.format(**self.params) if self.params else words
+        said = {
+            name: translate(str(value)) if translate and isinstance(value, Msgid) else value
+            for name, value in self.params.items()
+        }
+        return words.format(**said) if said else words
 
 
 class NotFound(XungeError):

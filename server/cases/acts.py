@@ -13,7 +13,7 @@ from server.cases.service import get_row
 from server.cases.state import CaseState
 from server.crews.permission import in_words
 from server.db import Connection, queries
-from server.errors import BadInput, Conflict, NotAllowed, NotFound, XungeError
+from server.errors import BadInput, Conflict, Msgid, NotAllowed, NotFound, XungeError
 from server.locale import gettext_for
 from server.packs import current, pack_of_version
 from server.protocol import words
@@ -164,14 +164,13 @@ def act_by_link(
     action: str,
     payload: dict[str, Any],
     command_id: uuid.UUID,
-    lang: str,
     now: datetime,
 ) -> Answer:
     """Does `action` on the case (its row) that a link let `actor` in to; a refusal is raised as a sentence."""
     try:
         read = read_payload(action, payload)
     except BadCommand as error:
-        raise _refusal("bad_input", error.sentence, error.params, lang) from None
+        raise _refusal("bad_input", error.sentence, error.params) from None
     raw = {"kind": action, "payload": payload, "link": actor.role, "case": str(row["id"])}
     command = Command(
         command_id,
@@ -184,7 +183,7 @@ def act_by_link(
         raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
         actor=actor,
     )
-    return _answered(apply(conn, [command], now)[0], lang)
+    return _answered(apply(conn, [command], now)[0])
 
 
 def report(
@@ -240,7 +239,7 @@ def _command(
     try:
         read = read_payload(kind, payload)
     except BadCommand as error:
-        raise _refusal("bad_input", error.sentence, error.params, viewer.lang) from None
+        raise _refusal("bad_input", error.sentence, error.params) from None
     raw = {"kind": kind, "payload": payload, "person": viewer.person_id, **rest}
     return Command(
         command_id or uuid7(),
@@ -260,18 +259,18 @@ def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) 
     if answer.code.startswith("crew_"):
         named = in_words(answer.params, current(conn, viewer.district_id)[1], viewer.lang)
         answer = replace(answer, params=named)
-    return _answered(answer, viewer.lang)
+    return _answered(answer)
 
 
-def _answered(answer: Answer, lang: str) -> Answer:
+def _answered(answer: Answer) -> Answer:
     if not answer.applied:
-        raise _refusal(answer.code, answer.sentence, answer.params, lang)
+        raise _refusal(answer.code, answer.sentence, answer.params)
     return answer
 
 
-def _refusal(code: str, sentence: str, params: Mapping[str, Any], lang: str) -> XungeError:
+def _refusal(code: str, sentence: str, params: Mapping[str, Any]) -> XungeError:
     """The refusal in words that a clerk knows; which field it is about stays there by its own name, for machines."""
-    error = REFUSALS.get(code, BadInput)(sentence, **sentences.in_words(params, gettext_for(lang)))
+    error = REFUSALS.get(code, BadInput)(sentence, **sentences.in_words(params, Msgid))
     error.code = code
     error.more = {"field": params["field"]} if "field" in params else {}
     return error

@@ -51,8 +51,8 @@ def description() -> str:
         "`{\"id\", \"stage\"}` with the stage before, during, after or inspection; "
         "without one it is what the act and its category say.",
         "",
-        "The answer to `forward` has `party_link` (url, expires_at, mailed): the outside party answers there. It is told "
-        "this once; `POST /api/v1/cases/{number}/party-link` makes another.",
+        "The answer to `forward` has `party_link` (url, expires_at, mailed): the outside party answers there. "
+        "It is told this once; `POST /api/v1/cases/{number}/party-link` makes another.",
         "",
         "The same table with clocks and conditions stands in server/PROTOCOL.md. A refusal is problem JSON: "
         "403 not yours, 404 not in sight, 409 another state or version now, 422 a field is missing or wrong; "

@@ -17,7 +17,6 @@ from server.packs import pack_of_version
 from server.protocol.hats import Actor
 from server.protocol.stages import stage_of
 from server.public import service
-from server.public.pages import language
 
 
 def done(
@@ -34,7 +33,7 @@ def done(
                 category = pack.category(row["category_system"], row["category_code"]) or pack.other
                 stage = stage_of(action, category)
                 payload["attachments"] = evidence.declared(pictures, stage, command_id)
-            acts.act_by_link(conn, row, actor, action, payload, command_id, language(request), now)
+            acts.act_by_link(conn, row, actor, action, payload, command_id, now)
             evidence.keep(conn, state.settings, pictures, now)
 
         state.database.run(work)

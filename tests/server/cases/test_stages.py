@@ -44,7 +44,7 @@ def mended(street: Street, **payload: Any) -> Answer:
 def test_a_photo_of_another_stage_is_not_the_one_that_is_asked_for(street: Street) -> None:
     number = street.dispatched()
     street.act("crew", number, "accept")
-    with pytest.raises(BadInput, match="处置后") as refused:
+    with pytest.raises(BadInput, match="After") as refused:
         street.act("crew", number, "handle", done="换新井盖", attachments=[street.photo("before")])
     assert refused.value.code == "evidence_needed"
     assert street.case(number)["attachments"] == []

@@ -166,7 +166,7 @@ def test_a_declined_reporter_may_appeal_once(street: Street) -> None:
 def test_a_matter_without_an_owner_is_assigned_anyway_with_a_reason_and_a_payer(street: Street) -> None:
     number = street.report(category=COVER, condition="missing")
     street.act("duty", number, "register")
-    with pytest.raises(BadInput, match="reason"):
+    with pytest.raises(BadInput, match="Reason"):
         street.act("duty", number, "assign_anyway", crew="crew-drain")
     street.act("duty", number, "assign_anyway", crew="crew-drain", reason="权属不清", payer="public")
     assert (street.case(number)["state"], street.case(number)["payer"]) == ("dispatched", "public")
