@@ -361,10 +361,8 @@ def open_database(settings: Settings, size: int = 2) -> Iterator[Database]:
     with database_of(settings) as dsn:
         try:
             database = Database(dsn, size)
-        except psycopg2.OperationalError as error:
+        except psycopg2.Error as error:
             raise refusal_of(error) from error
-        except psycopg2.errors.InvalidParameterValue as error:
-            raise SetupFault("The database has no schema yet: run `python -m server migrate`.") from error
         try:
             yield database
         finally:

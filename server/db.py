@@ -178,6 +178,9 @@ def refusal_of(error: psycopg2.Error) -> SetupFault:
             " create extension if not exists postgis; alter role OWNER createrole;",
             reason=reason,
         )
+    # The application's role comes with the first migration, the tables too.
+    if isinstance(error, (psycopg2.errors.InvalidParameterValue, psycopg2.errors.UndefinedTable)):
+        return SetupFault("The database has no schema yet: run `python -m server migrate`.")
     if isinstance(error, psycopg2.OperationalError):
         return SetupFault("The database does not answer: {reason}", reason=reason)
     return SetupFault("The database refused ({reason}). `python -m server doctor` says more.", reason=reason)

@@ -1,14 +1,19 @@
 """The way to the database: connections are kept, dead ones are not handed out, losers of a race try again."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 import psycopg2
 import pytest
 
-from server.db import Connection, Database, connect
+from server.cluster import open_database
+from server.db import Connection, Database, connect, refusal_of
 from server.errors import Busy
+from server.settings import Settings
+from tests.conftest import Databases
 
 SIZE = 3
 
@@ -122,3 +127,20 @@ def test_a_cursor_that_is_used_again_gives_the_columns_of_its_new_query(few: Dat
         assert cursor.fetchall() == [{"one": 1}]
         cursor.execute("select 2 as two, 3 as three")
         assert cursor.fetchall() == [{"two": 2, "three": 3}]
+
+
+def test_a_database_without_schema_is_told_by_what_to_do(databases: Databases, tmp_path: Path) -> None:
+    name = f"test_{os.getpid()}_bare"
+    databases.cluster.ensure_database(name)
+    try:
+        bare = Settings(home=tmp_path, database_url=databases.cluster.dsn(name))
+        # A role belongs to the whole cluster: here the tables are what is missing.
+        with (
+            pytest.raises(psycopg2.Error) as refused,
+            open_database(bare) as database,
+            database.read() as conn,
+        ):
+            conn.cursor().execute("select 1 from cases")
+        assert "server migrate" in refusal_of(refused.value).text()
+    finally:
+        databases.drop(name)
