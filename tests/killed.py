@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
@@ -46,9 +47,10 @@ class _Watched(BadWire):
 
 
 def run(home: Path, clock: Clock, wire: BadWire, deed: Deed, dies_at: int) -> Left:
-    """Opens the tablet of `home` in a new process, does the deed, and kills it before the core's `dies_at`-th line.
+    """Opens the tablet of `home` in a new process, does the deed, and kills it before the core's `dies_at`-th line, or
+    before the statement to SQLite of that number where it is negative.
 
-    A deed that takes fewer lines is done, and the process then ends without closing anything. Nobody else may have the
+    A deed that takes fewer is done, and the process then ends without closing anything. Nobody else may have the
     tablet open. An error in the deed is raised here.
     """
     hears, tells = os.pipe()
@@ -84,13 +86,30 @@ def _do(home: Path, clock: Clock, wire: BadWire, deed: Deed, dies_at: int, pipe:
         pipe.write(pickle.dumps((what, told)))
 
     try:
-        _die_at(dies_at)
+        (_die_at if dies_at > 0 else _die_at_statement)(abs(dies_at))
         tablet = Tablet(home, clock=clock, transport=_Watched(wire, tell))
         tell("gave", deed(tablet))
     except BaseException:
         tell("error", traceback.format_exc())
     finally:
         os._exit(0)
+
+
+def _die_at_statement(number: int) -> None:
+    left, connect = number, sqlite3.connect
+
+    def passing(statement: str) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(*told: Any, **named: Any) -> sqlite3.Connection:
+        made = connect(*told, **named)
+        made.set_trace_callback(passing)
+        return made
+
+    sqlite3.connect = watched  # type: ignore[misc,assignment]  # in a process that ends with this deed
 
 
 def _die_at(line: int) -> None:
