@@ -86,9 +86,9 @@ class Desk:
 
 
 def open_worker(url: str, home: Path, database: Database) -> Worker:
-    """The demo worker with a tablet that was enrolled once and is kept over runs."""
+    """The demo worker with a tablet that is kept over runs; enrolled again where the server's address is another."""
     worker = Worker(home / "walk-tablet", BadWire())
-    if not worker.tablet.enrolled:
+    if not worker.tablet.enrolled or worker.tablet.office_address != url:
         code = database.run(lambda conn: make_enrol_code(conn, WORKER, datetime.now(UTC)))
         worker.enrol(url, code)
     worker.tablet.sync_now()
