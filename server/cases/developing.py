@@ -137,9 +137,13 @@ def in_a_child(order: dict[str, str]) -> dict[str, Any]:
 def main() -> None:
     """Answers line by line until the server that asks is gone."""
     Image.init()
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(in_a_child(json.loads(line))) + "\n")
-        sys.stdout.flush()
+    try:
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(in_a_child(json.loads(line))) + "\n")
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The server was killed meanwhile: nobody waits for the answer, and nothing is to be flushed at the end.
+        os._exit(0)
 
 
 if __name__ == "__main__":
