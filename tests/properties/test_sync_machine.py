@@ -8,6 +8,7 @@ own, so that it can be told again. `NIGHTLY_STORIES` asks for so many long ones 
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -115,7 +116,9 @@ class SyncMachine(RuleBasedStateMachine):
         def deed(tablet: Tablet) -> list[str]:
             made = []
             for lon in places:
-                taken = [tablet.take_in(picture(n), "before").photo_id for n in range(photos)]
+                taken = [
+                    tablet.take_in(picture(secrets.randbits(32)), "before").photo_id for _ in range(photos)
+                ]
                 place = None if lon is None else here(lon)
                 made.append(tablet.report(OTHER, "any", place, f"第 {len(mine.seen)} 件", taken, mended))
             return made
