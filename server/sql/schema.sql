@@ -2345,7 +2345,7 @@ CREATE TRIGGER case_events_for_ever BEFORE DELETE OR UPDATE ON public.case_event
 
 CREATE TRIGGER case_events_no_truncate BEFORE TRUNCATE ON public.case_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER case_words_changed AFTER UPDATE ON public.cases FOR EACH ROW WHEN ((((((((((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description)) OR (old.category_system IS DISTINCT FROM new.category_system)) OR (old.category_code IS DISTINCT FROM new.category_code)) OR (old.source IS DISTINCT FROM new.source)) OR (old.district_id IS DISTINCT FROM new.district_id)) OR (old.street_id IS DISTINCT FROM new.street_id)) OR (old.community_id IS DISTINCT FROM new.community_id)) OR (old.grid_id IS DISTINCT FROM new.grid_id))) EXECUTE FUNCTION public.keep_case_words();
+CREATE TRIGGER case_words_changed AFTER UPDATE ON public.cases FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description) OR (old.category_system IS DISTINCT FROM new.category_system) OR (old.category_code IS DISTINCT FROM new.category_code) OR (old.source IS DISTINCT FROM new.source) OR (old.district_id IS DISTINCT FROM new.district_id) OR (old.street_id IS DISTINCT FROM new.street_id) OR (old.community_id IS DISTINCT FROM new.community_id) OR (old.grid_id IS DISTINCT FROM new.grid_id))) EXECUTE FUNCTION public.keep_case_words();
 
 CREATE TRIGGER case_words_new AFTER INSERT ON public.cases FOR EACH ROW EXECUTE FUNCTION public.keep_case_words();
 

@@ -37,10 +37,12 @@ begin
 end $$;
 create trigger case_words_new after insert on cases for each row execute function keep_case_words();
 create trigger case_words_changed after update on cases for each row
-    when ((old.title, old.description, old.category_system, old.category_code, old.source, old.district_id, old.street_id,
-           old.community_id, old.grid_id) is distinct from
-          (new.title, new.description, new.category_system, new.category_code, new.source, new.district_id, new.street_id,
-           new.community_id, new.grid_id))
+    -- Spelled out: PostgreSQL writes a comparison of rows in other brackets each time it is dumped and restored.
+    when (old.title is distinct from new.title or old.description is distinct from new.description
+          or old.category_system is distinct from new.category_system or old.category_code is distinct from new.category_code
+          or old.source is distinct from new.source or old.district_id is distinct from new.district_id
+          or old.street_id is distinct from new.street_id or old.community_id is distinct from new.community_id
+          or old.grid_id is distinct from new.grid_id)
     execute function keep_case_words();
 
 insert into case_words (case_id, words) select c.id, words_of_case(c) from cases c;
