@@ -119,11 +119,15 @@ class _Tree:
             if bool(shapely.is_valid(rounded).all()) and seamless(rounded):
                 self.cells = rounded
                 return
-            cells = shapely.coverage_clean(  # type: ignore[attr-defined]
-                self.plane.metres(self.cells), snapping_distance=TOLERANCE_M, gap_width=TOLERANCE_M,
-                merge_strategy="min_index",
-            )  # fmt: skip
-            self.cells = np.asarray(self.plane.back(cells), dtype=object)
+            self._snap()
+
+    def _snap(self) -> None:
+        """Borders within the tolerance meet, and slits of nobody's ground that are narrower are closed."""
+        cells = shapely.coverage_clean(  # type: ignore[attr-defined]
+            self.plane.metres(self.cells), snapping_distance=TOLERANCE_M, gap_width=TOLERANCE_M,
+            merge_strategy="min_index",
+        )  # fmt: skip
+        self.cells = np.asarray(self.plane.back(cells), dtype=object)
 
     def _rounded(self) -> Shapes:
         places = shapely.get_coordinates(self.cells)
@@ -151,6 +155,9 @@ class _Tree:
         gone = {gap for gaps in taken.values() for gap in gaps}
         kept = [i for i in range(len(self.cells)) if i not in gone]
         self.cells, self.owner = self.cells[kept], [self.owner[i] for i in kept]
+        # What is too small to be a cell of its own lies as a slit beside the strip that was given away.
+        self._snap()
+        self.clean()
 
     def areas(self) -> list[Area]:
         """Every area with its new shape: a leaf is its cell, an area above the union of all cells in it."""

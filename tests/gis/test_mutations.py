@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import mapping, shape
 
@@ -224,6 +224,7 @@ def test_the_fault_is_named_at_its_feature_and_nothing_else(
             assert one.ground is not None and one.ground.area > 0
 
 
+@example(codes=["0300000016"], number=7, metres=1.6)  # once left a slit beside the strip that it gave away
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(codes=st.lists(st.sampled_from(LEAVES), min_size=1, max_size=4, unique=True), number=st.integers(0, 30),
        metres=st.floats(0.2, 2.0))  # fmt: skip
@@ -237,8 +238,7 @@ def test_what_was_drawn_carelessly_is_seamless_after_repair(
         areas = read(write(Path(folder) / "grids.geojson", features)).areas
     mended, _ = repair(areas)
     mended, notes = seam(mended, close_gaps=True)
-    # A strip that lies open to the outside may stay as a narrow notch in the areas above; that is told, not hidden.
-    assert [found for found in check(mended) if found.code != "spike"] == []
+    assert check(mended) == []
     assert notes and all(note.severity == "note" for note in notes)
     for level in (1, 2, 3):
         shapes = np.array([area.shape for area in mended if area.level == level], dtype=object)
