@@ -90,7 +90,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         "forget_knocks",
         timedelta(hours=1),
-        "forgets a day later how often somebody came to a public door",
+        "forgets a day later how often somebody came to a public door, and who opened a layer in which hour",
         forget_knocks.run,
     ),
     Task(

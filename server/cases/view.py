@@ -14,7 +14,7 @@ from server.locale import gettext_for
 from server.protocol import words
 from server.protocol.hats import ASKED_FLAG, CALLED_FLAG
 from server.protocol.pack import Category
-from server.protocol.payloads import ON_BEHALF
+from server.protocol.payloads import COMPONENT, ON_BEHALF
 from server.protocol.wire import time_text
 from server.protocol.workflow import ENDED, STEP_OF
 
@@ -61,7 +61,7 @@ def _answers(row: dict[str, Any], category: Category, lang: str, bare: bool) -> 
     found = []
     for name in sorted(given, key=lambda name: list(asked).index(name) if name in asked else len(asked)):
         field = asked.get(name)
-        private = (field is None or field.private) and name != ON_BEHALF
+        private = (field is None or field.private) and name not in (ON_BEHALF, COMPONENT)
         choices = {choice.code: choice.names for choice in field.choices} if field else {}
         value = choices[given[name]].get(lang, given[name]) if given[name] in choices else given[name]
         if name == ON_BEHALF:

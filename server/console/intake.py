@@ -22,7 +22,7 @@ from server.locale import gettext_for
 from server.packs import current
 from server.protocol.commands import Position
 from server.protocol.pack import Category
-from server.protocol.payloads import CONTACT
+from server.protocol.payloads import COMPONENT, CONTACT
 from server.protocol.stages import stage_of
 from server.protocol.wire import uuid7
 from server.security import Viewer, check_csrf
@@ -65,7 +65,8 @@ def enter_case(
         "title": given.get("title", ""),
         "description": given.get("description", ""),
         "grid_code": given.get("grid", ""),
-        "form": {name: given[name].strip() for name in CONTACT if given.get(name, "").strip()} | answered,
+        "form": {name: given[name].strip() for name in (*CONTACT, COMPONENT) if given.get(name, "").strip()}
+        | answered,
     }
     place = read_point(given.get("place", ""))
     position = Position(*place, crs="EPSG:4326", placed_by_hand=True) if place else Position()

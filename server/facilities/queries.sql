@@ -98,4 +98,5 @@ on conflict do nothing
 returning layer_id;
 
 -- name: forget_openings!
+-- Hours that no opening can fall into any more.
 delete from layer_openings where hour < :before::timestamptz;

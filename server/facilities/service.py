@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from server.audit import access
@@ -27,6 +27,8 @@ LAYER = "layer"
 LAYER_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 FARTHEST_M = 20_000
 TOGETHER = 5_000
+# An opening is noted for its hour alone; what happened stands in the access log.
+OPENINGS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ def open_layers(
         rows = sum(row["facilities"] for row in first)
         access.read_personal(conn, viewer, LAYER, "", now, filter=asked, rows=rows, address=address)
     return wanted
+
+
+def forget_openings(conn: Connection, now: datetime) -> int:
+    """Forgets in which hours of more than a day ago somebody opened a layer; how many. The access log keeps them."""
+    return int(SQL.forget_openings(conn, before=now - OPENINGS_KEPT))
 
 
 def page(

@@ -30,6 +30,8 @@ from server.protocol.workflow import CLOSE_KINDS
 # What every report may say in its form beside the category's own questions: for whom it is made. Personal, so it is
 # masked wherever a case is shown.
 ON_BEHALF = "on_behalf"
+# And which component it is about, by the code that the register of facilities gives it: of a thing, not of a person.
+COMPONENT = "component"
 CONTACT = ("contact_name", "contact_phone", ON_BEHALF)
 
 

@@ -131,6 +131,7 @@ FIELD_WORDS = {
     "contact_name": _("Name of the reporter"),
     "contact_phone": _("Telephone of the reporter"),
     "on_behalf": _("On behalf of"),
+    "component": _("Component code"),
 }
 FOR_WHOM = {"resident": _("Resident")}
 CHOICE_WORDS = {

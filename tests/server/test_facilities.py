@@ -18,6 +18,7 @@ from server.people.tokens import make_token
 from server.security import Viewer, load_viewer
 from server.tiles import service as tiles
 from server.tiles.squares import Square
+from tasks import forget_knocks
 from tests.conftest import LiveServer
 from tests.server.small_district import NOW, SmallDistrict, make_small_district
 from tests.server.test_tiles import square_at
@@ -160,6 +161,20 @@ def test_opening_a_layer_is_a_row_of_the_chained_log_once_an_hour_and_person(
     assert openings(conn) == [
         {"layers": ["cameras"]}, {"layers": ["lamps"]}, {"layers": ["lamps"]}, {"layers": ["cameras"]},
     ]  # fmt: skip
+    assert access.verify_access(conn)[1] is None
+
+
+def test_openings_are_forgotten_a_day_later_and_stay_in_the_log(
+    conn: Connection, district: SmallDistrict
+) -> None:
+    put(conn, district, LAMPS, lamp("L1"))
+    duty = viewer(conn, district, "duty")
+    service.open_layers(conn, duty, [], NOW)
+    service.open_layers(conn, duty, [], NOW + timedelta(hours=24))
+    assert forget_knocks.run(conn, NOW + timedelta(hours=24)) == 0
+    assert forget_knocks.run(conn, NOW + timedelta(hours=26)) == 1
+    service.open_layers(conn, duty, [], NOW + timedelta(hours=24, minutes=5))
+    assert openings(conn) == [{"layers": ["lamps"]}] * 2, "the younger hour still counts as opened"
     assert access.verify_access(conn)[1] is None
 
 

@@ -50,6 +50,15 @@ def test_the_questions_of_the_category_are_asked_before_it_is_reported(desk: Cle
     assert "138 0013 8000" not in answer.text
 
 
+def test_the_code_of_a_component_is_carried_and_is_no_persons_secret(desk: Clerk) -> None:
+    answer = desk.send(asked(desk).fill(form__answer="public", component=" L-0012 "))
+    number = answer.url.rpartition("/")[2].partition("?")[0]
+    case = desk.session.get(f"{desk.server.url}/api/v1/cases/{number}", timeout=30).json()
+    told = {answer["name"]: (answer["label"], answer["value"], answer["private"]) for answer in case["form"]}
+    assert told["component"] == ("部件编码", "L-0012", False)
+    assert "<dt>部件编码</dt><dd>L-0012</dd>" in answer.text
+
+
 def test_what_is_missing_or_wrong_is_said_at_its_question_and_what_was_typed_stays(desk: Clerk) -> None:
     form = asked(desk).fill(form__phone="看门口纸条", form__person="王某某")
     answer = desk.send(form)
