@@ -56,9 +56,10 @@ class Album:
     def of_case(self, standing: Standing) -> tuple[PhotoView, ...]:
         """All photos of a case by stage, the own unsent ones among them."""
         found = {str(raw["id"]): self._told(raw) for raw in standing.body.get("attachments") or ()}
-        for name in declared(*standing.pending):
-            if name not in found:
-                found[name] = self.view(self._photos.card(name))
+        for entry in standing.pending:
+            # One that the server has may have left with the case, one that it refused by the hand of the worker.
+            for card in self._photos.cards(command_id=entry.command_id):
+                found.setdefault(card.photo_id, self.view(card))
         return tuple(sorted(found.values(), key=lambda photo: (*ORDER, photo.stage).index(photo.stage)))
 
     def _told(self, raw: dict[str, Any]) -> PhotoView:

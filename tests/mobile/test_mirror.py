@@ -144,6 +144,27 @@ def test_a_case_that_leaves_takes_its_pictures_along_but_for_those_not_yet_confi
     tablet.close()
 
 
+def test_a_case_that_comes_back_while_an_act_with_a_delivered_photo_is_held_can_be_opened(
+    tmp_path: Path,
+) -> None:
+    tablet, office = with_cases(tmp_path, case_change(1))
+    office.on_commands = lambda told: {
+        "results": [
+            {"command_id": c["command_id"], "outcome": "held", "version": 0} for c in told["commands"]
+        ]
+    }
+    shown, unsent = (tablet.take_in(b"\xff\xd8\xff" + name, "during").photo_id for name in (b"one", b"two"))
+    tablet.act(CASES[1], "add_evidence", {}, [shown, unsent])
+    tablet.sync_now()
+    tablet._photos.confirmed(shown)
+    office.changes.append({"seq": 10, "kind": "leave", "id": CASES[1], "version": None, "body": None})
+    tablet.sync_now()
+    office.changes.append({**case_change(1, version=4), "seq": 11})
+    tablet.sync_now()
+    assert [photo.photo_id for photo in tablet.case(CASES[1]).photos] == [unsent]
+    tablet.close()
+
+
 def test_a_changed_scope_takes_away_what_does_not_come_again(tmp_path: Path) -> None:
     tablet, office = with_cases(tmp_path, case_change(1), case_change(2))
     office.changes += [{"seq": 11, "kind": "leave", "id": "*", "version": None, "body": None}, case_change(2)]
