@@ -26,7 +26,7 @@ test: setup  ## the whole suite, with real PostGIS, Chromium and tablet window
 	@exec $(VENV) -m pytest -n 2
 
 nightly: setup  ## 500 long stories of tablets that die, servers that fall and wires that lie
-	@NIGHTLY_STORIES=500 exec $(VENV) -m pytest -s tests/properties/test_sync_machine.py
+	@exec $(VENV) -m pytest -n 2 tests/properties/sync_night.py
 
 check: setup  ## style, types, arrows between rooms, schema, translations, packages
 	@sh setup/check.sh

@@ -80,6 +80,8 @@ def the_mirror_is_the_servers(office: Office, mine: Carried) -> None:
     states = {str(row["id"]): row["state"] for row in office.rows("select id, state from cases")}
     bodies = mine.tablet._mirror.bodies()
     assert {name: body["state"] for name, body in bodies.items()} == {name: states[name] for name in bodies}
+    for row in (row for chosen in ("open", "closed") for row in mine.tablet.cases(chosen).rows):
+        assert mine.tablet.case(row.case_id).case_id == row.case_id
     actor = mine.tablet._known.telling().actor
     for standing in mine.tablet._known.standings(actor).values():
         held = any(e.case_id == standing.case_id and e.state == "held" for e in mine.seen.values())

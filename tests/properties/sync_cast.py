@@ -3,7 +3,6 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,7 +101,10 @@ class Carried:
             assert before is None or before.command == entry.command, "a sealed command was changed"
             assert before is None or _follows(before, entry), f"{before.state} became {entry.state}"
             for photo in entry.payload.get("attachments") or ():
-                assert self.tablet._photos.card(photo["id"]).sha256 == photo["sha256"]
+                cards = self.tablet._photos.cards(photo_id=photo["id"])
+                # The server has it (the account asks there) and the case left; or the worker gave it up.
+                assert cards or not entry.waits, "a photo went before its command"
+                assert {card.sha256 for card in cards} <= {photo["sha256"]}
         assert [entry.seq for entry in entries.values()] == sorted({entry.seq for entry in entries.values()})
         assert self.told <= set(entries), "what was acknowledged is not there"
         assert all(entries[name].state == "withdrawn" for name in self.undone), "what was taken back is not"
@@ -161,14 +163,14 @@ class Office:
         )  # fmt: skip
         return found[number % len(found)] if found else None
 
-    def decide(self, number: int, choice: str) -> None:
-        """The duty officer decides about an act that waits; what cannot be decided so waits on."""
+    def decide(self, number: int, choice: str) -> bool:
+        """The duty officer decides about an act that waits, if there is one; what cannot be decided so waits on."""
         held = self.rows(
             "select command_id from holds where district_id = %s and decided_at is null order by created_at, command_id",
             self.district.id,
         )
         if not held:
-            return
+            return False
         name, now = held[number % len(held)]["command_id"], datetime.now(UTC)
 
         def work(conn: Connection) -> None:
@@ -176,8 +178,11 @@ class Office:
             assert duty is not None
             decide(conn, duty, name, choice, "已在别处处理", None, None, "", now)
 
-        with suppress(XungeError):
+        try:
             self.database.run(work)
+        except XungeError:
+            return False
+        return True
 
     def move(self, login: str, code: str) -> None:
         """Gives a worker another subtree."""
