@@ -258,7 +258,7 @@ class SyncMachine(RuleBasedStateMachine):
             account.the_chains_verify(self.office)
             assert not self.server.faults(), self.server.faults()
             self.tally["stories"] += 1
-            self.tally[f"stories of {self.steps // 10 * 10} steps and more"] += 1
+            self.tally[f"stories of {self.steps} steps"] += 1
         finally:
             for mine in self.tablets:
                 self.tally["photos"] += sum(
