@@ -65,8 +65,8 @@ def table(found: list[Measured], quick: bool) -> Table:
         )
         made.add_row(one.name, one.what, rate(one.figure.a_second), span(one.figure.median), one.floor_is,
                      span(one.floor.median), f"{one.ratio:.1f}", busy)  # fmt: skip
-        for what, seconds in one.beside.items():
-            made.add_row("", what, "", span(seconds))
+        for what, told in one.beside.items():
+            made.add_row("", what, "", told if isinstance(told, str) else span(told))
     return made
 
 

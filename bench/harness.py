@@ -30,7 +30,7 @@ class Figure(Protocol):
 
     `floor` and `figure` do the work `count` times; the harness takes the time. `setup` is not timed. What measures
     something else than the mean, or must not count its preparations, returns its own seconds for one. A figure may
-    have `pairs`, where five samples would take too long, and `beside`: further seconds of its last sample by name.
+    have `pairs`, where five samples would take too long, and `beside`: seconds or words of its last sample by name.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Measured:
     floor: Series
     figure: Series
     pressure: float | None
-    beside: dict[str, float] = field(default_factory=dict)
+    beside: dict[str, float | str] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:

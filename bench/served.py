@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any, ClassVar
 
 from bench.stage import Stage
@@ -50,6 +51,15 @@ def send(connection: Connection, transactions: Sequence[Transaction]) -> None:
             connection.commit()
 
 
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _peak(pid: int) -> int:
+    said = Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2]
+    return int(said.split()[0]) * 1024
+
+
 def at_once(jobs: Sequence[Callable[[], None]]) -> None:
     """All jobs in threads of their own; the first error of any of them is raised."""
     errors: list[Exception] = []
@@ -77,8 +87,8 @@ class Served:
             port = int(free.getsockname()[1])
         environment = {**os.environ, "DATABASE_URL": database.dsn, "XUNGE_HOME": str(stage.home / "served"),
                        "XUNGE_PORT": str(port), "XUNGE_WORKERS": str(WORKERS), "XUNGE_POOL": "4"}  # fmt: skip
-        server = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=environment,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        server = self._server = subprocess.Popen([sys.executable, "-m", "server", "serve"], env=environment,
+                                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         stage.ends_with(server)
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -91,6 +101,11 @@ class Served:
         self.clients = [
             http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S) for _ in range(CLIENTS)
         ]
+
+    def peaks(self) -> list[int]:
+        """The most memory that each process of the server ever took, bytes, largest first."""
+        family = [self._server.pid, *_children(self._server.pid)]
+        return sorted((_peak(pid) for pid in family), reverse=True)
 
     def begin(self) -> None:
         """Before each sample: the floor may have taken longer than the server keeps an idle connection."""
