@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import shapely
@@ -22,7 +22,6 @@ from gis.load import load, renew_statistics
 from gis.prepare import Wanted, stored_areas
 from gis.read import read
 from gis.route import Router
-from mobile.core.place import Node
 from mobile.core.whose import Grids
 from server.db import Connection
 from server.grids import service
@@ -78,11 +77,9 @@ def differences(conn: Connection, version: int, asked: Asked) -> Iterator[str]:
     routed = router.route(asked.lon, asked.lat, asked.accuracy)
     codes = [area.code for area in router.grids]
     status = routed.status
-    package = service.package(conn, [_root(conn, version)])
-    nodes = [Node.read(raw) for raw in package["nodes"]]
-    leaves = [node for node in nodes if node.level == 3]
-    tablet = Grids([(node.code, node.rings) for node in leaves])
-    code_of = {node.id: node.code for node in leaves}
+    leaves = [area for area in areas if area.level == 3]
+    tablet = Grids([(area.code, _rings(area.shape)) for area in leaves])
+    code_of = _codes(conn, version)
     for start in range(0, len(asked), CHUNK):
         part = range(start, min(start + CHUNK, len(asked)))
         points = [Point(float(asked.lon[i]), float(asked.lat[i]), _known(asked.accuracy[i])) for i in part]
@@ -100,10 +97,18 @@ def differences(conn: Connection, version: int, asked: Asked) -> Iterator[str]:
                 yield f"{where}: server {server} bulk {bulk} tablet {hand} shares {shares}"
 
 
-def _root(conn: Connection, version: int) -> int:
+def _rings(shape: Any) -> list[list[tuple[float, float]]]:
+    """All rings of all parts, as the tablet's look-up takes them; packages carry them simplified, which is not compared
+    here (tests/gis/test_for_tablets.py)."""
+    return [
+        list(ring.coords) for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)
+    ]
+
+
+def _codes(conn: Connection, version: int) -> dict[int, str]:
     with conn.cursor() as cursor:
-        cursor.execute("select node_id from grids where version_id = %s and level = 0", (version,))
-        return int(cursor.fetchone()["node_id"])
+        cursor.execute("select node_id, code from grids where version_id = %s and level = 3", (version,))
+        return {row["node_id"]: row["code"] for row in cursor.fetchall()}
 
 
 def _known(accuracy: float) -> float | None:

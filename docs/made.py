@@ -37,6 +37,8 @@ MEANING = {
     "public_url": "how people reach the console from outside, for links in letters; else host and port",
     "smtp_url": "the post office: `smtp://user:password@host:port`, or `smtps://`; without it no letters",
     "mail_from": "who letters are from: `Name <desk@district.example>`",
+    "mbtiles": "map pictures (MBTiles 1.3 with png, jpg or webp) that tablets take along, clipped to each scope; "
+    "several servers have copies of the same name and time",
     "webhook_private": "`1`: webhooks may go to private addresses (and by http to this machine)",
     "cookie_secure": "`1`: cookies over https only; set it wherever people other than you sign in",
 }

@@ -13,6 +13,7 @@ import shapely
 from gis.areas import Area, Boundaries, Finding, faults
 from gis.compare import Comparison
 from gis.prepare import DEFAULT_TIMEZONE, SQL, Prepared, Wanted, options, prepare
+from gis.topology import for_tablets
 from server.calendar import service as calendar
 from server.db import Connection, connect
 from server.facilities import service as facilities
@@ -75,9 +76,11 @@ def _write(
     report = {"options": options(wanted), "counts": counts, **made.comparison.as_json(),
               "findings": [finding.as_json() for finding in made.findings]}  # fmt: skip
     local_today = now.astimezone(ZoneInfo(timezone)).date()
+    simple, moved = for_tablets(areas)
     version = SQL.add_version(
         conn, district=district, valid_from=wanted.valid_from or local_today, loaded_at=now,
         source_name=boundaries.source_name, sha256=boundaries.sha256, report=json.dumps(report, ensure_ascii=False),
+        error_m=moved,
     )  # fmt: skip
     if before and before["current_version"]:
         SQL.retire_grids(conn, version=before["current_version"])
@@ -86,6 +89,7 @@ def _write(
         conn, version=version, district=district, levels=[a.level for a in areas], codes=[a.code for a in areas],
         names=[a.name for a in areas], parents=[a.parent for a in areas], households=[a.households for a in areas],
         kinds=[a.kind for a in areas], shapes=[shapely.to_wkb(a.shape) for a in areas],
+        simples=[None if shape is None else shapely.to_wkb(shape) for shape in simple],
     )  # fmt: skip
     SQL.set_current(conn, version=version, district=district)
     calendar.seed(conn, district, now)

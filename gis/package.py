@@ -1,28 +1,52 @@
-"""Writes the tablet's offline package of one scope: what the server would push, as one gzipped JSON file."""
+"""Writes the tablet's offline package of one scope into one SQLite file, with the pack, and map pictures as MBTiles."""
 
-import gzip
-import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from gis.prepare import SQL
 from server.db import Connection
 from server.errors import NotFound
-from server.grids import service
+from server.package import service, tiles
+from server.packs import body_of, current
+from server.protocol import package as packages
 
 
-def write_package(conn: Connection, code: str, district: str | None, out: Path) -> dict[str, int]:
-    """Packs the subtree of the grid `code` into `out`; returns nodes, neighbours, basemap features and bytes."""
+def write_package(
+    conn: Connection, code: str, district: str | None, role: str, out: Path, mbtiles: Path | None = None
+) -> dict[str, Any]:
+    """Packs the subtree of the grid `code` into `out`, with the layers that `role` may see, the pictures of `mbtiles`.
+
+    The file also opens as MBTiles where it has pictures. Returns nodes, neighbours, basemap features, facilities,
+    tiles, bytes, and the content that a tablet would name. Raises NotFound, SetupFault.
+    """
     node = SQL.node_of(conn, code=code, district=district)
     if node is None:
         raise NotFound("There is no grid {code}.", code=code)
-    made = service.package(conn, [node])
-    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-    # No time and no name inside: the same boundaries give the same bytes.
-    out.write_bytes(gzip.compress(text.encode(), 6, mtime=0))
-    parts = [member["part"] for member in made["nodes"]]
+    scope = service.Scope(SQL.district_of(conn, node=node), (node,), role)
+    version, _ = current(conn, scope.district)
+    made = service.made(conn, scope, service.key_of(conn, scope), (version, body_of(conn, version)))
+    draft = out.with_name(f".{out.name}.part")
+    draft.write_bytes(made)
+    try:
+        with closing(sqlite3.connect(draft)) as file:
+            bounds = packages.bounds_of(file)
+            pictures = tiles.tables_of(file, mbtiles, bounds) if mbtiles else 0
+            file.commit()
+            parts = dict(file.execute("select part, count(*) from nodes group by part").fetchall())
+            counts = {
+                name: file.execute(f"select count(*) from {name}").fetchone()[0]
+                for name in ("basemap", "facilities")
+            }
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
     return {
-        "nodes": parts.count("scope"),
-        "neighbours": parts.count("neighbour"),
-        "basemap": len(made["basemap"]),
+        "nodes": parts.get("scope", 0),
+        "neighbours": parts.get("neighbour", 0),
+        **counts,
+        "tiles": pictures,
         "bytes": out.stat().st_size,
+        "content": packages.content_of(made),
     }

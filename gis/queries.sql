@@ -32,8 +32,8 @@ select :district, t.level, t.code from unnest(:levels::smallint[], :codes::text[
 on conflict on constraint grid_nodes_district_code_key do nothing;
 
 -- name: add_version$
-insert into boundary_versions (district_id, valid_from, loaded_at, source_name, source_sha256, report)
-values (:district, :valid_from, :loaded_at, :source_name, :sha256, :report) returning id;
+insert into boundary_versions (district_id, valid_from, loaded_at, source_name, source_sha256, report, simple_error_m)
+values (:district, :valid_from, :loaded_at, :source_name, :sha256, :report, :error_m) returning id;
 
 -- name: forget_tiles!
 delete from grid_tiles where version_id = :version;
@@ -42,10 +42,12 @@ delete from grid_tiles where version_id = :version;
 update grids set current = false where version_id = :version and current;
 
 -- name: add_grids!
-insert into grids (version_id, node_id, parent_id, level, code, name, households, kind, geom, inside, current)
-select :version, n.id, p.id, t.level, t.code, t.name, t.households, t.kind, s.geom, st_pointonsurface(s.geom), true
+insert into grids (version_id, node_id, parent_id, level, code, name, households, kind, geom, inside, simple, current)
+select :version, n.id, p.id, t.level, t.code, t.name, t.households, t.kind, s.geom, st_pointonsurface(s.geom),
+       st_multi(st_geomfromwkb(t.simple, 4326)), true
 from unnest(:levels::smallint[], :codes::text[], :names::text[], :parents::text[], :households::integer[],
-            :kinds::text[], :shapes::bytea[]) as t (level, code, name, parent, households, kind, shape)
+            :kinds::text[], :shapes::bytea[], :simples::bytea[])
+    as t (level, code, name, parent, households, kind, shape, simple)
 cross join lateral (select st_multi(st_geomfromwkb(t.shape, 4326)) as geom) s
 join grid_nodes n on n.district_id = :district and n.code = t.code
 left join grid_nodes p on p.district_id = :district and p.code = t.parent;
@@ -61,6 +63,9 @@ select n.id from grid_nodes n join grids g on g.node_id = n.id and g.current
 where n.code = :code and (:district::text is null
                           or n.district_id = (select id from districts where code = :district))
 order by n.district_id limit 1;
+
+-- name: district_of$
+select district_id from grid_nodes where id = :node;
 
 -- name: bounds^
 -- West, south, east, north of a version of boundaries, degrees.

@@ -5,6 +5,7 @@ whole (within TOLERANCE_M; where two areas overlap the lower code keeps the grou
 on a grid of 1e-7 degree, and every area above is the exact union of what is in it. What that changed is reported.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ TOLERANCE_M = 0.05
 # Stored and sent places have seven decimals: 11 mm.
 DECIMALS = 7
 LEAF = 3
+# A tablet's position is several metres off at its best.
+TABLET_BOUND_M = 1.0
 _ROUNDS = 4
 
 Shapes = NDArray[np.object_]
@@ -49,12 +52,22 @@ def simplified(areas: Sequence[Area], metres: float) -> tuple[list[Area], float]
     """Seamless areas with fewer vertices whose neighbours still share their borders, and how far (metres) a border
     has moved at most. `metres` is the size below which a corner is left out."""
     tree = _Tree(areas)
-    cells = shapely.coverage_simplify(tree.plane.metres(tree.cells), metres)
-    tree.cells = np.asarray(tree.plane.back(cells), dtype=object)
-    tree.cells = tree._rounded()
-    made = tree.areas()
-    before, after = tree.plane.metres([a.shape for a in areas]), tree.plane.metres([a.shape for a in made])
-    return made, float(shapely.hausdorff_distance(before, after).max())
+    moved = tree.simplify(metres)
+    return tree.areas(), moved
+
+
+def for_tablets(areas: Sequence[Area]) -> tuple[list[Any], float]:
+    """The shapes as tablets carry them, in the same order, None for one that stays as it is; and how far (metres) their
+    borders lie from the exact ones at most, which is never more than TABLET_BOUND_M."""
+    if any(area.level == LEAF for area in areas):
+        tree = _Tree(areas)
+        for metres in (8.0, 4.0, 2.0, 1.0, 0.5):
+            moved = tree.simplify(metres, TABLET_BOUND_M)
+            if moved <= TABLET_BOUND_M:
+                made = tree.areas()
+                same = shapely.equals_exact([a.shape for a in areas], [a.shape for a in made])
+                return [None if kept else a.shape for kept, a in zip(same, made, strict=True)], moved
+    return [None] * len(areas), 0.0
 
 
 class _Tree:
@@ -78,6 +91,18 @@ class _Tree:
         cells = np.empty(len(self.owner), dtype=object)
         cells[:] = [*(areas[i].shape for i in self.leaves), *gaps]
         self.cells: Shapes = cells
+
+    def simplify(self, metres: float, bound: float = math.inf) -> float:
+        """Leaves out corners smaller than `metres`, unless a border would move by more than `bound`; how far (metres)
+        one moves at most."""
+        before, kept = self.plane.metres(self.cells), self.cells
+        self.cells = np.asarray(self.plane.back(shapely.coverage_simplify(before, metres)), dtype=object)
+        self.cells = self._rounded()
+        after = self.plane.metres(self.cells)
+        moved = float(shapely.hausdorff_distance(shapely.boundary(before), shapely.boundary(after)).max())
+        if moved > bound:
+            self.cells = kept
+        return moved
 
     def _children(self) -> dict[int, list[int]]:
         at = {(area.level, area.code): i for i, area in enumerate(self.source)}

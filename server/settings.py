@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", description="how people reach the console: the links of letters")
     smtp_url: str | None = Field(default=None, description="smtp://user:password@host:port, or smtps://")
     mail_from: str = "xunge@localhost"
+    mbtiles: Path | None = Field(
+        default=None, description="map pictures (MBTiles, raster) that tablets take along"
+    )
     webhook_private: bool = Field(default=False, description="whether webhooks may go to private addresses")
 
     @property
@@ -42,6 +45,11 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Photos that are still arriving."""
         return self.home / "uploads"
+
+    @property
+    def packages(self) -> Path:
+        """Tablets' packages as they were made; they are made again where they are missing."""
+        return self.home / "packages"
 
     @property
     def anchors(self) -> Path:

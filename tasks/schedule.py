@@ -69,7 +69,7 @@ TASKS: tuple[Task, ...] = (
     Task(
         "expire_uploads",
         timedelta(minutes=10),
-        "removes photos that began to arrive and were given up",
+        "removes photos that began to arrive and were given up, and packages that nobody asks for",
         expire_uploads.run,
     ),
     Task(

@@ -10,6 +10,7 @@ from mobile.core.map_shapes import map_shapes
 from mobile.core.mirror import Mirror
 from mobile.core.outbox import Entry, Outbox
 from mobile.core.owner import Owner
+from mobile.core.package import Package
 from mobile.core.photos import Photos
 from mobile.core.place import Places
 from mobile.core.standing import Standing
@@ -27,7 +28,7 @@ class Known:
     ) -> None:
         self._store, self._clock, self._mirror = store, clock, mirror
         self._outbox, self._photos, self._owner = outbox, photos, owner
-        self._drawn: tuple[object, Places, MapShapes] | None = None
+        self._drawn: tuple[tuple[object, ...], Places, MapShapes] | None = None
         self._stand: tuple[tuple[int, int], Actor, dict[str, Standing]] | None = None
 
     def forget(self) -> None:
@@ -48,11 +49,18 @@ class Known:
         return self._map()[1]
 
     def _map(self) -> tuple[Places, MapShapes]:
-        package = self._mirror.thing("grid")
-        if self._drawn is None or self._drawn[0] is not package:
-            places = Places(package)
-            self._drawn = (package, places, map_shapes(places))
+        told, package = self._mirror.thing("grid"), self.package
+        known = (told, package)
+        if self._drawn is None or any(a is not b for a, b in zip(self._drawn[0], known, strict=True)):
+            # An office from before there were packages sends the grids themselves.
+            places = Places(told if "nodes" in told else package.ground())
+            self._drawn = (known, places, map_shapes(places))
         return self._drawn[1:]
+
+    @property
+    def package(self) -> Package:
+        """The offline package: facilities, and what the map is made of."""
+        return self._mirror.package
 
     def telling(self, now: datetime | None = None, position: Position | None = None) -> Telling:
         """For one look at `now` (the device's time) from `position`. Deadlines run by the server's clock; what the

@@ -107,7 +107,13 @@ class Looking:
         line, note, needs_you = me_words.outbox_line(shown, telling.speech, telling.now, self._album.refused)
         synced = self._store.kept("cursor") is not None
         notices = me_words.notices(
-            telling.speech, position, self._known.offset, self._store.room(), self._syncer.link, synced
+            telling.speech,
+            position,
+            self._known.offset,
+            self._store.room(),
+            self._syncer.link,
+            synced,
+            self._syncer.delivery.fault,
         )
         return TodayView(
             title=say("Today · {day}", day=telling.speech.day(telling.now)),

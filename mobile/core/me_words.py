@@ -82,6 +82,8 @@ def progress_words(progress: Progress | None, speech: Speech) -> str:
         return say("Fetching · {n} so far", n=progress.number)
     if progress.what == "pictures":
         return say("Fetching picture {n} of {m}", n=progress.number, m=progress.of)
+    if progress.what == "package":
+        return say("Fetching the map · {share} %", share=round(progress.share * 100))
     return say(
         "Photo {n} of {m} · {share} %", n=progress.number, m=progress.of, share=round(progress.share * 100)
     )
@@ -113,9 +115,15 @@ def outbox_line(
 
 
 def notices(
-    speech: Speech, position: Position | None, offset: timedelta, room: Room, link: Link, synced: bool
+    speech: Speech,
+    position: Position | None,
+    offset: timedelta,
+    room: Room,
+    link: Link,
+    synced: bool,
+    map_refused: bool,
 ) -> tuple[NoticeView, ...]:
-    """What is wrong now, what still works, one thing to do."""
+    """What is wrong now, what still works, one thing to do. `map_refused`: what came was not signed by the office."""
     say = speech.say
     found: list[NoticeView] = []
     if link.stopped == "update_needed":
@@ -147,6 +155,17 @@ def notices(
                 say("Categories and grids are fetched as soon as there is a signal."),
                 "me",
                 say("Sync now"),
+            )
+        )
+    if map_refused:
+        found.append(
+            NoticeView(
+                "map",
+                "soon",
+                say("The newest map does not bear your office's signature"),
+                say(
+                    "The map of before stays, and it is fetched again. If this goes on, enrol the tablet anew."
+                ),
             )
         )
     if is_wrong(offset):

@@ -14,16 +14,19 @@ from typing import Any
 
 from mobile.core.arrivals import Arrivals, Key
 from mobile.core.outbox import Entry
+from mobile.core.package import Package
 from mobile.core.seal import ARRIVALS, SealBroken, shut_into
 from mobile.core.standing import Standing, narrowing_of, standing_of
 from mobile.core.store import Store
 from server.protocol.hats import Actor
 from server.protocol.mirror import bucket_of, buckets_of
 from server.protocol.pack import Pack, read_pack
+from server.protocol.package import NotAPackage
 from server.protocol.wire import read_time
 
 log = logging.getLogger(__name__)
 MOST_MESSAGES = 200
+PACKAGE_ROW = "mirror/package/package"
 
 
 class Mirror:
@@ -36,6 +39,7 @@ class Mirror:
         self._things: dict[str, dict[str, Any]] = {}
         self._listed: dict[str, list[dict[str, Any]]] = {}
         self._pack: Pack | None = None
+        self._package: Package | None = None
 
     # The server's word -------------------------------------------------------------------------------------
 
@@ -90,6 +94,32 @@ class Mirror:
                 " order by 1 desc limit 1 offset ?)",
                 (MOST_MESSAGES,),
             )
+
+    def keep_package(self, package: bytes) -> None:
+        """The offline package in place of the one before; both or neither is on the disk. Raises Locked."""
+        with self._lock:
+            body = self._store.seal.shut(PACKAGE_ROW, package)
+            with self._store.writing() as sql:
+                sql.execute(
+                    "insert into mirror values ('package', 'package', 0, ?, ?) on conflict (kind, id) do update set "
+                    "generation = excluded.generation, body = excluded.body",
+                    (self._store.kept("generation", 1), body),
+                )
+            self._package = None
+
+    @property
+    def package(self) -> Package:
+        """The offline package, an empty one before it came; what is not whole any more is fetched again."""
+        with self._lock:
+            if self._package is None:
+                rows = self._store.rows("select body from mirror where kind = 'package'")
+                try:
+                    sealed = rows[0]["body"] if rows else None
+                    self._package = Package(self._store.seal.open(PACKAGE_ROW, sealed) if sealed else None)
+                except (SealBroken, NotAPackage):
+                    log.warning("the package cannot be opened")
+                    self._package = Package(None)
+            return self._package
 
     def mend(self, bucket: str, changes: Iterable[dict[str, Any]]) -> list[str]:
         """Takes in a bucket as the server holds it; gives the cases that were here beside it and are gone now."""
@@ -183,6 +213,7 @@ class Mirror:
         """What was opened is closed again: the store holds something else now."""
         with self._lock:
             self._cases, self._pack, self._listed, self._things = None, None, {}, {}
+            self._package = None
 
     def drop_closed_before(self, moment: datetime) -> list[str]:
         """Both sides let go of cases that were closed before this moment; gives their ids. Locked, it waits."""

@@ -81,7 +81,9 @@ class Office:
 
     def changes(self, cursor: str) -> dict[str, Any]:
         """What happened in our scope since `cursor` ("" = everything). Raises NoWord, Refused."""
-        return self._envelope("GET", f"/sync/v1/changes?cursor={quote(cursor, safe='')}&limit={PAGE}")
+        return self._envelope(
+            "GET", f"/sync/v1/changes?cursor={quote(cursor, safe='')}&limit={PAGE}&package=2"
+        )
 
     def digest(self, cursor: str) -> dict[str, Any]:
         """What a mirror that stands at `cursor` must equal, bucket by bucket. Raises NoWord, Refused."""
@@ -98,6 +100,21 @@ class Office:
     def file(self, sha256: str) -> bytes:
         """A picture of a notice or document, as it is shown. Raises NoWord, Refused."""
         return self._picture(f"/sync/v1/files/{sha256}")
+
+    def package(self, have: str) -> dict[str, Any]:
+        """What leads to the offline package of this tablet's person from the content `have`. Raises NoWord, Refused."""
+        return self._envelope("GET", f"/sync/v1/package?have={have}")
+
+    def piece(self, name: str, start: int, length: int) -> bytes:
+        """So many bytes of a file of the package. Raises NoWord, Refused."""
+        wanted = {"Range": f"bytes={start}-{start + length - 1}"}
+        reply = self.send("GET", self.url(f"/sync/v1/package/{quote(name, safe='')}"), wanted)
+        told = reply.headers.get("content-range", "")
+        if reply.status != 206:
+            raise problem_of(reply)
+        if not told.startswith(f"bytes {start}-{start + length - 1}/") or len(reply.body) != length:
+            raise NoWord("a piece that is not whole")
+        return reply.body
 
     def receipts(self, documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Safety notices (id, version) that our organisation knows of. Raises NoWord, Refused."""

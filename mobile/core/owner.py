@@ -88,6 +88,7 @@ class Owner:
                 ("scope", list(answer.get("scope") or ())),
                 ("district", answer.get("district") or {}),
                 ("next_seq", next_seq),
+                ("package_key", str(answer.get("package_key") or "")),
             ):
                 self._store.keep(name, value)
             hand_over(another)

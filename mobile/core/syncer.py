@@ -10,6 +10,7 @@ from typing import Any
 
 from mobile.core.arrivals import DECISION
 from mobile.core.clockwork import Clock, offset_of
+from mobile.core.delivery import Delivery
 from mobile.core.freight import Freight
 from mobile.core.meter import Meter
 from mobile.core.mirror import Mirror
@@ -60,6 +61,8 @@ class Syncer:
         self._store, self._clock = store, clock
         self._outbox, self._mirror, self._photos = outbox, mirror, photos
         self.offering = Offering(store, outbox, mirror, photos)
+        self.delivery = Delivery(store, mirror)
+        self.delivery.metered = lambda: self.metered()
         self._proof = Proof(store, mirror, photos.forget_case)
         self._turn = threading.Lock()
         self._only = FileTurn(store.home / "sync.lock")
@@ -126,6 +129,7 @@ class Syncer:
             if stopped is None:
                 raise  # else what the office said about this tablet stands
         if stopped is None:
+            self._try(lambda: self.delivery.fetch(office, self._step("package"), self._tell))
             self._try(lambda: self._fetch_pictures(office))
             self._try(lambda: self.beside(office))
         return stopped

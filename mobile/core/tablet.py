@@ -249,6 +249,7 @@ class Tablet(Looking):
         self._store.wipe(self._new_seal)
         self._gate.wiped()
         rescue.forget(self.home)
+        self._syncer.delivery.forget()
         self._store.keep("device_id", str(uuid.uuid4()))
 
     def _new_seal(self) -> Seal:

@@ -26,6 +26,10 @@ returning id;
 -- name: set_layer!
 update layers set readers = :readers, on_tablets = :on_tablets where id = :layer;
 
+-- name: log_layer!
+-- Tablets learn that their package is another one.
+select log_change(:district, 'grid', :code);
+
 -- name: put_facilities
 -- What is new or differs from what is stored; one row for each that changed, `added` when it was not there.
 insert into facilities (layer_id, code, name, properties, geom, place, grid_id, status, active, changed_at)

@@ -199,6 +199,7 @@ def change_layer(
         raise NotFound("There is no layer {code}.", code=code)
     _known_roles(readers)
     SQL.set_layer(conn, layer=layer["id"], readers=sorted(readers), on_tablets=on_tablets)
+    _tell_tablets(conn, viewer.district_id, code)
     detail = {
         "layer": code,
         "readers": sorted(readers),
@@ -252,7 +253,13 @@ def put(
         _put_some(conn, district, layer, things[start : start + TOGETHER], done, now)
     retired = SQL.retire_missing(conn, layer=layer, codes=[thing.code for thing in things], now=now)
     done.removed = sorted(row["code"] for row in retired)
+    _tell_tablets(conn, district, wanted.code)
     return done
+
+
+def _tell_tablets(conn: Connection, district: int, code: str) -> None:
+    SQL.log_layer(conn, district=district, code=code)
+    conn.changed.add(district)
 
 
 def _usual_readers() -> list[str]:

@@ -107,7 +107,7 @@ wanted as (
 )
 select w.part, g.node_id, g.version_id, g.level, g.code, g.name, g.kind, g.parent_id, n.district_id,
        st_x(g.inside) as lon, st_y(g.inside) as lat,
-       case when w.part <> 'above' then st_asgeojson(g.geom, 7) end as shape
+       case when w.part <> 'above' then st_asgeojson(coalesce(g.simple, g.geom), 7) end as shape
 from wanted w
 join grids g using (version_id, node_id)
 join grid_nodes n on n.id = g.node_id

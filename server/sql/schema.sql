@@ -978,10 +978,13 @@ CREATE TABLE public.boundary_versions (
     report jsonb NOT NULL,
     loaded_by bigint,
     reroute boolean DEFAULT false NOT NULL,
-    rerouted_at timestamp with time zone
+    rerouted_at timestamp with time zone,
+    simple_error_m real DEFAULT 0 NOT NULL
 );
 
 COMMENT ON COLUMN public.boundary_versions.reroute IS 'Whether open cases follow this version; a task does it, one event a case.';
+
+COMMENT ON COLUMN public.boundary_versions.simple_error_m IS 'Metres that a simplified border of this version lies from the exact one at most, as measured.';
 
 ALTER TABLE public.boundary_versions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.boundary_versions_id_seq
@@ -1458,8 +1461,11 @@ CREATE TABLE public.grids (
     geom public.geometry(MultiPolygon,4326) NOT NULL,
     inside public.geometry(Point,4326) NOT NULL,
     current boolean DEFAULT false NOT NULL,
+    simple public.geometry(MultiPolygon,4326),
     CONSTRAINT grids_households_sane CHECK (((households IS NULL) OR ((households >= 0) AND (households <= 1000000))))
 );
+
+COMMENT ON COLUMN public.grids.simple IS 'The shape as tablets carry it; null: the shape itself.';
 
 CREATE TABLE public.holds (
     command_id uuid NOT NULL,
@@ -1828,6 +1834,14 @@ CREATE TABLE public.shipped_packs (
 
 COMMENT ON TABLE public.shipped_packs IS 'The newest content of every pack that came with the program; migrate keeps it.';
 
+CREATE TABLE public.signing_keys (
+    purpose text NOT NULL,
+    seed bytea NOT NULL,
+    CONSTRAINT signing_keys_seed_long CHECK ((octet_length(seed) = 32))
+);
+
+COMMENT ON TABLE public.signing_keys IS 'Ed25519 seeds of this installation; what tablets are handed is the public half.';
+
 CREATE TABLE public.task_runs (
     name text NOT NULL,
     started timestamp with time zone NOT NULL,
@@ -2159,6 +2173,9 @@ ALTER TABLE ONLY public.sent_photos
 
 ALTER TABLE ONLY public.shipped_packs
     ADD CONSTRAINT shipped_packs_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose);
 
 ALTER TABLE ONLY public.task_runs
     ADD CONSTRAINT task_runs_pkey PRIMARY KEY (name);
@@ -2841,6 +2858,8 @@ GRANT SELECT,USAGE ON SEQUENCE public.security_log_id_seq TO xunge_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sent_photos TO xunge_app;
 
 GRANT SELECT ON TABLE public.shipped_packs TO xunge_app;
+
+GRANT SELECT ON TABLE public.signing_keys TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.spatial_ref_sys TO xunge_app;
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from server.cases import photos
 from server.cases.evidence import raw_body
@@ -18,6 +18,8 @@ from server.content import service as content
 from server.db import Connection
 from server.errors import BadInput, NotFound, TooLarge, Unreadable
 from server.locale import chosen
+from server.package import service as packages
+from server.package.keeping import Kept
 from server.people.enrolment import enrol
 from server.protocol.fields import MOST_BYTES, plain
 from server.security import DeviceViewer, address_of, device_when_asked, require_device
@@ -88,6 +90,7 @@ def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> d
     )
     with database.read() as conn:
         district = service.district_json(conn, result.viewer)
+        package_key = packages.public_key(conn)
     return {
         **service.stamp(now),
         "device_token": result.device_token,
@@ -95,6 +98,7 @@ def post_enrol(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> d
         "scope": result.scope,
         "district": district,
         "next_seq": result.next_seq,
+        "package_key": package_key,
     }
 
 
@@ -126,12 +130,37 @@ def get_changes(
     device: Device,
     cursor: Annotated[str, Query(max_length=2000)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    package: Annotated[int, Query(ge=1, le=1000)] = service.PLAIN,
 ) -> Response:
     """What changed in scope since the cursor; without one, everything from the beginning in pages."""
     now = datetime.now(UTC)
     with request.app.state.database.read() as conn:
-        found = service.changes(conn, device, cursor, limit, now)
+        found = service.changes(conn, device, cursor, limit, now, package)
     return _sent(request, found.body(now))
+
+
+@router.get("/package")
+def get_package(
+    request: Request, device: Device, have: Annotated[str, Query(max_length=64)] = ""
+) -> dict[str, Any]:
+    """The offline package of the tablet's person: which file leads to it from the content that the tablet holds."""
+    now, kept = datetime.now(UTC), Kept(request.app.state.settings.packages)
+    return {
+        **service.stamp(now),
+        **request.app.state.database.run(
+            lambda conn: packages.offer(conn, device.viewer, have, kept, now, address_of(request))
+        ),
+    }
+
+
+@router.get("/package/{name}", response_class=FileResponse)
+def get_package_file(request: Request, device: Device, name: str) -> Response:
+    """A file that was named there, whole or by ranges: a download that was cut goes on where it was."""
+    kept = Kept(request.app.state.settings.packages)
+    with request.app.state.database.read() as conn:
+        path = packages.file_of(conn, device.viewer, name, kept)
+    headers = {"ETag": f'"{name}"', "Cache-Control": "no-store"}
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/digest")

@@ -14,7 +14,9 @@ from server.db import Connection, queries
 from server.errors import DeviceRevoked
 from server.grids import service as grids
 from server.holds import told as holds
+from server.package import service as packages
 from server.packs import body_of, current
+from server.protocol.package import FORMAT
 from server.protocol.wire import ENVELOPE, sha256, time_text
 from server.security import DeviceViewer, Viewer
 from server.sync.cursors import NOTHING, Cursor, CursorGone, Difference, Scope, epoch_text
@@ -24,6 +26,8 @@ from server.telling import service as telling
 sql = queries(__file__)
 LOG_PAGE, SNAPSHOT_PAGE = 1000, 500
 FIRST_MESSAGES = 50
+WHO = 8  # digits of a cursor's hash of the person, and of what packages depend on beside the database
+PLAIN, SIGNED = 1, 2  # the offline package within the answer as JSON, or by its key as a file to be fetched
 KEEP_CLOSED_DAYS = 30
 
 
@@ -74,34 +78,48 @@ def person_json(viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def changes(conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime) -> Changes:
-    """What changed since the cursor, in the order of commits: never a row missed, some perhaps told twice."""
+def changes(
+    conn: Connection, device: DeviceViewer, cursor_text: str, limit: int, now: datetime, package: int = PLAIN
+) -> Changes:
+    """What changed since the cursor, in the order of commits: never a row missed, some perhaps told twice.
+
+    `package`: the newest format of the offline package that the tablet reads; with PLAIN the grids come in the answer.
+    """
     if device.state == "revoked":
         raise DeviceRevoked
     viewer, since = device.viewer, keep_closed_since(conn, device.viewer, now)
     at = sql.position_now(conn, district_id=viewer.district_id)
-    found, cursor = _begin(conn, device, at, Cursor.read(cursor_text) if cursor_text else None, now)
+    found, cursor = _begin(conn, device, at, Cursor.read(cursor_text) if cursor_text else None, now, package)
     if cursor.after is not None:
         copied, following = _copy(conn, viewer, cursor, limit, since, now)
         found, more = found + copied, following.after is not None or following.seq < at["seq"]
     else:
-        followed, following, more = _follow(conn, device, cursor, limit, since, now)
+        followed, following, more = _follow(conn, device, cursor, limit, since, now, package)
         found += followed
     return Changes(found, {"cursor": following.text(), "more": more, "keep_closed_since": iso(since)})
 
 
 def _begin(
-    conn: Connection, device: DeviceViewer, at: dict[str, Any], cursor: Cursor | None, now: datetime
+    conn: Connection,
+    device: DeviceViewer,
+    at: dict[str, Any],
+    cursor: Cursor | None,
+    now: datetime,
+    package: int,
 ) -> tuple[list[str], Cursor]:
     """From where an answer goes on, and what comes before its first case."""
     viewer = device.viewer
     epoch, scope = epoch_text(at["epoch"]), Scope.of(viewer)
-    who = sha256(json.dumps([person_json(viewer), viewer.lang]))[:8]
+    who = sha256(json.dumps([person_json(viewer), viewer.lang]))[:WHO]
+    if package >= SIGNED:
+        who += sha256(json.dumps(packages.stamp()))[:WHO]
     if cursor and (cursor.epoch != epoch or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1):
         raise CursorGone
     if cursor and cursor.scope == scope:
-        person = [] if cursor.who == who else [_person_change(viewer, cursor.seq)]
-        return person, Cursor(epoch, who, scope, cursor.seq, cursor.n, cursor.after, cursor.before)
+        beside = [] if cursor.who[:WHO] == who[:WHO] else [_person_change(viewer, cursor.seq)]
+        if who[WHO:] and who[WHO:] != cursor.who[WHO:]:
+            beside += _grid_change(conn, viewer, cursor.seq, package)
+        return beside, Cursor(epoch, who, scope, cursor.seq, cursor.n, cursor.after, cursor.before)
     if (
         cursor is None
         or cursor.after
@@ -109,7 +127,7 @@ def _begin(
     ):
         anew = [] if cursor is None else [leave("*", at["seq"])]
         whole = Cursor(epoch, who, scope, at["seq"], after=NOTHING)
-        return anew + _beside(conn, device, at["seq"], now, with_pack=True), whole
+        return anew + _beside(conn, device, at["seq"], now, package, with_pack=True), whole
     # Another beat: what went is named, what came is copied, and the log goes on where it stood.
     seq, gone = cursor.seq, Difference.between(cursor.scope, scope)
     left = [leave(f"node:{node}", seq, stay=gone.stay) for node in gone.nodes]
@@ -117,7 +135,7 @@ def _begin(
         left.append(leave(f"organisation:{gone.organisation}", seq, stay=gone.stay))
     left += [leave("message:*", seq), leave("document:*", seq)]
     part = Cursor(epoch, who, scope, seq, cursor.n, NOTHING, cursor.scope)
-    return left + _beside(conn, device, seq, now), part
+    return left + _beside(conn, device, seq, now, package), part
 
 
 def change(kind: str, name: str, version: int | None, body: Any, seq: int) -> str:
@@ -139,7 +157,7 @@ def _person_change(viewer: Viewer, seq: int) -> str:
 
 
 def _beside(
-    conn: Connection, device: DeviceViewer, seq: int, now: datetime, with_pack: bool = False
+    conn: Connection, device: DeviceViewer, seq: int, now: datetime, package: int, with_pack: bool = False
 ) -> list[str]:
     """What belongs to a scope beside its cases: who, pack, grids, messages, decisions about acts of this tablet."""
     viewer = device.viewer
@@ -147,7 +165,7 @@ def _beside(
     return [
         _person_change(viewer, seq),
         *(_pack_change(conn, viewer, seq) if with_pack else ()),
-        *_grid_change(conn, viewer, seq),
+        *_grid_change(conn, viewer, seq, package),
         *(_message_change(message, seq) for message in reversed(newest)),
         *(_document_change(one, seq) for one in reversed(content.for_reader(conn, viewer))),
         *(_decision_change(one, seq) for one in holds.decisions(conn, device.device_id, viewer.lang)),
@@ -159,9 +177,14 @@ def _pack_change(conn: Connection, viewer: Viewer, seq: int) -> list[str]:
     return [change("pack", pack.code, version, body_of(conn, version), seq)]
 
 
-def _grid_change(conn: Connection, viewer: Viewer, seq: int) -> list[str]:
-    package = grids.package(conn, sorted(viewer.nodes)) if viewer.nodes else None
-    return [change("grid", "package", None, package, seq)] if package else []
+def _grid_change(conn: Connection, viewer: Viewer, seq: int, package: int) -> list[str]:
+    """The package's key, for tablets that fetch it; those of before are sent the grids as they always were."""
+    if not viewer.nodes:
+        return []
+    if package >= SIGNED:
+        key = packages.key_of(conn, packages.Scope.of(viewer))
+        return [change("grid", "package", None, {"format": FORMAT, "key": key}, seq)]
+    return [change("grid", "package", None, grids.package(conn, sorted(viewer.nodes)), seq)]
 
 
 def _message_change(message: dict[str, Any], seq: int) -> str:
@@ -197,7 +220,13 @@ def _copy(
 
 
 def _follow(
-    conn: Connection, device: DeviceViewer, cursor: Cursor, limit: int, since: datetime, now: datetime
+    conn: Connection,
+    device: DeviceViewer,
+    cursor: Cursor,
+    limit: int,
+    since: datetime,
+    now: datetime,
+    package: int,
 ) -> tuple[list[str], Cursor, bool]:
     """The next rows of the log that concern the viewer; a case that is no longer visible leaves."""
     page, viewer = min(limit, LOG_PAGE), device.viewer
@@ -228,8 +257,8 @@ def _follow(
     for (kind, _), seq in latest.items():
         if kind == "pack":
             found += [(seq, text) for text in _pack_change(conn, viewer, seq)]
-        elif kind == "grid":
-            found += [(seq, text) for text in _grid_change(conn, viewer, seq)]
+    if grids_at := [seq for (kind, _), seq in latest.items() if kind == "grid"]:
+        found += [(seq, text) for seq in grids_at[-1:] for text in _grid_change(conn, viewer, seq, package)]
     messages = [int(id_) for kind, id_ in latest if kind == "message"]
     for message in telling.by_id(conn, viewer, messages) if messages else ():
         seq = latest["message", str(message["id"])]

@@ -1,5 +1,6 @@
 """The protocol document tells the truth: each of its examples runs against the real server, and none is missing."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -15,7 +16,8 @@ from PIL import Image
 from server.content import service as content
 from server.db import Connection
 from server.protocol.commands import COMMAND_TYPES
-from server.protocol.wire import time_text, uuid7
+from server.protocol.package import applied, content_of
+from server.protocol.wire import sha256, time_text, uuid7
 from server.protocol.workflow import ACTIONS
 from server.security import load_viewer
 from tests.docs.conftest import Office, Tablet
@@ -43,6 +45,7 @@ def test_no_example_is_left_out_by_these_tests() -> None:
         "enrol",
         "changes",
         "digest",
+        "package",
         "bucket",
         "refusal",
         "decision",
@@ -128,6 +131,15 @@ def test_changes_look_as_in_the_document(office: Office) -> None:
     said = EXAMPLES["changes"].json(0)
     assert [change["kind"] for change in said["changes"]] == ["person", "pack", "grid", "message", "case"]
     assert differences(said, real) == []
+
+
+def test_the_package_looks_as_in_the_document_and_its_file_has_the_hash_that_is_named(office: Office) -> None:
+    tablet = office.tablet("worker")
+    real = tablet.ask("GET", "/sync/v1/package").json()
+    assert differences(EXAMPLES["package"].json(0), real) == []
+    file = tablet.ask("GET", f"/sync/v1/package/{real['file']}")
+    assert (len(file.content), sha256(file.content)) == (real["bytes"], real["sha256"])
+    assert content_of(applied(None, gzip.decompress(file.content))) == real["content"]
 
 
 def test_the_digest_looks_as_in_the_document_and_proves_the_mirror(office: Office) -> None:

@@ -1,9 +1,9 @@
 """`python -m gis` as people and scripts use it: its exit codes, its sentences, its JSON."""
 
-import gzip
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -101,10 +101,13 @@ def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(
     assert "nothing has changed" in gis("load", good, *options, dsn=dsn).stdout
     refused = gis("load", bad, dsn=dsn)
     assert refused.exit_code == 1 and "Nothing was loaded" in refused.stderr and "0121" in refused.stdout
-    out = tmp_path / "scope.json.gz"
-    assert gis("package", "--grid", "011", "--out", out, dsn=dsn).exit_code == 0
-    made = json.loads(gzip.decompress(out.read_bytes()))
-    assert {node["code"] for node in made["nodes"]} == {"L", "01", "011", "0111", "0112", "0121"}
+    out = tmp_path / "scope.sqlite"
+    told = document(gis("package", "--grid", "011", "--out", out, "--json", dsn=dsn))
+    assert (told["nodes"], told["neighbours"], told["facilities"], told["tiles"]) == (3, 1, 0, 0)
+    with closing(sqlite3.connect(out)) as made:
+        codes = {code for (code,) in made.execute("select code from nodes")}
+        packs = [json.loads(body)["code"] for (body,) in made.execute("select body from pack")]
+    assert (codes, packs) == ({"L", "01", "011", "0111", "0112", "0121"}, ["urban"])
     assert gis("package", "--grid", "none", "--out", out, dsn=dsn).exit_code == 1
 
 

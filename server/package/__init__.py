@@ -1,0 +1,1 @@
+"""What a tablet takes along: its grids, the basemap, facilities and map pictures, as signed files and differences."""
