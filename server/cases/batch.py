@@ -11,7 +11,7 @@ from server.cases.sentences import SENTENCES
 from server.cases.state import Working, read_work
 from server.cases.world import Office, Organisation
 from server.crews.permission import Register
-from server.db import Connection, queries
+from server.db import Connection, array, queries
 from server.grids import service as grids
 from server.packs import current, pack_known, pack_of_version
 from server.protocol.commands import Command
@@ -93,10 +93,10 @@ def load(conn: Connection, commands: Sequence[Command], now: datetime, actors: d
     codes, acting = _named(commands, actors)
     known = sql.load_batch(
         conn,
-        commands=[command.command_id for command in commands],
-        cases=sorted({*(command.case_id for command in commands), *survivors.values()}),
+        commands=array(command.command_id for command in commands),
+        cases=array({*(command.case_id for command in commands), *survivors.values()}),
         now=now,
-        arriving=[command.command_id for command in arriving],
+        arriving=array(command.command_id for command in arriving),
         codes=codes,
         organisations=acting,
         **grids.asked(points),
@@ -244,8 +244,8 @@ def _survivors(conn: Connection, commands: Sequence[Command]) -> dict[str, uuid.
 
 def load_cases(conn: Connection, ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Working]:
     """Cases locked in id order, with their present cycle and clocks."""
-    nothing: dict[str, list[Any]] = {"commands": [], "arriving": [], "codes": [], "organisations": []}
-    known = sql.load_batch(conn, cases=sorted(set(ids)), now=now, **nothing, **grids.asked(()))
+    nothing: dict[str, Any] = {"commands": "{}", "arriving": "{}", "codes": [], "organisations": []}
+    known = sql.load_batch(conn, cases=array(set(ids)), now=now, **nothing, **grids.asked(()))
     return {work.case.id: work for work in map(read_work, known["works"] or ())}
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from server.cases.batch import REPORTING, Batch
 from server.cases.chain import Event, commitment
+from server.cases.link import spelled
 from server.cases.state import Working
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
-from server.protocol.wire import NotCanonical, spelled, time_text
+from server.protocol.wire import NotCanonical, time_text
 
 AS_IT_IS = frozenset({str, int, bool, type(None)})
 

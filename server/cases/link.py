@@ -14,7 +14,16 @@ from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Any
 
+import orjson
+
 from server.protocol.wire import sha256
+
+
+def spelled(value: Any) -> str:
+    """`canonical` for what its maker has put together of text, whole numbers, lists and objects only: the same bytes by
+    a faster writer, for every event of every case passes here.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Writes what a batch decided: one call of `write_batch`, however many commands and tables there were."""
 
-import json
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from server.cases.batch import Batch
 from server.db import Connection, queries
@@ -42,12 +44,18 @@ place_of, of_command = attrgetter(*PLACE_OF_CYCLE), attrgetter(*COMMAND_COLUMNS)
 
 def number(serial: int, received_at: datetime, timezone: str) -> str:
     """The number of a case: the local day of its receipt and a serial that is never used again (gaps are fine)."""
-    return f"{received_at.astimezone(ZoneInfo(timezone)):%Y%m%d}-{serial:06d}"
+    return f"{_day(received_at, timezone)}-{serial:06d}"
 
 
-def _as_json(value: Any) -> str:
-    """Moments and ids as text."""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+@lru_cache(maxsize=64)
+def _day(moment: datetime, timezone: str) -> str:
+    """One for a whole batch."""
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y%m%d}"
+
+
+def _json(value: Any) -> str:
+    """Rows as the database reads them: moments with microseconds and zone, ids as text."""
+    return orjson.dumps(value, default=str).decode()
 
 
 def flush(conn: Connection, batch: Batch) -> None:
@@ -87,18 +95,15 @@ def flush(conn: Connection, batch: Batch) -> None:
             for command, answer in stored
         ],
     }
-    text = json.dumps(
-        {name: rows for name, rows in tables.items() if rows}, ensure_ascii=False, default=_as_json
-    )
+    text = _json({name: rows for name, rows in tables.items() if rows})
     told = rows_of(batch.notices)
     with conn.cursor() as cursor:
         if told:
-            notices = json.dumps(told, ensure_ascii=False)
-            cursor.execute("select put_messages(%s, %s) from write_batch(%s)", (notices, batch.now, text))
+            cursor.execute("select put_messages(%s, %s) from write_batch(%s)", (_json(told), batch.now, text))
         else:
             cursor.execute("select write_batch(%s)", (text,))
     if batch.holds:
         held = [dict(zip(HOLD_COLUMNS, row, strict=True)) for row in batch.holds]
-        sql.keep_holds(conn, holds=json.dumps(held, default=_as_json))
+        sql.keep_holds(conn, holds=_json(held))
     put_outcomes(conn, batch.notices, batch.now)
     conn.changed.update(work.case.district_id for work in touched)

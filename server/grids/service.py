@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from server.db import Connection, queries
+from server.db import Connection, array, queries
 from server.errors import BadInput, NotFound
 from server.grids import basemap
 from server.grids.places import Located, Point, Row, choose
@@ -36,17 +36,17 @@ def locate_many(conn: Connection, points: Sequence[Point]) -> list[Located]:
     return placed(conn, points, SQL.located_rows(conn, **asked(points)))
 
 
-def asked(points: Sequence[Point]) -> dict[str, list[Any]]:
+def asked(points: Sequence[Point]) -> dict[str, str]:
     """The arguments of the SQL function `located_at`, one of each a point."""
     usable = [_usable(point) for point in points]
     scales = [scale_about(point.lat if point and point.lat is not None else 0.0) for point in usable]
     return {
-        "lons": [point.lon if point else None for point in usable],
-        "lats": [point.lat if point else None for point in usable],
-        "reaches": [reach_m(point.accuracy_m) for point in points],
-        "easts": [east for east, _ in scales],
-        "norths": [north for _, north in scales],
-        "districts": [point.district_id for point in points],
+        "lons": array(point.lon if point else None for point in usable),
+        "lats": array(point.lat if point else None for point in usable),
+        "reaches": array(reach_m(point.accuracy_m) for point in points),
+        "easts": array(east for east, _ in scales),
+        "norths": array(north for _, north in scales),
+        "districts": array(point.district_id for point in points),
     }
 
 

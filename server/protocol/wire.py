@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 ENVELOPE = "xunge/1"
@@ -62,11 +63,6 @@ def canonical(value: Any) -> str:
     return _canonical(value)
 
 
-def spelled(value: dict[str, Any]) -> str:
-    """`canonical` for what its maker has put together of text, whole numbers, lists and objects only."""
-    return _canonical(value)
-
-
 def sha256(text: str | bytes) -> str:
     """Lower-case hex SHA-256 of text (as UTF-8) or bytes."""
     return hashlib.sha256(text.encode("utf-8") if isinstance(text, str) else text).hexdigest()
@@ -108,8 +104,12 @@ def named_uuid(*parts: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, "\x1f".join(parts))
 
 
+@lru_cache(maxsize=4096)
 def time_text(moment: datetime) -> str:
-    """An aware datetime as UTC text with microseconds and Z: the form that is hashed."""
+    """An aware datetime as UTC text with microseconds and Z: the form that is hashed.
+
+    A batch says the same few moments in every event, clock and message.
+    """
     if moment.tzinfo is None:
         raise ValueError("a time without zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
@@ -113,7 +114,8 @@ def post_commands(
     now, envelope = datetime.now(UTC), read_json(request, body)
     lang = _lang(request, device.viewer.lang)
     results = request.app.state.database.run(lambda conn: intake.take(conn, device, envelope, lang, now))
-    return JSONResponse({**service.stamp(now), "device_state": device.state, "results": results})
+    told = {**service.stamp(now), "device_state": device.state, "results": results}
+    return Response(orjson.dumps(told), media_type="application/json")
 
 
 def _sent(request: Request, body: bytes) -> Response:
