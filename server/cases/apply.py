@@ -185,11 +185,11 @@ def _perform(
         return _refuse(command, work, "field_needed", field=missing)
     if any(batch.photos.get(a.id, command.command_id) != command.command_id for a in photos):
         return _refuse(command, work, "photo_used")
-    before, kept = case.snapshot(), copied(work)
-    state_before, moved_before = case.state, {name: getattr(case, name) for name in MOVED_BY}
+    kept = copied(work)
+    before, cycle_before = kept[:2]
     acted = _acted_at(command, now, None if work.is_new and not case.version else case.acted_at)
     world = _world(conn, command, actor, work, batch, acted)
-    case.state = row.target(state_before)
+    case.state = row.target(before["state"])
     case.put_flags(flags_after(row, frozenset(case.flags)))
     if command.kind == "record" and case.version:
         record_again(command, work, batch, world.pack)
@@ -202,10 +202,10 @@ def _perform(
         return _refuse(command, work, refusal.code, **refusal.params)
     case.version += 1
     case.changed_at, case.acted_at = now, acted
-    if not row.appends and any(getattr(case, name) != value for name, value in moved_before.items()):
+    if not row.appends and any(getattr(case, name) != before[name] for name in MOVED_BY):
         case.moved_version = case.version
     work.touched = True
-    event = append_event(command, actor, work, batch, state_before, before, kept[1], world.stood_in)
+    event = append_event(command, actor, work, batch, before, cycle_before, world.stood_in)
     batch.notices += notices_of(row, event, work, before, actor, batch, world)
     for a in photos:
         batch.photos[a.id] = command.command_id

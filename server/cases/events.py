@@ -1,21 +1,16 @@
 """Appends the event of one applied command: what changed, who did it and when, chained to the event before."""
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from server.cases.batch import REPORTING, Batch
 from server.cases.chain import Event, commitment
 from server.cases.link import spelled
-from server.cases.state import Working
+from server.cases.state import RECORDED, Working
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
-from server.protocol.wire import NotCanonical, time_text
-
-AS_IT_IS = frozenset({str, int, bool, type(None)})
+from server.protocol.wire import time_text
 
 
 def append_event(
@@ -23,44 +18,38 @@ def append_event(
     actor: Actor,
     work: Working,
     batch: Batch,
-    state_before: str,
     before: Mapping[str, Any],
     cycle_before: Mapping[str, Any],
     stood_in: Sequence[str],
 ) -> Event:
     case, payload = work.case, command.payload
     private = payload.private
-    private_text = {name: _plain(said) for name in private if (said := getattr(payload, name))}
+    private_text = {name: said for name in private if (said := getattr(payload, name))}
+    first, now_said = case.version == 1, vars(case)
     body: dict[str, Any] = {
-        "payload": {
-            name: _plain(said) for name, said in vars(payload).items() if said and name not in private
-        },
+        "payload": {name: said for name, said in vars(payload).items() if said and name not in private},
         "fields": {
-            k: [_plain(before[k]) if case.version > 1 else None, _plain(v)]
-            for k, v in case.snapshot().items()
-            if (case.version == 1 and v) or before[k] != v
+            name: [None if first else before[name], said]
+            for name in RECORDED
+            if ((said := now_said[name]) and first) or before[name] != said
         },
         "clocks": {
-            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": _plain(vars(clock))
+            clock.kind if clock.cycle == case.cycle else f"{clock.kind} of {clock.cycle}": vars(clock)
             for clock in sorted(
                 (*work.clocks.values(), *work.earlier_clocks), key=attrgetter("kind", "cycle")
             )
             if (clock.cycle, clock.kind) in work.touched_clocks
         },
         # Every rate counts cycles: what they say is part of the chain.
-        "facts": _plain(
-            work.cycle.facts_since(
-                cycle_before if case.version > 1 and cycle_before["n"] == case.cycle else {}
-            )
-        ),
+        "facts": work.cycle.facts_since({} if first or cycle_before["n"] != case.cycle else cycle_before),
         "private": None,
     }
     if work.earlier_cycles and cycle_before["n"] < case.cycle:
         # What the act that ended a cycle said of it.
-        body["last_facts"] = _plain(work.earlier_cycles[-1].facts_since(cycle_before))
+        body["last_facts"] = work.earlier_cycles[-1].facts_since(cycle_before)
     if command.kind in REPORTING:
         body["place"] = {
-            **_plain(command.position.chained()),
+            **command.position.chained(),
             "status": case.place_status,
             "candidates": case.place_candidates,
             "boundary_version": case.boundary_version,
@@ -77,7 +66,7 @@ def append_event(
     if flags := _flags(command, work):
         body["flags"] = flags
     if command.decided:
-        body["decided"] = _plain(command.decided.chained())
+        body["decided"] = command.decided.chained()
     if private_text:
         text = spelled(private_text)
         salt, body["private"] = commitment(text)
@@ -88,7 +77,7 @@ def append_event(
         case.cycle,
         str(command.command_id),
         command.kind,
-        state_before,
+        before["state"],
         case.state,
         actor.person,
         actor.organisation,
@@ -114,21 +103,3 @@ def _elsewhere(command: Command, work: Working) -> bool:
     said = command.said_grid
     reported = command.kind in REPORTING and command.position.lon is not None
     return reported and said is not None and said[0] != work.case.grid_id
-
-
-def _plain(value: Any) -> Any:
-    """A value as the chain keeps it: text, whole numbers, lists and objects of these."""
-    kind = type(value)
-    if kind in AS_IT_IS:
-        return value
-    if kind is datetime:
-        return time_text(value)
-    if kind is dict:
-        return {k: _plain(v) for k, v in value.items()}
-    if kind is list or kind is tuple:
-        return [_plain(v) for v in value]
-    if kind is uuid.UUID:
-        return str(value)
-    if is_dataclass(kind):
-        return _plain(asdict(value))
-    raise NotCanonical(f"{kind.__name__} has no single spelling")

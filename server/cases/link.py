@@ -7,7 +7,8 @@ person's words keeps every hash whole.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256 as digest
 from json.encoder import encode_basestring as quoted
@@ -16,14 +17,24 @@ from typing import Any
 
 import orjson
 
-from server.protocol.wire import sha256
+from server.protocol.wire import sha256, time_text
+
+AS_THE_CHAIN_SAYS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
-def spelled(value: Any) -> str:
-    """`canonical` for what its maker has put together of text, whole numbers, lists and objects only: the same bytes by
-    a faster writer, for every event of every case passes here.
+def spelled(value: dict[str, Any]) -> str:
+    """`canonical` for what its maker has put together, in which no float can be, with moments and ids as text: the same
+    bytes by a faster writer, for every event of every case passes here.
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(value, _as_text, AS_THE_CHAIN_SAYS).decode()
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return time_text(value)
+    if is_dataclass(value):
+        return vars(value)
+    raise TypeError(type(value).__name__)
 
 
 @dataclass(frozen=True)

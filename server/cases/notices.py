@@ -69,7 +69,7 @@ def _office_named(
         wanted = case.holder_id
     elif event.action in OF_ACTOR:
         wanted = actor.organisation
-    elif event.action in OF_NOBODY:
+    if wanted is None or event.action in OF_NOBODY:
         return None
     offices = {office.id: office.name for office in world.offices.values()}
     return {one.id: one.name for one in world.organisations.values()}.get(wanted) or offices.get(wanted)

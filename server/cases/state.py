@@ -221,13 +221,9 @@ class CaseState:
         """The flags of the present cycle, in an order that does not depend on chance."""
         self.flags = sorted(set(flags))
 
-    def snapshot(self) -> dict[str, Any]:
-        """The fields whose change an event records (old -> new)."""
-        said = vars(self)
-        return {name: said[name] for name in RECORDED}
-
 
 COLUMNS = tuple(f.name for f in fields(CaseState))
+# The fields whose change an event records (old -> new).
 RECORDED = (
     "category_system",
     "category_code",

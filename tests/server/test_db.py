@@ -5,12 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import psycopg2
 import pytest
 
 from server.cluster import open_database
-from server.db import Connection, Database, connect, refusal_of
+from server.db import Connection, Database, array, connect, refusal_of
 from server.errors import Busy
 from server.settings import Settings
 from tests.conftest import Databases
@@ -34,6 +35,26 @@ def all_out(database: Database) -> Iterator[list[Connection]]:
 
 def pids(connections: list[Connection]) -> set[int]:
     return {connection.get_backend_pid() for connection in connections}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([], "uuid"),
+        ([UUID(int=0), UUID(int=2**128 - 1)], "uuid"),
+        ([None, 104.0059033, 1e-7, -1e300, 0.1 + 0.2], "float8"),
+        ([None, 2**62, -1], "bigint"),
+    ],
+)
+def test_an_array_is_read_as_it_was_given(
+    few: Database, values: list[float | UUID | None], kind: str
+) -> None:
+    with few.read() as conn, conn.cursor() as cursor:
+        cursor.execute(
+            f"select %s::{kind}[]::text[] as read, %s::{kind}[]::text[] as given", (array(values), values)
+        )
+        row = cursor.fetchone()
+    assert row["read"] == row["given"]
 
 
 def test_connections_are_kept_open_so_that_their_plans_stay_warm(few: Database) -> None:

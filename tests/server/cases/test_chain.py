@@ -1,8 +1,12 @@
 """The chain can be proved, and the database itself refuses to alter it."""
 
+import json
 import uuid
 from contextlib import suppress
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import psycopg2
@@ -12,9 +16,14 @@ from hypothesis import strategies as st
 
 from server.cases import link, proving, replay, service
 from server.cases.chain import verify_case, verify_slice
+from server.cases.state import CaseState, Clock, Cycle
 from server.db import Connection, Database, connect
 from server.errors import BadInput
 from server.people.erasure import erase_words
+from server.protocol.commands import COMMAND_TYPES, Decided
+from server.protocol.declared import Attachment
+from server.protocol.payloads import AskedPart
+from server.protocol.wire import canonical, time_text
 from tests.factories import Street
 
 
@@ -31,6 +40,35 @@ def test_a_chain_is_whole_after_every_act(street: Street) -> None:
     number = street.closed()
     street.act("street", number, "reopen", reason="又坏了")
     assert service.verify(street.conn, street.viewer("duty"), number) is None
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.text(), PLAIN, max_size=6))
+def test_the_faster_writer_of_events_writes_the_bytes_of_canonical_json(body: dict[str, Any]) -> None:
+    assert link.spelled(body) == canonical(body)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_moments_and_ids_stand_in_an_event_as_text(moment: datetime, id_: uuid.UUID) -> None:
+    photo = Attachment(id_, "0" * 64, 1, "image/jpeg", "before")
+    said = json.loads(link.spelled({"at": moment, "ids": [id_], "photos": (photo,)}))
+    assert (said["at"], said["ids"]) == (time_text(moment), [str(id_)])
+    assert said["photos"] == [asdict(photo) | {"id": str(id_)}]
+
+
+def test_what_has_no_single_spelling_is_not_written() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable: set"):
+        link.spelled({"of": {1, 2}})
+
+
+def test_nothing_that_an_event_is_made_of_can_be_a_float() -> None:
+    kinds = {*COMMAND_TYPES.values(), AskedPart, Attachment, CaseState, Clock, Cycle, Decided}
+    assert {f"{k.__name__}.{f.name}" for k in kinds for f in fields(k) if "float" in str(f.type)} == set()
 
 
 def test_no_free_text_stands_in_the_chain_itself(street: Street) -> None:
