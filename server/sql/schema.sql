@@ -741,7 +741,7 @@ begin
 end $$;
 
 CREATE FUNCTION public.wire_time(p_at timestamp with time zone) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
     select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
@@ -848,11 +848,6 @@ begin
         select command_id, origin, device_id, seq, person_id, kind, case_id, body_hash, made_at, received_at,
             outcome, code, params, version, payload
         from jsonb_populate_recordset(null::commands, p -> 'commands');
-    end if;
-    if p ? 'holds' then
-        insert into holds (command_id, case_id, district_id, reason, seen_version, now_version, created_at)
-        select command_id, case_id, district_id, reason, seen_version, now_version, created_at
-        from jsonb_populate_recordset(null::holds, p -> 'holds');
     end if;
 end $$;
 
