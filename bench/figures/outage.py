@@ -8,6 +8,7 @@ After each sample everything is counted: all in, none twice, every chain whole.
 import multiprocessing
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,20 @@ class Listening(HttpTransport):
         return reply
 
 
-def send(home: Path, count: int, part: int) -> tuple[Tally, Counter[str]]:
-    """In a process of its own: every fourth tablet sends what it holds, all of them at once."""
+def prepare(home: Path, url: str, codes: dict[int, str]) -> None:
+    """In a process of its own: these tablets enrol by their codes, if they have one, and capture without a signal."""
+    workers = {number: Worker(home / str(number), BadWire(number), number) for number in codes}
+    code_of = {workers[number].home: code for number, code in codes.items() if code}
+    fresh = [worker for worker in workers.values() if worker.home in code_of]
+    for_each(fresh, AT_ONCE, lambda worker: worker.enrol(url, code_of[worker.home]))
+    Crowd(list(workers.values()), EACH, at_once=AT_ONCE).capture_without_a_signal()
+
+
+def send(home: Path, numbers: Sequence[int]) -> tuple[Tally, Counter[str]]:
+    """In a process of its own: these tablets send what they hold, all of them at once."""
     heard: Counter[str] = Counter()
     workers = [
-        Worker(home / str(number), BadWire(number, inner=Listening(heard)), number)
-        for number in range(part, count, SENDERS)
+        Worker(home / str(number), BadWire(number, inner=Listening(heard)), number) for number in numbers
     ]
     return Crowd(workers, 0, at_once=max(1, len(workers))).send(), heard
 
@@ -66,19 +75,20 @@ class Outage:
         self.plain = type("Batches", (Sync,), {"name": self.name, "batch": EACH})(stage)
         self.home = stage.home / "tablets"
         self.beside: dict[str, float | str] = {}
-        self.workers: list[Worker] = []
+        self.enrolled = 0
 
     def floor(self, count: int) -> float | None:
         return float(self.plain.floor(count * EACH))
 
     def figure(self, count: int) -> float | None:
-        self._enrol(count)
-        Crowd(self.workers[:count], EACH, at_once=AT_ONCE).capture_without_a_signal()
-        before = self._counted()
+        codes = self._codes(count)
+        shares = [range(part, count, SENDERS) for part in range(SENDERS)]
         with multiprocessing.get_context("spawn").Pool(SENDERS) as pool:
-            pool.map(partial(send, self.home, 0), [0] * SENDERS, 1)  # they are up and have all that they need
+            jobs = [{number: codes.get(number, "") for number in share} for share in shares]
+            pool.map(partial(prepare, self.home, self.url), jobs, 1)
+            before = self._counted()
             begun = time.monotonic()
-            parts = pool.map(partial(send, self.home, count), range(SENDERS), 1)
+            parts = pool.map(partial(send, self.home), shares, 1)
             seconds = time.monotonic() - begun
         assert sum(tally.waiting for tally, _ in parts) == 0, [tally.as_json() for tally, _ in parts]
         assert [now - then for now, then in zip(self._counted(), before, strict=True)] == [count * EACH] * 2
@@ -114,13 +124,11 @@ class Outage:
                 after, _, broken = verify_slice(conn, after, SLICE)
             assert not broken, broken
 
-    def _enrol(self, count: int) -> None:
-        fresh = range(len(self.workers), count)
-        codes = self.database.run(lambda conn: [self._code(conn, n) for n in fresh])
-        made = [Worker(self.home / str(n), BadWire(n), n) for n in fresh]
-        code_of = dict(zip((worker.home for worker in made), codes, strict=True))
-        for_each(made, AT_ONCE, lambda worker: worker.enrol(self.url, code_of[worker.home]))
-        self.workers += made
+    def _codes(self, count: int) -> dict[int, str]:
+        """For those tablets that nobody has yet."""
+        fresh = range(self.enrolled, count)
+        self.enrolled = max(self.enrolled, count)
+        return self.database.run(lambda conn: {n: self._code(conn, n) for n in fresh})
 
     def _code(self, conn: Connection, number: int) -> str:
         """For a new worker of one of the grids."""
