@@ -51,6 +51,11 @@ def _layer(path: str, wanted: str | None, shapes: str) -> str:
         for name, kind in layers.items()
         if kind is not None and not any(other in str(kind) for other in OTHERS[shapes])
     ]
+    if layers and not fitting:
+        raise _RefusedError(
+            "No layer of the file holds shapes of the kind that is read; it holds: {layers}.",
+            layers=", ".join(layers),
+        )
     if len(fitting) != 1:
         raise _RefusedError(
             "The file must hold exactly one layer that fits, or --layer names it; it holds: {layers}.",

@@ -38,9 +38,11 @@ from server.settings import CHECKOUT
 FORMATS = frozenset({
     "AVCE00", "CSV", "DGN", "DXF", "EDIGEO", "ESRI Shapefile", "ESRIJSON", "FlatGeobuf", "GML", "GPKG", "GPX", "GTFS",
     "GeoJSON", "GeoJSONSeq", "GeoRSS", "Idrisi", "JML", "JSONFG", "KML", "LIBKML", "LVBAG", "MapInfo File", "MapML",
-    "MiraMonVector", "MVT", "ODS", "OGR_GMT", "OGR_PDS", "OSM", "OpenFileGDB", "PDS4", "PMTiles", "S57", "SQLite",
+    "MiraMonVector", "ODS", "OGR_GMT", "OGR_PDS", "OSM", "OpenFileGDB", "PDS4", "S57", "SQLite",
     "SXF", "Selafin", "TopoJSON", "VDV", "VFK", "WAsP", "XLSX",
 })  # fmt: skip
+# Map tiles are no source: a shape is cut at their edges and rounded to their pixels.
+TILED = frozenset({".mbtiles", ".pmtiles", ".mvt", ".pbf"})
 SECONDS = 120
 WANTED = {POLYGONS: "areas", POINTS: "points", LINES: "lines"}
 # One degree a chord: 4 mm off on an arc of 100 m.
@@ -121,6 +123,10 @@ def _run(arguments: list[str], folder: Path, seconds: float) -> None:
 def _refuse_what_points_elsewhere(path: Path) -> None:
     if path.is_dir():  # a file geodatabase out of an archive
         return
+    if path.suffix.lower() in TILED:
+        raise UnreadableError(
+            "Map tiles hold shapes that are cut at their edges and rounded; give the file that they were made from."
+        )
     with path.open("rb") as file:
         head = file.read(1 << 16)
     if b"<OGRVRTDataSource" in head:

@@ -67,6 +67,9 @@ order by n.district_id limit 1;
 -- name: district_of$
 select district_id from grid_nodes where id = :node;
 
+-- name: let_cases_follow!
+update boundary_versions set reroute = true where id = :version;
+
 -- name: bounds^
 -- West, south, east, north of a version of boundaries, degrees.
 select st_xmin(b) as west, st_ymin(b) as south, st_xmax(b) as east, st_ymax(b) as north

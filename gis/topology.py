@@ -223,8 +223,8 @@ def _told(before: Sequence[Area], after: Sequence[Area], tree: _Tree) -> list[Fi
         notes += _moved(after[changed[index]], old[index], new[index], tree.plane)
     if len(moved):
         sentence = (
-            "Borders were made to meet (within {tolerance} m; overlaps went to the lower code): {count} areas changed,"
-            " by {size} m² in all."
+            "Borders were made to meet: corners within {tolerance} m of a neighbour's border lie on it, and overlaps,"
+            " however wide, went to the lower code. {count} areas changed, by {size} m² in all."
         )
         params = {"tolerance": TOLERANCE_M, "count": len(moved), "size": f"{size[moved].sum():,.1f}"}
         notes.append(Finding("snapped", NOTE, sentence, params))

@@ -85,6 +85,8 @@ def _give_up() -> None:
 def must_exist(*files: Path) -> None:
     """Raises WrongUseError for a file that is not there."""
     for file in files:
+        if file.is_dir():
+            raise WrongUseError("{file} is a folder; give a file, or the folder as a .zip.", file=str(file))
         if not file.is_file():
             raise WrongUseError("There is no file {file}.", file=str(file))
 

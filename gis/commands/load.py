@@ -30,7 +30,7 @@ from gis.commands.frame import (
 from gis.fields import Fields
 from gis.load import Loaded, renew_statistics
 from gis.load import load as load_boundaries
-from gis.prepare import Wanted
+from gis.prepare import SQL, Wanted
 from gis.read import read
 from server.cluster import database_of
 from server.db import Connection, Database
@@ -59,6 +59,9 @@ def load(
     valid_from: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when they hold.")
     ] = None,
+    reroute: Annotated[
+        bool, typer.Option("--reroute", help="Let open cases follow: a task moves them, an event each.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then undo it.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +71,7 @@ def load(
         must_exist(file)
         boundaries = read(file, Fields(code_field, name_field, parent_field, level_field), crs, layer)
         with progress(None, "load"), database_of(settings()) as dsn:
-            loaded = _load(dsn, boundaries, wanted, dry_run)
+            loaded = _load(dsn, boundaries, wanted, reroute, dry_run)
     _print_loaded(loaded, file, dry_run, as_json)
     if loaded.refused:
         raise typer.Exit(FAULTY)
@@ -80,9 +83,11 @@ class _Undone(Exception):
         self.loaded = loaded
 
 
-def _load(dsn: str, boundaries: Boundaries, wanted: Wanted, dry_run: bool) -> Loaded:
+def _load(dsn: str, boundaries: Boundaries, wanted: Wanted, reroute: bool, dry_run: bool) -> Loaded:
     def work(conn: Connection) -> Loaded:
         loaded = load_boundaries(conn, boundaries, wanted, datetime.now(UTC))
+        if reroute and loaded.version is not None:
+            SQL.let_cases_follow(conn, version=loaded.version)
         if dry_run or loaded.refused:
             raise _Undone(loaded)
         return loaded

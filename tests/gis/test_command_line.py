@@ -86,6 +86,13 @@ def test_the_sentences_come_in_the_language_of_the_installation(gis: Gis, bad: P
     assert "没有图形" in gis("check", bad, lang="zh-CN").stdout
 
 
+def follow(dsn: str) -> list[bool]:
+    """Whether open cases follow each version, the first one first."""
+    with closing(connect(dsn)) as conn, conn.cursor() as cursor:
+        cursor.execute("select reroute from boundary_versions order by id")
+        return [row["reroute"] for row in cursor.fetchall()]
+
+
 def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(
     gis: Gis, good: Path, bad: Path, dsn: str, tmp_path: Path
 ) -> None:
@@ -99,6 +106,13 @@ def test_load_prints_what_it_did_and_a_package_can_be_made_of_it(
         {"0": 1, "1": 1, "2": 2, "3": 4},
     )
     assert "nothing has changed" in gis("load", good, *options, dsn=dsn).stdout
+    assert follow(dsn) == [False]
+    moved = good.with_name("moved.geojson")
+    moved.write_text(good.read_text(encoding="utf-8").replace("01 网格", "一网格"), encoding="utf-8")
+    assert gis("load", moved, *options, "--reroute", "--dry-run", dsn=dsn).exit_code == 0
+    assert follow(dsn) == [False]
+    assert gis("load", moved, *options, "--reroute", dsn=dsn).exit_code == 0
+    assert follow(dsn) == [False, True]
     refused = gis("load", bad, dsn=dsn)
     assert refused.exit_code == 1 and "Nothing was loaded" in refused.stderr and "0121" in refused.stdout
     out = tmp_path / "scope.sqlite"
