@@ -106,6 +106,20 @@ def test_two_tablets_that_bring_the_same_commands_at_once_get_the_same_answers(
     assert kept(live_server) == {"commands": expected, "case_events": expected, "cases": expected}
 
 
+def test_batches_of_one_tablet_at_once_leave_no_hole_in_its_counting(
+    live_server: LiveServer, tablets: tuple[Tablet, Tablet]
+) -> None:
+    """Each is weighed against what the one before it left, not against what both found."""
+    one, _ = tablets
+    for _ in range(ROUNDS):
+        batches = [[one.command() for _ in range(3)] for _ in range(4)]
+        at_once(*(lambda batch=batch: again(one).send(*batch) for batch in batches))
+        with live_server.database.read() as conn, conn.cursor() as cursor:
+            cursor.execute("select last_seq, seq_gaps from devices where id = %s", (UUID(one.device),))
+            counted = dict(cursor.fetchone())
+        assert counted == {"last_seq": batches[-1][-1]["seq"], "seq_gaps": []}
+
+
 def kept(server: LiveServer) -> dict[str, int]:
     """How many rows there are."""
     with server.database.read() as conn, conn.cursor() as cursor:
