@@ -2,10 +2,14 @@
 
 import os
 import sys
+from contextlib import suppress
+from socket import socket
+from typing import cast
 
 import psycopg2
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from server import doctor
 from server.backup import cli as backup
@@ -13,12 +17,14 @@ from server.cases import cli as cases
 from server.cluster import database_of
 from server.db import refusal_of
 from server.errors import BadInput, XungeError
+from server.listening import OwnSocket
 from server.locale import gettext_for
 from server.logs import write_json_logs
 from server.migrate import migrate
 from server.packs import cli as packs
 from server.people import cli as people
 from server.public import cli as public
+from server.run import check_port
 from server.settings import settings
 from server.sync import cli as sync
 from server.telling import cli as telling
@@ -51,7 +57,7 @@ def serve() -> None:
         # Every process that shares the address opens its own connections to this database.
         os.environ["DATABASE_URL"] = dsn
         settings.cache_clear()
-        uvicorn.run(
+        config = uvicorn.Config(
             "server.app:served",
             factory=True,
             workers=chosen.workers,
@@ -61,6 +67,13 @@ def serve() -> None:
             access_log=False,
             timeout_graceful_shutdown=GOODBYE_S,
         )
+        # Sockets that share an address would share it with another server's, too.
+        check_port(chosen)
+        if chosen.workers > 1:
+            Multiprocess(config, [cast(socket, OwnSocket(chosen.host, chosen.port))]).run()
+        else:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run()
 
 
 @app.command("migrate", help=_("Brings the database's schema up to date; says what it applied."))

@@ -40,10 +40,11 @@ from server.tiles import routes as tiles
 log = structlog.get_logger()
 # New objects until the young ones are looked through, and how often the older ones are with them.
 GARBAGE = (20_000, 20, 50)
+# A request is offered to them in this order: first where most is written.
 ROOMS = (
-    health,
-    sync,
     cases,
+    sync,
+    health,
     grids,
     facilities,
     tiles,

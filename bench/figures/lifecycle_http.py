@@ -115,24 +115,24 @@ class Road:
             for who, login in self.logins.items()
         }
 
-    def _over_http(self, client: int) -> None:
-        path, etag = "/api/v1/cases", ""
-        for who, action, payload in STEPS:
-            if action == "report":
-                body: dict[str, Any] = {**payload, "lon": self.place["lon"], "lat": self.place["lat"]}
-                body |= {"source": "bench", "category": f"{LAMP['system']}/{LAMP['code']}"}
-                etag, number = self._post(client, who, path, body, "")
-            else:
-                etag, _ = self._post(client, who, f"{path}/{number}/actions/{action}", payload, etag)
+    @cached_property
+    def bodies(self) -> list[bytes]:
+        """What is sent, act by act: the same for every case."""
+        place = {"lon": self.place["lon"], "lat": self.place["lat"]}
+        report = {**STEPS[0][2], **place, "source": "bench", "category": f"{LAMP['system']}/{LAMP['code']}"}
+        return [json.dumps(told).encode() for told in (report, *(payload for _, _, payload in STEPS[1:]))]
 
-    def _post(self, client: int, who: str, path: str, body: dict[str, Any], etag: str) -> tuple[str, str]:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        if etag:
-            headers["If-Match"] = etag
-        reply = self.served.post(client, path, json.dumps(body).encode(), headers)
-        answer = json.loads(reply.read())
-        assert reply.status in (200, 201), answer
-        return reply.headers["ETag"], answer["number"]
+    def _over_http(self, client: int) -> None:
+        case = path = "/api/v1/cases"
+        etag: dict[str, str] = {}
+        for (who, action, _), body in zip(STEPS, self.bodies, strict=True):
+            if action != "report":
+                path = f"{case}/actions/{action}"
+            headers = {"Authorization": f"Bearer {self.tokens[who]}", **etag}
+            reply = self.served.clients[client].post(path, body, headers)
+            assert reply.status == (201 if action == "report" else 200), reply.body.decode()
+            case = reply.headers.get("location", case)
+            etag = {"If-Match": reply.headers["etag"]}
 
     def _shared(self, work: Iterator[Any], do: Any) -> None:
         """`work` done by all clients at once, each taking the next piece when it is ready."""

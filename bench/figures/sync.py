@@ -121,8 +121,8 @@ class Sync:
     def _sync(self, client: int, bodies: Sequence[tuple[bytes, dict[str, str]]]) -> None:
         token = {"Authorization": f"Bearer {self.tablets[client].enrolled.device_token}"}
         for body, more in bodies:
-            reply = self.served.post(client, "/sync/v1/commands", body, {**token, **more})
-            answer = json.loads(reply.read())
+            reply = self.served.clients[client].post("/sync/v1/commands", body, {**token, **more})
+            answer = json.loads(reply.body)
             assert reply.status == 200, answer
             assert all(result["outcome"] == "applied" for result in answer["results"]), answer
 

@@ -58,6 +58,8 @@ def declared(conn: Connection, viewer: Viewer, named: Any, stage: str) -> list[d
         raise BadInput(
             "Field {field} must be a list of at most {limit}.", field="attachments", limit=MOST_ATTACHMENTS
         )
+    if not named:
+        return []
     asked = [_one(item, index, stage) for index, item in enumerate(named)]
     known = {row["id"]: row for row in sql.named(conn, ids=[i for i, _ in asked], person_id=viewer.person_id)}
     if unknown := [str(one) for one, _ in asked if one not in known]:
