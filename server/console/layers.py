@@ -19,8 +19,8 @@ def layers(request: Request, done: str = "", viewer: Viewer = Depends(reader)) -
     with desk(request, viewer) as page:
         pack = current(page.conn, viewer.district_id)[1]
         names = {category.key: category.name(page.lang) for category in pack.categories}
-        return page.page("layers.html", layers=service.kept(page.conn, viewer), names=names, roles=service.ROLES,
-                         done=done)  # fmt: skip
+        layers = service.kept(page.conn, viewer, page.now)
+        return page.page("layers.html", layers=layers, names=names, roles=service.ROLES, done=done)
 
 
 @router.post("/layers/{code}")

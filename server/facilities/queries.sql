@@ -7,6 +7,16 @@ from layers l
 where l.district_id = :district and (:role::text is null or :role = any (l.readers))
 order by l.code collate "C";
 
+-- name: tablets_of
+-- How many tablets in use carry each layer: their persons have a role now that may see it.
+select l.id, count(distinct d.id) as tablets
+from layers l
+join organisations o on o.district_id = l.district_id
+join memberships m on m.organisation_id = o.id and m.role = any (l.readers) and coalesce(m.valid_to > :now::timestamptz, true)
+join devices d on d.person_id = m.person_id and d.state = 'active'
+where l.district_id = :district and l.on_tablets
+group by l.id;
+
 -- name: layer^
 select l.id, l.code, l.name, l.kind, l.category_system, l.category_code, l.readers, l.on_tablets, l.loads, l.loaded_at,
        l.source_sha256

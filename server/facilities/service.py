@@ -73,10 +73,14 @@ def seen(conn: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     return [dict(row) for row in SQL.layers_of(conn, district=viewer.district_id, role=viewer.role)]
 
 
-def kept(conn: Connection, viewer: Viewer) -> list[dict[str, Any]]:
-    """Every layer for whom keeps them, else those that the viewer may see."""
+def kept(conn: Connection, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
+    """Every layer for whom keeps them, else those that the viewer may see; `tablets` = how many carry it."""
     role = None if viewer.role == KEEPER else viewer.role
-    return [dict(row) for row in SQL.layers_of(conn, district=viewer.district_id, role=role)]
+    carried = {
+        row["id"]: row["tablets"] for row in SQL.tablets_of(conn, district=viewer.district_id, now=now)
+    }
+    rows = SQL.layers_of(conn, district=viewer.district_id, role=role)
+    return [{**row, "tablets": carried.get(row["id"], 0)} for row in rows]
 
 
 def layer_json(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -190,8 +190,28 @@ def test_only_an_administrator_says_who_sees_a_layer_and_the_next_file_does_not_
     service.change_layer(conn, admin, "lamps", ["centre"], False, NOW, "")
     put(conn, district, Wanted("lamps"), lamp("L1"), lamp("L2"))
     assert service.seen(conn, viewer(conn, district, "worker")) == []
-    (layer,) = service.kept(conn, admin)
+    (layer,) = service.kept(conn, admin, NOW)
     assert (layer["readers"], layer["on_tablets"], layer["name"]) == (["centre"], False, "路灯")
+
+
+def test_a_layer_says_how_many_tablets_carry_it(conn: Connection, district: SmallDistrict) -> None:
+    put(conn, district, LAMPS, lamp("L1"))
+    put(conn, district, CAMERAS, lamp("C1"))
+    admin = viewer(conn, district, "admin")
+
+    def carried() -> dict[str, int]:
+        return {row["code"]: row["tablets"] for row in service.kept(conn, admin, NOW)}
+
+    assert carried() == {"lamps": 0, "cameras": 0}
+    with conn.cursor() as cursor:
+        for number, login in enumerate(("worker", "worker", "hotline")):
+            cursor.execute(
+                "insert into devices (id, person_id, token_hash) values (gen_random_uuid(), %s, %s)",
+                (district.people[login], b"%d" % number),
+            )
+        assert carried() == {"lamps": 2, "cameras": 0}, "the hotline is no reader, cameras are on no tablet"
+        cursor.execute("update devices set state = 'revoked' where token_hash = '0'")
+    assert carried() == {"lamps": 1, "cameras": 0}
 
 
 def test_a_category_that_the_pack_does_not_have_and_a_change_of_kind_are_refused(
