@@ -91,6 +91,7 @@ class Album:
         if house.page.ids.map.marks:
             house.page.pick(house.page.ids.map.marks[0].case_id)
         yield "map"
+        yield from self._facilities()
         for name in ("today", "cases", "messages", "outbox", "me"):
             house.show(name)
             yield name
@@ -131,6 +132,31 @@ class Album:
         yield "unlock-wrong"
         self.clock.ahead += tablet.lock_view.wait_s
         tablet.unlock(PIN)
+
+    def _facilities(self) -> Iterator[str]:
+        """What stands in the own grids, as far as the office gave it to this tablet."""
+        house, here = self.app.root, self.gps.position()
+        layers = self.tablet.facility_map().layers
+        if not (layers and here):
+            return
+        house.show("map")
+        house.page.ids.map.look_at(here.lon, here.lat, 1.5)
+        yield "map-facilities"
+        house.page.show_layers()
+        yield "map-layers"
+        house.page.show_nearest(layers[0])
+        yield "map-nearest"
+        known = [layer for layer in layers if self.tablet.nearest(here.lon, here.lat, layer.code)]
+        for layer in known[-1:]:
+            row = self.tablet.nearest(here.lon, here.lat, layer.code)[0]
+            house.show("map")
+            house.page.ids.map.look_at(row.lon, row.lat, 3.0)
+            house.page.tell_of(row.layer, row.code)
+            yield "map-facility"
+            self.tablet.save_draft(self.tablet.about(self.tablet.draft(), row.layer, row.code))
+            house.show("report")
+            yield "report-about"
+            self.tablet.save_draft(Draft())
 
     def _report(self) -> Iterator[str]:
         house = self.app.root

@@ -9,7 +9,7 @@ from mobile.core.owner import Owner
 from mobile.core.standing import moment
 from mobile.core.store import Damaged, Store
 from mobile.core.views import Draft, Position
-from server.protocol.payloads import ON_BEHALF
+from server.protocol.payloads import COMPONENT, ON_BEHALF
 from server.protocol.wire import time_text
 
 # What a report's form says under `on_behalf`.
@@ -54,6 +54,7 @@ class Drafts:
             raw.get("safe", False),
             raw.get("behalf", False),
             raw.get("form", {}),
+            raw.get("component", ""),
             speech.say("draft kept by itself · {moment}", moment=saved),
         )
 
@@ -69,6 +70,7 @@ class Drafts:
             "safe": draft.safe,
             "behalf": draft.behalf,
             "form": dict(draft.form),
+            "component": draft.component,
             "saved_at": time_text(self._clock.now()),
         }
         with self._store.writing():
@@ -107,5 +109,6 @@ class Drafts:
             entry.kind == "self_handle",
             made_safe is not None,
             form.pop(ON_BEHALF, "") == RESIDENT,
-            form,
+            component=form.pop(COMPONENT, ""),
+            form=form,
         )

@@ -13,8 +13,12 @@ from mobile.core.views import (
     CaseRow,
     CasesView,
     CaseView,
+    ComponentView,
     DocumentView,
     Draft,
+    FacilityMap,
+    FacilityRow,
+    FacilityView,
     InspectView,
     LinkView,
     LockView,
@@ -24,6 +28,7 @@ from mobile.core.views import (
     OutboxView,
     PersonView,
     PhotoView,
+    PicturesView,
     PlaceView,
     Position,
     ReportForm,
@@ -82,6 +87,22 @@ class TabletFace(Protocol):
         ...
 
     def map_shapes(self) -> MapShapes: ...
+    def facility_map(self) -> FacilityMap: ...
+    def show_layer(self, layer: str, shown: bool) -> None:
+        """Whether this person sees a layer on the map from now on; "" are the basemap's pictures."""
+        ...
+
+    def pictures(self) -> PicturesView | None: ...
+    def nearest(self, lon: float, lat: float, layer: str) -> tuple[FacilityRow, ...]: ...
+    def facility(self, layer: str, code: str, position: Position | None = None) -> FacilityView | None: ...
+    def component(self, category: str, code: str, position: Position | None) -> ComponentView:
+        """Which component a report of that category is about, or which it might be about."""
+        ...
+
+    def about(self, draft: Draft, layer: str, code: str) -> Draft:
+        """The draft as a report about this facility; nothing is written down."""
+        ...
+
     def locate(self, lon: float, lat: float, accuracy_m: float) -> PlaceView: ...
 
     def report_form(self) -> ReportForm: ...
@@ -107,11 +128,12 @@ class TabletFace(Protocol):
         form: Mapping[str, str] = ...,
         behalf: bool = False,
         safe: bool = False,
+        component: str = "",
     ) -> str:
         """Seals a report (or a self-handled case) and gives its command id; the draft is gone with it.
 
         `form` answers by field name; `behalf` of a resident; `safe`: that the place was made safe is sealed after it,
-        with the photos of stage "during".
+        with the photos of stage "during". `component` is the code of the one that it is about.
         """
         ...
 

@@ -16,7 +16,7 @@ from mobile.core.views import Draft, Field, Position, Refusal
 from server.protocol.fields import BadCommand
 from server.protocol.pack import Category
 from server.protocol.pack.answered import wrong_answer
-from server.protocol.payloads import ON_BEHALF
+from server.protocol.payloads import COMPONENT, ON_BEHALF
 
 RECENT = 12
 SAFE_STAGE = "during"  # what shows that the place was made safe
@@ -54,6 +54,7 @@ class Hands:
         form: Mapping[str, str] = NO_FORM,
         behalf: bool = False,
         safe: bool = False,
+        component: str = "",
     ) -> str:
         """Seals a report; where the place was made safe that follows it as an act of its own."""
         chosen, say = self._known.category(category), self._owner.speech.say
@@ -62,7 +63,7 @@ class Hands:
         self._check(chosen, condition, mended, seen)
         if safe and not shown and "make_safe" in chosen.needs_photo:
             raise Refusal(say("Take a photo of what makes the place safe."))
-        answers = self._answers(chosen, form, behalf)
+        answers = self._answers(chosen, form, behalf) | ({COMPONENT: component} if component else {})
         done = (sentence.strip() or say("Mended on the spot")) if mended else ""
         with self._sealing():
             places = self._known.places

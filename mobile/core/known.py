@@ -17,7 +17,7 @@ from mobile.core.standing import Standing
 from mobile.core.store import Store
 from mobile.core.views import MapShapes, Position, Refusal
 from server.protocol.hats import Actor
-from server.protocol.pack import Category
+from server.protocol.pack import Category, Pack
 
 
 class Known:
@@ -43,6 +43,11 @@ class Known:
     @property
     def places(self) -> Places:
         return self._map()[0]
+
+    @property
+    def pack(self) -> Pack | None:
+        """The pack of this district, None before it came."""
+        return self._mirror.pack()
 
     @property
     def shapes(self) -> MapShapes:

@@ -7,6 +7,7 @@ from mobile.core.act_fields import resident_fields
 from mobile.core.album import Album
 from mobile.core.clockwork import Clock
 from mobile.core.drafts import Drafts
+from mobile.core.facilities import Facilities
 from mobile.core.gate import Gate
 from mobile.core.inbox import Inbox
 from mobile.core.known import Known
@@ -25,8 +26,12 @@ from mobile.core.views import (
     CaseRow,
     CasesView,
     CaseView,
+    ComponentView,
     DocumentView,
     Draft,
+    FacilityMap,
+    FacilityRow,
+    FacilityView,
     InspectView,
     LinkView,
     LockView,
@@ -35,6 +40,7 @@ from mobile.core.views import (
     MeView,
     OutboxView,
     PersonView,
+    PicturesView,
     PlaceView,
     Position,
     ReportForm,
@@ -56,6 +62,8 @@ class Looking:
         self._papers = Papers(store, self._mirror, self._photos, self._known, self._album)
         self._drafts = Drafts(store, self._owner, self._album, clock)
         self._syncer = Syncer(store, clock, self._outbox, self._mirror, self._photos)
+        tiles = self._syncer.delivery.tiles
+        self._facilities = Facilities(store, self._known, self._owner, self._album, tiles)
         self._gate = Gate(
             store,
             Vault(store, clock, attended),
@@ -167,6 +175,24 @@ class Looking:
 
     def map_shapes(self) -> MapShapes:
         return self._known.shapes
+
+    def facility_map(self) -> FacilityMap:
+        return self._facilities.on_the_map()
+
+    def pictures(self) -> PicturesView | None:
+        return self._facilities.pictures()
+
+    def nearest(self, lon: float, lat: float, layer: str) -> tuple[FacilityRow, ...]:
+        return self._facilities.nearest(lon, lat, layer)
+
+    def facility(self, layer: str, code: str, position: Position | None = None) -> FacilityView | None:
+        return self._facilities.view(layer, code, position)
+
+    def component(self, category: str, code: str, position: Position | None) -> ComponentView:
+        return self._facilities.component(category, code, position)
+
+    def about(self, draft: Draft, layer: str, code: str) -> Draft:
+        return self._facilities.about(draft, layer, code)
 
     def locate(self, lon: float, lat: float, accuracy_m: float) -> PlaceView:
         places, speech = self._known.places, self._owner.speech

@@ -38,11 +38,29 @@ def metres_to_line(point: Point, line: Line) -> float:
     return min(_to_segment(a, b) for a, b in pairwise(flat)) if len(flat) > 1 else math.inf
 
 
+def nearest_on(point: Point, lines: Sequence[Line]) -> tuple[float, float]:
+    """The point of some lines that is nearest to a point; degrees."""
+    found = (
+        (math.hypot(*at), at)
+        for line in lines
+        for a, b in pairwise([_plane(point, p) for p in line])
+        if (at := _on_segment(a, b))
+    )
+    east, north = min(found)[1]
+    shrink = math.cos(math.radians(point[1]))
+    return point[0] + east / METRES_PER_DEGREE / shrink, point[1] + north / METRES_PER_DEGREE
+
+
 def _to_segment(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return math.hypot(*_on_segment(a, b))
+
+
+def _on_segment(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    """The point of a segment that is nearest to the origin."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     length = dx * dx + dy * dy
     along = 0.0 if length == 0 else max(0.0, min(1.0, -(a[0] * dx + a[1] * dy) / length))
-    return math.hypot(a[0] + along * dx, a[1] + along * dy)
+    return a[0] + along * dx, a[1] + along * dy
 
 
 @dataclass(frozen=True)

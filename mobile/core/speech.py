@@ -69,10 +69,10 @@ class Speech:
         """A time limit with the kind of time that it runs in."""
         return limit_words(limit, self.translate)
 
-    def metres(self, metres: float) -> str:
-        """A distance as people say it."""
+    def metres(self, metres: float, step: int = 10) -> str:
+        """A distance as people say it, rounded to `step` metres."""
         if metres < 1000:
-            return self.say("{n} m", n=max(10, round(metres / 10) * 10))
+            return self.say("{n} m", n=max(step, round(metres / step) * step))
         return self.say("{n} km", n=f"{metres / 1000:.1f}")
 
     def size(self, count: int) -> str:

@@ -151,6 +151,10 @@ class Tablet(Looking):
     def lock(self) -> None:
         self._gate.lock()
 
+    def show_layer(self, layer: str, shown: bool) -> None:
+        with self._hands.roomy():
+            self._facilities.show(layer, shown)
+
     # Reporting -----------------------------------------------------------------------------------------------
 
     def save_draft(self, draft: Draft) -> None:
@@ -179,8 +183,11 @@ class Tablet(Looking):
         form: Mapping[str, str] = NO_FORM,
         behalf: bool = False,
         safe: bool = False,
+        component: str = "",
     ) -> str:
-        return self._hands.report(category, condition, position, sentence, photos, mended, form, behalf, safe)
+        return self._hands.report(
+            category, condition, position, sentence, photos, mended, form, behalf, safe, component
+        )
 
     def undo(self, command_id: str) -> bool:
         return self._hands.undo(command_id)

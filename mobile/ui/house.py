@@ -1,7 +1,6 @@
 """The root of the window: which screen is up, how to go to another and back, what floats over it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +28,7 @@ from mobile.ui.screens.me import Me
 from mobile.ui.screens.messages import Messages
 from mobile.ui.screens.outbox import Outbox
 from mobile.ui.screens.pin import Pin
+from mobile.ui.screens.readiness import filed
 from mobile.ui.screens.report import Report
 from mobile.ui.screens.today import Today
 from mobile.ui.theme import theme
@@ -272,14 +272,7 @@ class House(FloatLayout):
             took(category)
             self.back()
             return
-        first = category.conditions[0].code if category.conditions else ""
-        draft = self.tablet.draft()
-        mended = draft.mended and category.may_mend
-        self.attempt(
-            lambda: self.tablet.save_draft(
-                replace(draft, category=category.key, condition=first, mended=mended)
-            )
-        )
+        self.attempt(lambda: self.tablet.save_draft(filed(self.tablet.draft(), category)))
         self.back()
 
     def raise_sheet(self, sheet: Sheet) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.carried import LAMPS, carry, thing, write
 from tests.tablet.conftest import LANDSCAPE, PORTRAIT, Window
 from tests.tablet.hand import Hand, Walk
 
@@ -35,6 +36,15 @@ def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name in ("today", "map", "cases", "messages", "outbox", "me", "report", "category"):
         yield name, lambda name=name: house.show(name)
     yield "map, told", lambda: (house.show("map"), house.page.pick(todo))
+    (lamps,) = hand.tablet.facility_map().layers
+    yield "layers", lambda: (house.show("map"), house.page.show_layers())
+    yield "nearest", lambda: (house.show("map"), house.page.show_nearest(lamps))
+    yield "facility", lambda: (house.show("map"), house.page.tell_of("lamps", "L-0012"))
+    yield "report, a lamp", lambda: (house.show("report"), house.page.choose("urban/component/0137"))
+    yield (
+        "report, about a lamp",
+        lambda: house.page.be_about(hand.tablet.nearest(104.005, 30.005, "lamps")[0]),
+    )
     yield "report, chosen", lambda: (house.show("report"), house.page.choose("urban/component/0102"))
     yield "report, dangerous", lambda: dangerous(house)
     yield (
@@ -85,7 +95,8 @@ def faults(hand: Hand) -> Iterator[str]:
             yield f"a {type(widget).__name__} of {widget.width:.0f} × {widget.height:.0f} is too small for a glove"
 
 
-def goes_everywhere(hand: Hand, looks: list[tuple[str, float]]) -> Walk:
+def goes_everywhere(hand: Hand, package: str, looks: list[tuple[str, float]]) -> Walk:
+    carry(hand.tablet, Path(package))
     found = []
     for language, text_size in looks:
         hand.tablet.save_settings(replace(hand.tablet.settings, language=language, text_size=text_size))
@@ -101,8 +112,15 @@ def test_nothing_is_too_small_to_touch_or_to_read_and_no_word_is_cut_off(
     window: Window, lived_in: Path
 ) -> None:
     at = (104.005, 30.005, 8.0)
-    window(goes_everywhere, lived_in, size=LANDSCAPE, at=at, looks=[("zh-CN", 1.0), ("en", 1.4)])
-    window(goes_everywhere, lived_in, size=PORTRAIT, at=at, looks=[("en", 1.0), ("zh-CN", 1.4)])
+    lamps = [
+        thing("lamps", f"L-{n:04}", 104.005 + n / 1e5, 30.005, name="南门东侧", 权属="城管局")
+        for n in (6, 12)
+    ]
+    package = str(write(lived_in / "given.sqlite", [LAMPS], lamps))
+    looks = [("zh-CN", 1.0), ("en", 1.4)]
+    window(goes_everywhere, lived_in, size=LANDSCAPE, at=at, package=package, looks=looks)
+    looks = [("en", 1.0), ("zh-CN", 1.4)]
+    window(goes_everywhere, lived_in, size=PORTRAIT, at=at, package=package, looks=looks)
 
 
 def presses_each(hand: Hand) -> Walk:

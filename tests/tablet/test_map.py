@@ -1,11 +1,14 @@
 """The map's geometry, without a window: metres, meshes, and names that stay in their grid."""
 
 import math
+import random
+from itertools import combinations
 
 import pytest
 
 from mobile.core.views import BaseShape, GridShape, MapShapes
 from mobile.ui.widgets.map import meshes
+from mobile.ui.widgets.map.badges import FIRST, STEPS, first_zooms
 from mobile.ui.widgets.map.ground import Ground, ground_of
 
 SQUARE = ((104.0, 30.0), (104.01, 30.0), (104.01, 30.01), (104.0, 30.01), (104.0, 30.0))
@@ -69,6 +72,21 @@ def test_the_ground_is_made_once_for_a_version_and_anew_for_the_next() -> None:
     first = ground_of(shapes(GridShape("a", "甲", 3, True, (SQUARE,)), version="once"))
     assert ground_of(shapes(GridShape("a", "甲", 3, True, (SQUARE,)), version="once")) is first
     assert ground_of(shapes(version="twice")) is not first
+
+
+def test_badges_that_stand_at_a_zoom_keep_their_distance_and_on_the_last_zoom_all_stand() -> None:
+    chance = random.Random(3)
+    spots = [(chance.uniform(0, 3000), chance.uniform(0, 3000)) for _ in range(800)]
+    spots.append(spots[0])
+    zooms = first_zooms(spots, room=40.0)
+    for zoom in (FIRST, FIRST * 2, FIRST * 8):
+        stand = [spot for spot, first in zip(spots, zooms, strict=True) if first <= zoom]
+        nearest = min(math.dist(a, b) for a, b in combinations(stand, 2))
+        assert nearest * zoom >= 0.75 * 40
+    shares = [sum(first <= FIRST * 2**step for first in zooms) for step in range(STEPS + 1)]
+    assert shares == sorted(shares)
+    assert shares[0] > 10
+    assert shares[-1] == len(spots), "even two at one place can be reached"
 
 
 def test_a_grid_that_is_known_by_name_only_is_left_out() -> None:

@@ -118,7 +118,8 @@ class Draft:
     """The one report being written; kept at every change, gone when it is reported.
 
     `form` = answers by field name; `behalf`: a resident told it, whose name and telephone are among the answers.
-    `safe`: the worker made the place safe; photos of stage "during" show that.
+    `safe`: the worker made the place safe; photos of stage "during" show that. `component`: the code of the one that it
+    is about, "" for none.
     """
 
     category: str = ""
@@ -130,4 +131,5 @@ class Draft:
     safe: bool = False
     behalf: bool = False
     form: Mapping[str, str] = field(default_factory=dict)
+    component: str = ""
     saved: str = ""  # "草稿自动保存 · 10:42", "" for a fresh one; ignored by save_draft

@@ -1,11 +1,22 @@
 """How far a report is: what is still missing, said on its button, and which photograph comes next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mobile.core.views import CategoryChoice, Draft, Field
 from mobile.ui.words import _
 
 SAFE_STAGE = "during"  # of a photo that shows that the place was made safe
+
+
+def filed(draft: Draft, category: CategoryChoice) -> Draft:
+    """The draft under another category; the component of the one before is not of this one."""
+    return replace(
+        draft,
+        category=category.key,
+        condition=category.conditions[0].code if category.conditions else "",
+        mended=draft.mended and category.may_mend,
+        component=draft.component if draft.category in ("", category.key) else "",
+    )
 
 
 @dataclass(frozen=True)

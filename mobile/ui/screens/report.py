@@ -10,11 +10,21 @@ from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
 
-from mobile.core.views import CategoryChoice, ConditionChoice, Draft, PhotoView, Position, ReportForm
+from mobile.core.views import (
+    CategoryChoice,
+    ComponentView,
+    ConditionChoice,
+    Draft,
+    FacilityRow,
+    PhotoView,
+    Position,
+    ReportForm,
+)
 from mobile.ui.page import Page
 from mobile.ui.screens.details import DetailsSheet
+from mobile.ui.screens.facilities import ComponentLine, NearSheet
 from mobile.ui.screens.photo import PhotoSheet
-from mobile.ui.screens.readiness import Readiness
+from mobile.ui.screens.readiness import Readiness, filed
 from mobile.ui.widgets.buttons import Chip, Press, Tile
 from mobile.ui.words import _
 
@@ -80,11 +90,14 @@ class Report(Page):
 
     @property
     def category(self) -> CategoryChoice | None:
+        return self._choice(self._draft.category)
+
+    def _choice(self, key: str) -> CategoryChoice | None:
         form = self._form
         everything = (
             [*form.tiles, *(found for major in form.tree for found in major.categories)] if form else []
         )
-        return next((found for found in everything if found.key == self._draft.category), None)
+        return next((found for found in everything if found.key == key), None)
 
     def _show(self) -> None:
         category, draft = self.category, self._draft
@@ -95,6 +108,7 @@ class Report(Page):
         self.mended_note = category.mended_note if category else _("Closed at once, nobody is sent")
         self._show_tiles()
         self._show_conditions()
+        self._show_component()
         self.ids.strip.photos = list(draft.photos)
         stand = self._stand
         self.danger, self.behalf = stand.danger, draft.behalf
@@ -134,6 +148,21 @@ class Report(Page):
         chip.bind(on_release=lambda _: self.change_condition(condition.code))
         return chip
 
+    def _show_component(self) -> None:
+        draft = self._draft
+        view = self.tablet.component(draft.category, draft.component, draft.position)
+        self.fill("component", view, lambda: self._component(view))
+
+    def _component(self, view: ComponentView) -> list[ComponentLine]:
+        row = view.chosen or next(iter(view.offered), None)
+        if row is None:
+            return []
+        line = ComponentLine(row=row, chosen=view.chosen is not None, more=len(view.offered) > 1)
+        line.takes = lambda: self.be_about(row)
+        line.others = lambda: self.show_others(view.offered)
+        line.drops = lambda: self._change(component="")
+        return [line]
+
     def _show_place(self, look: bool = False) -> None:
         position = self._draft.position
         self.placed = position is not None
@@ -159,13 +188,9 @@ class Report(Page):
         self.place = self._draft.saved or self.place
 
     def choose(self, key: str) -> None:
-        self._draft = replace(self._draft, category=key)
-        category = self.category
-        conditions = category.conditions if category else ()
-        may_mend = bool(category and category.may_mend)
-        self._change(
-            condition=conditions[0].code if conditions else "", mended=self._draft.mended and may_mend
-        )
+        if found := self._choice(key):
+            self._draft = filed(self._draft, found)
+        self._change()
         self.ids.mended_switch.on = self._draft.mended
 
     def change_condition(self, code: str) -> None:
@@ -200,6 +225,19 @@ class Report(Page):
         self._draft = replace(self._draft, form=form, behalf=behalf)
         self._save()
         self._show()
+
+    def be_about(self, row: FacilityRow) -> None:
+        """The report is about this component, and lies where the register has it."""
+        self.house.lower()
+        self._draft = self.tablet.about(self._draft, row.layer, row.code)
+        self._change()
+        self._show_place(look=True)
+
+    def show_others(self, rows: tuple[FacilityRow, ...]) -> None:
+        title, note = _("Which one is it?"), _("Nearest to the pin first. It may also stay open.")
+        self.house.raise_sheet(
+            NearSheet(house=self.house, title=title, note=note, rows=rows, chosen=self.be_about)
+        )
 
     def put_pin(self, lon: float, lat: float, accuracy_m: float) -> None:
         self._change(position=Position(lon, lat, accuracy_m, provider="finger", placed_by_hand=True))
@@ -261,6 +299,7 @@ class Report(Page):
                 form=draft.form,
                 behalf=draft.behalf,
                 safe=self._stand.safe,
+                component=draft.component,
             )
         )
         if command_id:

@@ -117,21 +117,39 @@ class Ground:
         )
 
     @cached_property
-    def layers(self) -> list[Layer]:
-        """Everything under the cases, lowest first; made at the first look, kept for the next screen."""
+    def land(self) -> list[Layer]:
+        """What pictures of a basemap cover, lowest first; made at the first look, kept for the next screen."""
         # without roads the borders of communities are drawn as pale road beds: they alone read as a town
-        roads = self.base("road") or self.borders(2)
+        roads = self.base("road") or self._borders[2]
         return [
             Layer("fill", self.fills(own=False), "map_land"),
             Layer("fill", self.fills(own=True), "accent_soft"),
             *[Layer("fill", self.base(kind), f"map_{kind}") for kind in ("green", "water", "building")],
             Layer("line", roads, "map_road_edge", 4.6),
             Layer("line", roads, "map_road", 3.6),
-            Layer("line", self.borders(3), "map_grid", 0.7),
-            Layer("line", self.borders(2), "map_community", 0.8),
-            Layer("line", self.borders(1), "map_street", 1.1),
-            Layer("line", self.own_borders(), "accent", 1.6),
         ]
+
+    @cached_property
+    def outlines(self) -> list[Layer]:
+        """Borders on the plain ground."""
+        return [
+            Layer("line", self._borders[3], "map_grid", 0.7),
+            Layer("line", self._borders[2], "map_community", 0.8),
+            Layer("line", self._borders[1], "map_street", 1.1),
+            Layer("line", self._borders[0], "accent", 1.6),
+        ]
+
+    @cached_property
+    def outlines_on_pictures(self) -> list[Layer]:
+        """Borders over pictures, which may be as dark or as light as they: each in a pale bed, in strong ink."""
+        levels = [
+            (3, "map_street", 0.7),
+            (2, "map_street", 1.0),
+            (1, "map_label", 1.3),
+            (0, "accent", 1.8),
+        ]
+        beds = [Layer("line", self._borders[level], "map_halo", wide + 1.4) for level, _, wide in levels]
+        return beds + [Layer("line", self._borders[level], ink, wide) for level, ink, wide in levels]
 
     def base(self, kind: str) -> list[Mesh]:
         """A kind of the basemap: areas, or ribbons for roads."""
@@ -147,11 +165,13 @@ class Ground:
     def fills(self, own: bool) -> list[Mesh]:
         return meshes.areas(grid.rings for grid in (self.mine if own else self.grids))
 
-    def borders(self, level: int) -> list[Mesh]:
-        return meshes.ribbons(ring for grid in self.levels.get(level, []) for ring in grid.rings)
-
-    def own_borders(self) -> list[Mesh]:
-        return meshes.ribbons(ring for grid in self.mine for ring in grid.rings)
+    @cached_property
+    def _borders(self) -> dict[int, list[Mesh]]:
+        """Of levels 1 to 3, and under 0 of the own grids."""
+        return {
+            level: meshes.ribbons(ring for grid in grids for ring in grid.rings)
+            for level, grids in {**{n: self.levels.get(n, []) for n in (1, 2, 3)}, 0: self.mine}.items()
+        }
 
 
 _grounds: dict[str, Ground] = {}

@@ -87,12 +87,12 @@ def ribbons(lines: Iterable[Line], closed: bool = True) -> list[Mesh]:
     return batches.meshes
 
 
-def marks(spots: Iterable[tuple[float, float, int]]) -> list[Mesh]:
-    """Squares for marks; corners are x y, offset x y, and the kind of shape."""
+def marks(spots: Iterable[tuple[float, float, float]]) -> list[Mesh]:
+    """Squares for marks; corners are x y, offset x y, and a number: the kind of shape, or a badge's first zoom."""
     batches = _Batches(5)
-    for x, y, kind in spots:
+    for x, y, number in spots:
         vertices, faces, first = batches.room_for(4)
         for across, up in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-            vertices.extend((x, y, across, up, kind))
+            vertices.extend((x, y, across, up, number))
         faces.extend((first, first + 1, first + 2, first, first + 2, first + 3))
     return batches.meshes

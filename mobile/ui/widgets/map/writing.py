@@ -61,6 +61,11 @@ class Writing:
 
     def _positions(self) -> None:
         view = self.view
+        if view.focus:
+            x, y = view.at(view.focus)
+            for colour, width in ((theme.map_halo, dp(3)), (theme.accent, dp(2))):
+                self._over.add(Color(*colour))
+                self._over.add(SmoothLine(circle=(x, y, dp(20)), width=width))
         if view.here:
             self._circle(view.here, theme.accent)
         if view.pin:
