@@ -27,6 +27,7 @@ DECIMALS = 7
 LEAF = 3
 # A tablet's position is several metres off at its best.
 TABLET_BOUND_M = 1.0
+BETWEEN = 0.5  # where between two corners a border's way is measured, too: half way
 _ROUNDS = 4
 
 Shapes = NDArray[np.object_]
@@ -99,7 +100,9 @@ class _Tree:
         self.cells = np.asarray(self.plane.back(shapely.coverage_simplify(before, metres)), dtype=object)
         self.cells = self._rounded()
         after = self.plane.metres(self.cells)
-        moved = float(shapely.hausdorff_distance(shapely.boundary(before), shapely.boundary(after)).max())
+        borders = shapely.boundary(before), shapely.boundary(after)
+        # Between corners, too: the tip of a spike that is gone may touch the border somewhere else.
+        moved = float(shapely.hausdorff_distance(*borders, densify=BETWEEN).max())
         if moved > bound:
             self.cells = kept
         return moved

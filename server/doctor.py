@@ -21,6 +21,7 @@ from server.errors import XungeError
 from server.locale import FOLDER as WORDS
 from server.locale import gettext_for
 from server.migrate import MIGRATIONS
+from server.package import tiles
 from server.postgres import programs
 from server.settings import Settings, settings
 
@@ -51,6 +52,7 @@ def examine(chosen: Settings) -> Iterator[Finding]:
     yield home(chosen)
     yield files()
     yield address(chosen)
+    yield map_pictures(chosen)
     try:
         if not chosen.database_url and not Cluster(chosen.home).data.exists():
             yield Finding("database", False, _("There is no database yet: run `make run`."))
@@ -123,6 +125,17 @@ def address(chosen: Settings) -> Finding:
         )
         return Finding("address", False, words.format(host=chosen.host))
     return Finding("address", True, f"{chosen.host}:{chosen.port}")
+
+
+def map_pictures(chosen: Settings) -> Finding:
+    """What tablets take along under their grids; a file that cannot be used keeps them from nothing else."""
+    if chosen.mbtiles is None:
+        return Finding("map pictures", True, _("None for tablets (XUNGE_MBTILES)."))
+    try:
+        told = tiles.checked(chosen.mbtiles)
+    except XungeError as error:
+        return Finding("map pictures", False, error.text(_))
+    return Finding("map pictures", True, f"{chosen.mbtiles}, {told['format']}")
 
 
 def database(cursor: Any) -> Iterator[Finding]:

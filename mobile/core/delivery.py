@@ -1,7 +1,8 @@
 """Brings the offline package down: asks what leads to it from the one here, fetches that, proves it, puts it in.
 
-Nothing of a package counts before all of it fits: the signature of the office that this tablet enrolled with, the hash
-of the file, and the content that comes out. What does not fit is said to the worker, and the package of before stays.
+Nothing of a package counts before all of it fits: the signature of the office that this tablet enrolled with, the key
+that its changes named, the hash of the file (before anything reads it), and the content that comes out. What does not
+fit is said to the worker, and the package of before stays.
 """
 
 import hashlib
@@ -61,6 +62,9 @@ class Delivery:
         offer = office.package("" if self.fault else held.content)
         try:
             content, pictures = self._proved(offer)
+            if offer["key"] != wanted:
+                log.info("another package than the changes named: the next ones will name it")
+                return
             if content != held.content:
                 came = self._whole(office, offer, step)
                 package = applied(held.body if offer["base"] else None, came)
@@ -84,10 +88,12 @@ class Delivery:
             (self._store.home / name).unlink(missing_ok=True)
 
     def _proved(self, offer: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
-        """What the office's signature stands for: the content, and the file of map pictures. Raises Forged."""
+        """The content and the file of map pictures, when the office signed what is offered. Raises Forged."""
         content, pictures, told = str(offer["content"]), offer.get("tiles"), str(offer["public_key"])
         known = self._store.kept(KEY) or told  # of a tablet that enrolled before packages were signed
-        signed = signed_text(content, str(pictures["sha256"]) if pictures else "")
+        signed = signed_text(
+            str(offer["key"]), content, str(offer["sha256"]), str(pictures["sha256"]) if pictures else ""
+        )
         try:
             Ed25519PublicKey.from_public_bytes(bytes.fromhex(known)).verify(
                 bytes.fromhex(str(offer["signature"])), signed

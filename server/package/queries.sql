@@ -1,5 +1,9 @@
 -- name: made_of
--- All that a package of a role in a district depends on, beside its nodes and the files of the installation.
+-- All that a package of a role in a district depends on, beside its nodes and the files of the installation. Versions
+-- and loads count on from where a restored backup stands: the epoch keeps them apart from those that were lost.
+select 'epoch' as what, e.epoch::text as code, 0 as loads, '' as name
+from epoch e
+union all
 select 'boundaries' as what, coalesce(d.current_version, 0)::text as code, 0 as loads, '' as name
 from districts d where d.id = :district
 union all

@@ -74,9 +74,10 @@ def offer(
         facilities.open_layers(conn, viewer, layers, now, address)
     file, base = kept.way(have, content)
     pictures = tiles.clipped(kept, content)
-    signed = packages.signed_text(content, pictures["sha256"] if pictures else "")
+    way = kept.described(file)
+    signed = packages.signed_text(key, content, way["sha256"], pictures["sha256"] if pictures else "")
     return {
-        "key": key, "content": content, "base": base, **kept.described(file), "tiles": pictures,
+        "key": key, "content": content, "base": base, **way, "tiles": pictures,
         "public_key": public_key(conn), "signature": _signer(conn).sign(signed).hex(),
     }  # fmt: skip
 

@@ -97,9 +97,10 @@ def bounds_of(conn: sqlite3.Connection) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def signed_text(content: str, tiles: str) -> bytes:
-    """What the office signs: this content, and beside it the file of map pictures (hash, "" for none)."""
-    return f"{FORMAT}\n{content}\n{tiles}".encode()
+def signed_text(key: str, content: str, file: str, tiles: str) -> bytes:
+    """What the office signs: whose package of which state (its key), the content, the file that leads there (SHA-256)
+    and the file of map pictures beside it (SHA-256, "" for none)."""
+    return "\n".join((FORMAT, key, content, file, tiles)).encode()
 
 
 def hash_of(conn: sqlite3.Connection) -> str:

@@ -26,7 +26,7 @@ from server.telling import service as telling
 sql = queries(__file__)
 LOG_PAGE, SNAPSHOT_PAGE = 1000, 500
 FIRST_MESSAGES = 50
-WHO = 8  # digits of a cursor's hash of the person, and of what packages depend on beside the database
+WHO = 8  # digits of a cursor's hash of the person, and of what packages depend on that the log does not tell
 PLAIN, SIGNED = 1, 2  # the offline package within the answer as JSON, or by its key as a file to be fetched
 KEEP_CLOSED_DAYS = 30
 
@@ -112,7 +112,7 @@ def _begin(
     epoch, scope = epoch_text(at["epoch"]), Scope.of(viewer)
     who = sha256(json.dumps([person_json(viewer), viewer.lang]))[:WHO]
     if package >= SIGNED:
-        who += sha256(json.dumps(packages.stamp()))[:WHO]
+        who += sha256(json.dumps([packages.stamp(), viewer.role]))[:WHO]
     if cursor and (cursor.epoch != epoch or cursor.seq > at["seq"] or cursor.seq < at["oldest"] - 1):
         raise CursorGone
     if cursor and cursor.scope == scope:

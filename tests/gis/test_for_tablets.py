@@ -52,7 +52,7 @@ def in_metres(shape: Any) -> Any:
     return shapely.transform(shape, lambda places: (places - [WEST, SOUTH]) / [METRE_E, METRE_N])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(amplitude=AMPLITUDES, count=st.integers(1, 60), seed=st.integers(0, 2**32))
 def test_off_the_border_by_more_than_the_bound_the_tablet_answers_as_the_exact_borders_do(
     amplitude: float, count: int, seed: int

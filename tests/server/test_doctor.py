@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,3 +138,19 @@ def test_a_new_home_has_no_database_yet_and_none_is_made_by_looking(tmp_path: Pa
     found = findings(Settings(home=tmp_path / "home", database_url=None))
     assert not found["database"].well
     assert not (tmp_path / "home").exists()
+
+
+def test_map_pictures_that_tablets_cannot_draw_are_a_fault_and_none_at_all_is_none(
+    installation: Settings, tmp_path: Path
+) -> None:
+    assert findings(installation)["map pictures"].well
+    named = installation.model_copy(update={"mbtiles": tmp_path / "district.mbtiles"})
+    assert "district.mbtiles" in findings(named)["map pictures"].sentence
+    with closing(sqlite3.connect(tmp_path / "district.mbtiles")) as conn, conn:
+        conn.execute("create table metadata (name text, value text)")
+        conn.execute("insert into metadata values ('format', 'pbf')")
+        conn.execute("create table tiles (zoom_level, tile_column, tile_row, tile_data)")
+    assert "pbf" in findings(named)["map pictures"].sentence
+    with closing(sqlite3.connect(tmp_path / "district.mbtiles")) as conn, conn:
+        conn.execute("update metadata set value = 'png'")
+    assert findings(named)["map pictures"].well

@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from mobile.core.tablet import Tablet
 from mobile.core.transport import LinkDown, Reply
 from server.facilities import service as facilities
 from server.facilities.service import Thing, Wanted
+from server.package import service
 from server.package.keeping import Kept
 from server.protocol import package as packages
 from server.security import load_viewer
@@ -152,7 +155,8 @@ def test_a_download_that_was_cut_goes_on_at_the_piece_where_it_was(
 
 def other_key(offer: dict[str, Any]) -> dict[str, Any]:
     signer = Ed25519PrivateKey.generate()
-    signature = signer.sign(packages.signed_text(offer["content"], "")).hex()
+    signed = packages.signed_text(offer["key"], offer["content"], offer["sha256"], "")
+    signature = signer.sign(signed).hex()
     return {**offer, "public_key": signer.public_key().public_bytes_raw().hex(), "signature": signature}
 
 
@@ -160,6 +164,7 @@ def other_key(offer: dict[str, Any]) -> dict[str, Any]:
     "spoil",
     [
         lambda offer: {**offer, "content": "0" * 64},
+        lambda offer: {**offer, "key": "0" * 32},
         lambda offer: {**offer, "signature": "00" * 64},
         lambda offer: {**offer, "signature": "no hexadecimal"},
         lambda offer: {**offer, "sha256": "0" * 64},
@@ -169,7 +174,18 @@ def other_key(offer: dict[str, Any]) -> dict[str, Any]:
         lambda offer: {"envelope": offer["envelope"]},
         other_key,
     ],
-    ids=["content", "signature", "no-hex", "hash", "short", "endless", "pictures", "half", "other-key"],
+    ids=[
+        "content",
+        "key",
+        "signature",
+        "no-hex",
+        "hash",
+        "short",
+        "endless",
+        "pictures",
+        "half",
+        "other-key",
+    ],
 )
 def test_a_package_that_is_not_the_offices_is_refused_said_and_fetched_again(
     live_server: LiveServer, street: Street, tmp_path: Path, spoil: Any
@@ -190,6 +206,53 @@ def test_a_package_that_is_not_the_offices_is_refused_said_and_fetched_again(
     assert codes(tablet) == ["L1", "forged"]
     assert not any("签名" in notice.title for notice in tablet.today(NOW, None).notices)
     tablet.close()
+
+
+def test_a_package_that_the_office_signed_for_somebody_else_or_for_last_month_is_left(
+    live_server: LiveServer, street: Street, tmp_path: Path
+) -> None:
+    wire = Watched()
+    worker, head = (tablet_of(live_server, who, tmp_path / who, wire) for who in ("worker", "head"))
+    old, theirs = wire.offers
+    put(live_server, street, "L1", "new")
+    for signed_once in (old, theirs):
+        wire.spoil = lambda _, offer=signed_once: offer
+        worker.sync_now()
+        assert codes(worker) == ["L1", "L2", "L3"] and worker.link.state == "online"
+    wire.spoil = None
+    worker.sync_now()
+    assert codes(worker) == ["L1", "new"]
+    for tablet in (worker, head):
+        tablet.close()
+
+
+def test_another_role_in_the_same_grids_brings_the_layers_of_that_role(
+    live_server: LiveServer, street: Street, tmp_path: Path
+) -> None:
+    put(live_server, street, "L1", wanted=replace(LAMPS, readers=["worker"]))
+    tablet = tablet_of(live_server, "worker", tmp_path, Watched())
+    assert codes(tablet) == ["L1"]
+    role = "update memberships set role = 'auditor' where person_id = %s"
+    who = (street.district.people["worker"],)
+    live_server.database.run(lambda conn: conn.cursor().execute(role, who))
+    tablet.sync_now()
+    assert [node.code for node in tablet._known.places.mine] == ["S1C1G1"]
+    assert codes(tablet) == []
+    tablet.close()
+
+
+def test_after_a_restored_backup_no_file_of_the_lost_days_is_taken_for_a_new_one(
+    live_server: LiveServer, street: Street
+) -> None:
+    def key(conn: Any) -> str:
+        viewer = load_viewer(conn, street.district.people["worker"], NOW)
+        assert viewer is not None
+        return service.key_of(conn, service.Scope.of(viewer))
+
+    before = live_server.database.run(key)
+    assert live_server.database.run(key) == before
+    live_server.database.run(lambda conn: conn.cursor().execute("update epoch set epoch = gen_random_uuid()"))
+    assert live_server.database.run(key) != before
 
 
 def test_a_layer_taken_away_from_the_role_leaves_the_tablet_with_the_next_difference(
@@ -352,13 +415,19 @@ def test_tiles_that_are_no_pictures_keep_nobody_from_the_grids(
     tablet.close()
 
 
-def test_packages_that_nobody_asked_for_in_a_month_go(
-    live_server: LiveServer, street: Street, tmp_path: Path
-) -> None:
-    kept = Kept(tmp_path / "packages")
-    kept.put("old", b"x")
-    content = kept.content("k" * 32, lambda: packages.made_of({"about": [("bounds", "[1,2,3,4]")]}))
-    assert kept.forget(NOW) == 0
-    assert kept.way("", content) == (f"{content}.gz", "")
-    packed = kept.file(f"{content}.gz")
-    assert packed and packages.content_of(gzip.decompress(packed.read_bytes())) == content
+def test_packages_that_nobody_asked_for_in_a_month_go_and_those_that_are_used_stay(tmp_path: Path) -> None:
+    kept, now = Kept(tmp_path), datetime.now(UTC)
+
+    def content() -> str:
+        return kept.content("k" * 32, lambda: packages.made_of({"about": [("bounds", "[1,2,3,4]")]}))
+
+    kept.put(f"{'0' * 64}.gz", b"x")
+    assert kept.way("", content())[0] == f"{content()}.gz"
+    used = {path.name for path in tmp_path.iterdir()} - {f"{'0' * 64}.gz"}
+    long_ago = (now - timedelta(days=31)).timestamp()
+    for path in tmp_path.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    kept.way("", content())
+    assert kept.forget(now) == 1 and {path.name for path in tmp_path.iterdir()} == used
+    packed = kept.file(f"{content()}.gz")
+    assert packed and packages.content_of(gzip.decompress(packed.read_bytes())) == content()
