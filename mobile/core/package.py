@@ -70,7 +70,7 @@ class Package:
         ]
         for node in nodes:
             node["inside"] = [node.pop("lon"), node.pop("lat")]
-            node["shape"] = json.loads(node["shape"]) if node["shape"] else None
+            node["shape"] = packages.unpacked_shape(node["shape"]) if node["shape"] else None
         basemap = [json.loads(feature) for (feature,) in self._all("select feature from basemap order by id")]
         return {"boundary_versions": self.boundary_versions, "nodes": nodes, "basemap": basemap}
 

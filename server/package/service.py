@@ -118,7 +118,7 @@ def made(conn: Connection, scope: Scope, key: str, pack: tuple[int, dict[str, An
 
 def _node(node: dict[str, Any]) -> Sequence[Any]:
     lon, lat = node["inside"]
-    shape = _json(node["shape"]) if node["shape"] else None
+    shape = packages.packed_shape(node["shape"]) if node["shape"] else None
     return (node["id"], node["code"], node["name"], node["level"], node["parent"], node["kind"], node["part"], lon, lat,
             shape)  # fmt: skip
 

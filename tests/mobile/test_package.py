@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mobile.core.package import Package
-from server.protocol.package import NotAPackage, Rows, applied, content_of, made_of, step
+from server.protocol.package import (
+    NotAPackage,
+    Rows,
+    applied,
+    content_of,
+    made_of,
+    packed_shape,
+    step,
+    unpacked_shape,
+)
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=6)
 DEGREES = st.floats(103, 105)
@@ -124,3 +133,14 @@ def test_the_nearest_are_those_that_measuring_all_of_them_gives(
     )
     in_box = package.facilities_within(104.0005, 29.9999, 104.0010, 30.0005, ["lamps", "bins"])
     assert {(one.layer, one.code) for one in in_box} == {("lamps", str(n)) for n in range(5, 11)}
+
+
+PLACE = st.tuples(st.integers(-1_800_000_000, 1_800_000_000), st.integers(-900_000_000, 900_000_000))
+RING = st.lists(PLACE.map(lambda at: (at[0] / 1e7, at[1] / 1e7)), min_size=1, max_size=8)
+
+
+@given(shape=st.lists(st.lists(RING, max_size=3), max_size=3))
+def test_a_shape_comes_back_to_the_last_of_its_seven_decimals(
+    shape: list[list[list[tuple[float, float]]]],
+) -> None:
+    assert unpacked_shape(packed_shape(shape)) == shape
