@@ -50,7 +50,7 @@ def test_axe_finds_nothing_where_people_act(desk: Desk) -> None:
             "/cases/{closed}",
         ],
         "dispatch": ["/cases/{registered}", "/cases/{registered}/acts/split", "/map?open={registered}"],
-        "street": ["/work", "/cases/{handling}/acts/whistle"],
+        "street": ["/documents", "/documents/new", "/work", "/cases/{handling}/acts/whistle"],
         "crew": ["/crews", "/crews/{handling}", "/cases/{handling}/acts/ask_help"],
     }
     found = []

@@ -95,4 +95,5 @@ def test_one_story_that_has_all_of_it(world: type[SyncMachine]) -> None:
 
 def test_a_few_stories_that_are_the_same_each_time(world: type[SyncMachine]) -> None:
     happened = play(world, SEED, STORIES, STEPS)
-    assert set(+happened) >= DEEDS | {"killed", "server killed", "photos", "held"}, happened
+    # What else a seed brings changes with every line of the core; what must be there stands in the story above.
+    assert set(+happened) >= DEEDS | {"killed", "server killed", "photos"}, happened
