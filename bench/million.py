@@ -27,7 +27,7 @@ def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only:
         for name in (
             "places",
             "crews",
-            *(("cycles_alone",) if cycles_only else ("cases", "words", "cycles")),
+            *(("cycles_alone",) if cycles_only else ("cases", "words", "closed", "cycles")),
         ):
             cursor.execute(statements[name], values)
         for definition in indexes:
@@ -36,7 +36,7 @@ def fill(conn: Connection, district: int, rows: int, now: datetime, cycles_only:
     conn.commit()
     conn.autocommit = True
     with conn.cursor() as cursor:
-        cursor.execute("vacuum analyze cases, cycles, case_words")
+        cursor.execute("vacuum analyze cases, cycles, case_words, closed_cells")
     conn.autocommit = False
 
 

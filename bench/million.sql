@@ -41,6 +41,11 @@ join bench_crews k on k.i = drawn.crew;
 -- What the cases are found by; the trigger that makes it is off.
 insert into case_words (case_id, words) select c.id, words_of_case(c) from cases c;
 
+-- name: closed
+-- What the map counts them from.
+insert into closed_moves select m.* from cases c cross join lateral closed_move(c, 1) m;
+select sum_closed(null);
+
 -- name: cycles
 insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system,
     category_code, opened_at, registered_at, dispatched_at, handled_at, passed_at, handle_due_at, due_at, ended_at,
@@ -73,6 +78,7 @@ join bench_crews k on k.i = drawn.crew;
 
 -- name: all_open
 update cases set state = 'handling', closed_at = null, close_kind = null, next_due_at = due_at, next_clock = 'handle';
+delete from closed_cells;
 
 -- name: clocks
 insert into deadlines (case_id, cycle, kind, limit_min, time_kind, started_at, due_at, stopped_at)

@@ -20,6 +20,7 @@ from tasks import (
     forget_told,
     recompute_deadlines,
     reroute_cases,
+    sum_closed,
     time_passes,
     verify_blobs,
     verify_chains,
@@ -92,6 +93,13 @@ TASKS: tuple[Task, ...] = (
         timedelta(hours=1),
         "forgets a day later how often somebody came to a public door, and who opened a layer in which hour",
         forget_knocks.run,
+    ),
+    Task(
+        "sum_closed",
+        timedelta(seconds=60),
+        "adds what was closed or reopened to the sums that the map counts closed cases from",
+        sum_closed.run,
+        chunk=sum_closed.CHUNK,
     ),
     Task(
         "verify_chains",

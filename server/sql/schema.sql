@@ -184,6 +184,52 @@ begin
         where c.id = v_id;
 end $$;
 
+CREATE FUNCTION public.cell_x(p_lon_e7 integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select floor((p_lon_e7 / 3600000000.0::float8 + 0.5) * 131072)::integer
+$$;
+
+CREATE FUNCTION public.cell_y(p_lat_e7 integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select floor((0.5 - ln(tan(pi() / 4 + radians(p_lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * 131072)::integer
+$$;
+
+CREATE TABLE public.closed_moves (
+    district_id bigint NOT NULL,
+    street_id bigint NOT NULL,
+    community_id bigint NOT NULL,
+    grid_id bigint NOT NULL,
+    state text NOT NULL,
+    late boolean NOT NULL,
+    category text NOT NULL,
+    source text NOT NULL,
+    handler_id bigint,
+    cx integer NOT NULL,
+    cy integer NOT NULL,
+    n integer NOT NULL,
+    lon_e7 bigint NOT NULL,
+    lat_e7 bigint NOT NULL,
+    high bigint NOT NULL,
+    low bigint NOT NULL
+);
+
+COMMENT ON TABLE public.closed_moves IS 'street_id, community_id, grid_id: 0 where there is none. cx, cy: cell of 2^17 by 2^17 in web mercator.';
+
+COMMENT ON COLUMN public.closed_moves.high IS 'With low the two halves of the case''s id: their XOR over a cell in which one case is left is that case.';
+
+CREATE FUNCTION public.closed_move(c public.cases, p_n integer) RETURNS SETOF public.closed_moves
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select c.district_id, coalesce(c.street_id, 0), coalesce(c.community_id, 0), coalesce(c.grid_id, 0), c.state,
+           coalesce(c.due_at < c.closed_at, false), c.category_system || '/' || c.category_code, c.source, c.handler_id,
+           cell_x(c.lon_e7), cell_y(c.lat_e7), p_n, p_n * c.lon_e7::bigint, p_n * c.lat_e7::bigint,
+           ('x' || substr(i.hex, 1, 16))::bit(64)::bigint, ('x' || substr(i.hex, 17))::bit(64)::bigint
+    from (select replace(c.id::text, '-', '') as hex) i
+    where c.closed_at is not null and abs(c.lat_e7) < 850000000
+$$;
+
 CREATE TABLE public.cycles (
     case_id uuid NOT NULL,
     n integer NOT NULL,
@@ -540,6 +586,17 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION public.move_closed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'UPDATE' then
+        insert into closed_moves select * from closed_move(old, -1);
+    end if;
+    insert into closed_moves select * from closed_move(new, 1);
+    return null;
+end $$;
+
 CREATE FUNCTION public.offices_at(p_nodes bigint[], p_now timestamp with time zone) RETURNS TABLE(grid_id bigint, id bigint, code text, name text, staffed boolean)
     LANGUAGE sql STABLE
     AS $$
@@ -642,6 +699,27 @@ CREATE FUNCTION public.search_words(p_text text) RETURNS text[]
         union all
         select substr(m[1], i, 2) from generate_series(1, length(m[1])) i where m[1] !~ '^[a-z0-9à-ɏа-я]'
     ) w
+$$;
+
+CREATE FUNCTION public.sum_closed(p_most integer) RETURNS integer
+    LANGUAGE sql
+    AS $$
+    with gone as (
+        delete from closed_moves where ctid = any (array(select m.ctid from closed_moves m limit p_most for update skip locked))
+        returning *
+    ), added as (
+        insert into closed_cells as k (district_id, facet, cx, cy, grid_id, community_id, street_id, state, late, n, lon_e7, lat_e7, high, low)
+        select g.district_id, f.facet, g.cx, g.cy, g.grid_id, g.community_id, g.street_id, g.state, g.late,
+               sum(g.n), sum(g.lon_e7), sum(g.lat_e7), bit_xor(g.high), bit_xor(g.low)
+        from gone g
+        cross join lateral unnest(array['', 'c:' || g.category, 's:' || g.source, 'h:' || g.handler_id]) f (facet)
+        where f.facet is not null
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        order by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        on conflict on constraint closed_cells_pkey do update set n = k.n + excluded.n, lon_e7 = k.lon_e7 + excluded.lon_e7,
+            lat_e7 = k.lat_e7 + excluded.lat_e7, high = k.high # excluded.high, low = k.low # excluded.low
+    )
+    select count(*)::integer from gone
 $$;
 
 CREATE FUNCTION public.tablet_of(p_token_hash bytea, p_now timestamp with time zone) RETURNS json
@@ -1090,6 +1168,23 @@ CREATE TABLE public.change_log (
 );
 
 COMMENT ON TABLE public.change_log IS 'One seq a transaction, taken at commit under the lock of the district''s counter; n counts inside it. scope_* = district, street, community, grid before and after, so that leaving and entering a scope can be told.';
+
+CREATE TABLE public.closed_cells (
+    district_id bigint NOT NULL,
+    facet text NOT NULL,
+    cx integer NOT NULL,
+    cy integer NOT NULL,
+    grid_id bigint NOT NULL,
+    community_id bigint NOT NULL,
+    street_id bigint NOT NULL,
+    state text NOT NULL,
+    late boolean NOT NULL,
+    n bigint NOT NULL,
+    lon_e7 bigint NOT NULL,
+    lat_e7 bigint NOT NULL,
+    high bigint NOT NULL,
+    low bigint NOT NULL
+);
 
 CREATE TABLE public.commands (
     command_id uuid NOT NULL,
@@ -1974,6 +2069,9 @@ ALTER TABLE ONLY public.change_counter
 ALTER TABLE ONLY public.change_log
     ADD CONSTRAINT change_log_pkey PRIMARY KEY (district_id, seq, n);
 
+ALTER TABLE ONLY public.closed_cells
+    ADD CONSTRAINT closed_cells_pkey PRIMARY KEY (district_id, facet, cx, cy, grid_id, community_id, street_id, state, late);
+
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (command_id);
 
@@ -2361,6 +2459,10 @@ CREATE TRIGGER case_words_changed AFTER UPDATE ON public.cases FOR EACH ROW WHEN
 
 CREATE TRIGGER case_words_new AFTER INSERT ON public.cases FOR EACH ROW EXECUTE FUNCTION public.keep_case_words();
 
+CREATE TRIGGER cases_closed_changed AFTER UPDATE ON public.cases FOR EACH ROW WHEN ((((old.closed_at IS NOT NULL) OR (new.closed_at IS NOT NULL)) AND ((old.closed_at IS DISTINCT FROM new.closed_at) OR (old.state IS DISTINCT FROM new.state) OR (old.due_at IS DISTINCT FROM new.due_at) OR (old.handler_id IS DISTINCT FROM new.handler_id) OR (old.category_system IS DISTINCT FROM new.category_system) OR (old.category_code IS DISTINCT FROM new.category_code) OR (old.source IS DISTINCT FROM new.source) OR (old.district_id IS DISTINCT FROM new.district_id) OR (old.street_id IS DISTINCT FROM new.street_id) OR (old.community_id IS DISTINCT FROM new.community_id) OR (old.grid_id IS DISTINCT FROM new.grid_id) OR (old.lon_e7 IS DISTINCT FROM new.lon_e7) OR (old.lat_e7 IS DISTINCT FROM new.lat_e7)))) EXECUTE FUNCTION public.move_closed();
+
+CREATE TRIGGER cases_closed_new AFTER INSERT ON public.cases FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.move_closed();
+
 CREATE CONSTRAINT TRIGGER cases_equal_last_event AFTER INSERT OR UPDATE ON public.cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.case_equals_last_event();
 
 CREATE CONSTRAINT TRIGGER cases_log_change AFTER INSERT OR UPDATE ON public.cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.log_case_change();
@@ -2686,6 +2788,8 @@ GRANT USAGE ON SCHEMA public TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cases TO xunge_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closed_moves TO xunge_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cycles TO xunge_app;
 
 GRANT SELECT,INSERT ON TABLE public.access_log TO xunge_app;
@@ -2723,6 +2827,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.case_words TO xunge_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.change_counter TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.change_log TO xunge_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closed_cells TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO xunge_app;
 

@@ -35,33 +35,70 @@ select coalesce((select st_asmvt(t, 'streets', 4096, 'shape', 'node_id') from (
                     where s.level = any (:labelled::smallint[]) and s.inside && b.here) t), '');
 
 -- name: cases_clustered$
--- Cases in scope counted by cell (:cells × :cells in a tile); a cell with one case shows the case itself.
--- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile.
-with seen as not materialized (
-    select c.number, c.lon_e7, c.lat_e7,
-           floor((c.lon_e7 / 3600000000.0::float8 + 0.5) * (:cells * 2 ^ :z)) as cx,
-           floor((0.5 - ln(tan(pi() / 4 + radians(c.lat_e7 / 1e7::float8) / 2)) / (2 * pi())) * (:cells * 2 ^ :z)) as cy,
-           case when c.state <> all (:open) then 3 when c.next_due_at < :now then 0 when c.next_due_at <= :soon then 1 else 2 end as mark
-    from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+-- Cases in scope counted by cell (8 × 8 in a tile); a cell with one case shows the case itself.
+-- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile: :shift is by
+-- how much they are coarser than those of the sums. With a :facet closed cases of the office are counted from the sums of
+-- closed_cells and what moved since; without one, and beyond the office, one by one.
+with seen as (
+    select c.number, c.lon_e7, c.lat_e7, cell_x(c.lon_e7) >> :shift as cx, cell_y(c.lat_e7) >> :shift as cy,
+           case when c.closed_at is not null then 3 when c.next_due_at < :now then 0 when c.next_due_at <= :soon then 1 else 2 end as mark
+    from (
+        select c.* from asked_office(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
         :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
         :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
-        :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
-    where c.place && st_makeenvelope(:west, :south, :east, :north, 4326) and abs(c.lat_e7) < 850000000
-    offset 0
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+        where :facet::text is null or c.closed_at is null
+        union all
+        select c.* from asked_handled(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+        union all
+        select c.* from asked_others(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
+        :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
+        :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
+        :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
+    ) c
+    where abs(c.lat_e7) < 850000000
 ),
-cell as (
-    select cx, cy, count(*) as count,
-           count(*) filter (where mark = 0) as overdue, count(*) filter (where mark = 1) as soon,
+summed as (
+    select cx, cy, district_id, street_id, community_id, grid_id, state, late, n, lon_e7, lat_e7, high, low
+    from closed_cells where facet = :facet
+    union all
+    select cx, cy, district_id, street_id, community_id, grid_id, state, late, n, lon_e7, lat_e7, high, low
+    from closed_moves where :facet in ('', 'c:' || category, 's:' || source, 'h:' || handler_id)
+),
+counted as (
+    select cx, cy, count(*) as n, count(*) filter (where mark = 0) as overdue, count(*) filter (where mark = 1) as soon,
            count(*) filter (where mark = 2) as ontime, count(*) filter (where mark = 3) as closed,
-           avg(lon_e7) / 1e7 as lon, avg(lat_e7) / 1e7 as lat, min(number collate "C") collate "default" as number
+           sum(lon_e7) as lon, sum(lat_e7) as lat, min(number collate "C") as number, null::bigint as high, null::bigint as low
     from seen
-    where cx >= :x * :cells and cx < (:x + 1) * :cells and cy >= :y * :cells and cy < (:y + 1) * :cells
+    where cx between :x * 8 and :x * 8 + 7 and cy between :y * 8 and :y * 8 + 7
     group by cx, cy
+    union all
+    select cx >> :shift, cy >> :shift, n, 0, 0, 0, n, lon_e7, lat_e7, null, high, low
+    from summed k
+    where district_id = :home and cx between (:x * 8) << :shift and ((:x * 8 + 8) << :shift) - 1
+      and cy between (:y * 8) << :shift and ((:y * 8 + 8) << :shift) - 1
+      and coalesce(:district::bigint, :street::bigint, :community::bigint, (:grids::bigint[])[1]) is not null
+      and (:street::bigint is null or street_id = :street) and (:community::bigint is null or community_id = :community)
+      and (:grids::bigint[] is null or grid_id = any (:grids::bigint[]))
+      and (:states::text[] is null or state = any (:states::text[]))
+      and (:in_street::bigint is null or street_id = :in_street) and (:in_community::bigint is null or community_id = :in_community)
+      and (:in_grid::bigint is null or grid_id = :in_grid) and (:outside::boolean is null or (street_id = 0) = :outside)
+      and (:overdue::boolean is null or late = :overdue)
 ),
 mine as (
-    select *, st_asmvtgeom(st_transform(st_setsrid(st_makepoint(lon, lat), 4326), 3857),
-                           st_tileenvelope(:z, :x, :y), 4096, 0, false) as shape
-    from cell
+    select cell.*, coalesce((select k.case_id from case_keys k where k.number = cell.number),
+                            case when cell.count = 1 then (lpad(to_hex(high), 16, '0') || lpad(to_hex(low), 16, '0'))::uuid end) as case_id,
+           st_asmvtgeom(st_transform(st_setsrid(st_makepoint(lon, lat), 4326), 3857),
+                        st_tileenvelope(:z, :x, :y), 4096, 0, false) as shape
+    from (
+        select sum(n)::bigint as count, sum(overdue)::bigint as overdue, sum(soon)::bigint as soon, sum(ontime)::bigint as ontime,
+               sum(closed)::bigint as closed, sum(lon) / sum(n) / 1e7 as lon, sum(lat) / sum(n) / 1e7 as lat,
+               min(number) as number, bit_xor(high) as high, bit_xor(low) as low
+        from counted group by cx, cy having sum(n) > 0
+    ) cell
 )
 select coalesce((select st_asmvt(t, 'clusters', 4096, 'shape') from (
                     select count, overdue, soon, ontime, closed, shape from mine where count > 1) t), '')
@@ -69,9 +106,11 @@ select coalesce((select st_asmvt(t, 'clusters', 4096, 'shape') from (
                     select c.number, c.title, c.state, c.severity, m.shape, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
                            case when m.overdue > 0 then 'overdue' when m.soon > 0 then 'soon' when m.closed > 0 then 'closed' else 'ontime' end as status
                     from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-                    join mine m on m.number = c.number
-                    where c.id = any (array(select k.case_id from case_keys k
-                                            where k.number = any (array(select number from mine where count = 1))))) t), '');
+                    join mine m on m.case_id = c.id
+                    where c.id = any (array(select case_id from mine where count = 1)) and m.count = 1) t), '');
+
+-- name: sum_closed$
+select sum_closed(:most);
 
 -- name: cases_single$
 -- Every case in scope on its own, the late ones first where there are more than :most.

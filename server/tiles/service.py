@@ -16,9 +16,8 @@ SQL = queries(__file__)
 # The zoom from which a level's borders are in the tiles, and from which its names are.
 BORDERS_FROM = {1: 0, 2: 10, 3: 11}
 NAMES_FROM = {1: 0, 2: 11, 3: 14}
-# From here on every case stands alone; before, cases are counted in cells, CELLS by CELLS in a tile.
-SINGLE_FROM = 15
-CELLS = 8
+# From here on every case stands alone; before, cases are counted in cells, 8 by 8 in a tile: at FINEST as in the sums.
+SINGLE_FROM, FINEST = 15, 14
 MOST_SINGLE = 5000
 # Tiles nearer than this hold so little that making them costs no more than reading them; the map asks none.
 DEEPEST_KEPT = 16
@@ -64,7 +63,33 @@ def cases_tile(
     asked |= {**square.params, "open": list(OPEN)}
     if square.z >= SINGLE_FROM:
         return bytes(SQL.cases_single(conn, **asked, most=MOST_SINGLE))
-    return bytes(SQL.cases_clustered(conn, **asked, cells=CELLS))
+    shift = FINEST - square.z
+    return bytes(
+        SQL.cases_clustered(conn, **asked, facet=_facet(asked), home=viewer.district_id, shift=shift)
+    )
+
+
+def sum_closed(conn: Connection, most: int) -> int:
+    """Adds at most `most` moves of closed cases to the sums that tiles are counted from; how many there were."""
+    return int(SQL.sum_closed(conn, most=most))
+
+
+def _facet(asked: Mapping[str, Any]) -> str | None:
+    """Which sums of closed cases answer the question of `asked_cases`; None where only the cases themselves can.
+
+    They are summed by one of category, source and crew at a time, and not by day, word or board."""
+    if any(asked[name] is not None for name in ("board", "held", "start", "until", "q")):
+        return None
+    words = [
+        f"{letter}:{value}"
+        for letter, value in (
+            ("c", asked["category_code"] and f"{asked['category_system']}/{asked['category_code']}"),
+            ("s", asked["source"]),
+            ("h", asked["handler"]),
+        )
+        if value
+    ]
+    return {0: "", 1: "".join(words)}.get(len(words))
 
 
 def facilities_tile(conn: Connection, layers: Sequence[Mapping[str, Any]], square: Square) -> bytes:

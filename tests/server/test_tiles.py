@@ -294,3 +294,45 @@ def test_a_tile_of_borders_is_made_once_for_a_version_and_goes_with_it(street: S
     )
     drafts.confirm(street.conn, viewer, draft, False, "", street.now)
     assert service.kept_tile(street.conn, version, square) is None
+
+
+def sums(street: Street) -> dict[str, int]:
+    with street.conn.cursor() as cursor:
+        cursor.execute(
+            "select facet, sum(n)::integer as n from closed_cells group by facet having sum(n) <> 0"
+        )
+        return {row["facet"]: row["n"] for row in cursor.fetchall()}
+
+
+def test_the_map_shows_the_same_before_and_after_closed_cases_went_into_the_sums(
+    street: Street, cases: Callable[..., Layers]
+) -> None:
+    first, second, still_open = street.closed(), street.closed(), street.report()
+    questions = [
+        {}, {"state": "closed"}, {"state": "open"}, {"category": "urban/event/0505"}, {"source": "patrol"}, {"grid": "S1C1"},
+        {"crew": "crew-drain"}, {"overdue": "true"}, {"overdue": "false"}, {"source": "patrol", "crew": "crew-drain"},
+        {"from": "2026-11-22"}, {"q": first}, {"outside": "true"}, {"outside": "false"}, {"grid": "S2"},
+    ]  # fmt: skip
+
+    def shown() -> list[tuple[int, ...]]:
+        return [
+            (total(read := cases(zoom, login, **question)), *sorted(numbers(read)))
+            for login in ("duty", "street", "community", "worker", "crew")
+            for zoom in (3, 11, 14)
+            for question in questions
+        ]
+
+    before = shown()
+    assert before[0] == (3,) and before[1] == (2,)
+    assert service.sum_closed(street.conn, 1000) == 2
+    assert sums(street)[""] == 2
+    assert shown() == before
+
+    street.act("duty", second, "reopen", reason="还在冒水")
+    moved = shown()
+    assert moved[1] == (1, first)
+    assert service.sum_closed(street.conn, 1000) == 1
+    assert sums(street)[""] == 1
+    assert shown() == moved
+    assert service.sum_closed(street.conn, 1000) == 0
+    assert still_open in numbers(cases(14, state="reported"))
