@@ -23,8 +23,9 @@ NOT_THE_KIND = {
     POINTS: "the shape is a {kind}, not a point",
     LINES: "the shape is a {kind}, not a line",
 }
-# A street's outline has hundreds; a coastline to the metre has tens of thousands.
-MOST_VERTICES = 1_000_000
+# A street's outline has hundreds; a coastline to the metre has tens of thousands. What a ring costs at its worst grows
+# with the square of its vertices: this many are some minutes, five times as many would be an hour.
+MOST_VERTICES = 200_000
 NOT_A_NUMBER = (
     "vertex {vertex}: longitude is not a number (after {after})",
     "vertex {vertex}: latitude is not a number (after {after})",

@@ -16,19 +16,13 @@ from gis.spikes import without_spikes
 
 # A mended shape must keep its size to this share; a bow-tie, for one, cannot be mended so.
 LARGEST_CHANGE = 0.01
-# Mending a ring costs with the square of what crosses; a longer one is for whoever drew it.
-MOST_VERTICES = 200_000
 
 
 def repair(areas: Sequence[Area]) -> tuple[list[Area], list[Finding]]:
     """Areas after mending, and a note a change: rings that cross themselves without enclosing other ground, spikes."""
     mended, notes = list(areas), []
     for index, area in enumerate(mended):
-        if (
-            area.shape is None
-            or area.shape.is_valid
-            or shapely.get_num_coordinates(area.shape) > MOST_VERTICES
-        ):
+        if area.shape is None or area.shape.is_valid:
             continue
         shape = _made_valid(area.shape)
         if shape is not None:
