@@ -45,6 +45,7 @@ insert into case_words (case_id, words) select c.id, words_of_case(c) from cases
 -- What the map counts them from.
 insert into closed_moves select m.* from cases c cross join lateral closed_move(c, 1) m;
 select sum_closed(null);
+truncate closed_moves;
 
 -- name: cycles
 insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system,

@@ -47,7 +47,7 @@ with seen as (
         :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
         :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
         :start::timestamptz, :until::timestamptz, :q, :west::float8, :south::float8, :east::float8, :north::float8) c
-        where :facet::text is null or c.closed_at is null
+        where :facet::text is null or (c.closed_at is null and (:states::text[] is null or :states::text[] && :open::text[]))
         union all
         select c.* from asked_handled(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
         :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
