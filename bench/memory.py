@@ -1,4 +1,4 @@
-"""What a boundary file takes in memory: its shapes, and the most that reading, checking and comparing them takes.
+"""What a boundary file takes in memory: its shapes, and the most that reading, checking and loading it takes.
 
 `python -m bench.memory [FILE]`; without a file, 12,000 made-up areas. Prints one line of JSON, megabytes.
 """
@@ -15,7 +15,7 @@ from bench.cells import tree
 from gis.checks import check
 from gis.compare import compare
 from gis.read import read
-from gis.topology import seam
+from gis.topology import for_tablets, seam
 from gis.write import write
 from server.settings import CHECKOUT
 
@@ -38,6 +38,7 @@ def main(path: Path) -> None:
     check(areas)
     made, _ = seam(areas)
     compare([], made)
+    for_tablets(made)
     peak = _resident("VmHWM") - before
     print(json.dumps({"file_mb": path.stat().st_size / 1e6, "shapes_mb": shapes / 1e6, "peak_mb": peak / 1e6,
                       "ratio": round(peak / shapes, 2)}))  # fmt: skip

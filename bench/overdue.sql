@@ -1,4 +1,4 @@
--- Overdue cases in bulk: in a crew's hands, held by their street, the handling limit passed some minutes or days ago.
+-- Overdue cases in bulk: in a crew's hands, held by their street, the handling limit passed one to four hours ago: once each.
 -- Of their chains only the end is made up: what is appended to them is real.
 
 -- name: cases
@@ -11,7 +11,7 @@ select gen_random_uuid(), 'V' || %(first)s + n, 'handling', 6, 6, (select versio
     at + interval '5 hours', at + interval '4 hours', 'handle', repeat('0', 64)
 from (
     select n, n %% (select count(*) from grids where current and level = 3) as place,
-           %(now)s::timestamptz - interval '5 hours' - make_interval(secs => n %% 1000000) as at
+           %(now)s::timestamptz - interval '5 hours' - make_interval(secs => n %% 10000) as at
     from generate_series(1, %(rows)s) n
 ) drawn
 join (

@@ -44,7 +44,7 @@ def nearest_on(point: Point, lines: Sequence[Line]) -> tuple[float, float]:
         (math.hypot(*at), at)
         for line in lines
         for a, b in pairwise([_plane(point, p) for p in line])
-        if (at := _on_segment(a, b))
+        if (at := on_segment(a, b))
     )
     east, north = min(found)[1]
     shrink = math.cos(math.radians(point[1]))
@@ -52,10 +52,10 @@ def nearest_on(point: Point, lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def _to_segment(a: tuple[float, float], b: tuple[float, float]) -> float:
-    return math.hypot(*_on_segment(a, b))
+    return math.hypot(*on_segment(a, b))
 
 
-def _on_segment(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+def on_segment(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
     """The point of a segment that is nearest to the origin."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     length = dx * dx + dy * dy

@@ -96,14 +96,14 @@ neighbours as (
     from below b
     join grids g using (version_id, node_id)
     join grids o on o.current and o.level = 3 and o.version_id = g.version_id and st_dwithin(o.geom, g.geom, :around)
-    where b.level = 3
+    where b.level = 3 and o.node_id not in (select node_id from below)
 ),
 wanted as (
     select node_id, version_id, 'scope' as part from below
     union all
     select node_id, version_id, 'above' from above where node_id is not null and node_id not in (select node_id from below)
     union all
-    select node_id, version_id, 'neighbour' from neighbours where node_id not in (select node_id from below)
+    select node_id, version_id, 'neighbour' from neighbours
 )
 select w.part, g.node_id, g.version_id, g.level, g.code, g.name, g.kind, g.parent_id, n.district_id,
        st_x(g.inside) as lon, st_y(g.inside) as lat,

@@ -13,6 +13,7 @@ from typing import Any
 from kivy.core.text import Label as CoreLabel
 from kivy.metrics import dp
 
+from mobile.core.place import on_segment
 from mobile.core.views import FacilityMap, FacilityMark
 from mobile.ui.theme import ICON
 from mobile.ui.widgets.map import meshes
@@ -96,17 +97,11 @@ class Badges:
         for badge in self._badges:
             metres = math.dist(badge.at, at) if badge.first <= zoom else math.inf
             for line in badge.lines:
-                metres = min(metres, *(_to_segment(at, a, b) for a, b in pairwise(line)))
+                from_here = [(x - at[0], y - at[1]) for x, y in line]
+                metres = min(metres, *(math.hypot(*on_segment(a, b)) for a, b in pairwise(from_here)))
             if metres < best:
                 best, found = metres, badge.mark
         return best * zoom, found
-
-
-def _to_segment(at: Point, a: Point, b: Point) -> float:
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    length = dx * dx + dy * dy
-    along = 0.0 if length == 0 else max(0.0, min(1.0, ((at[0] - a[0]) * dx + (at[1] - a[1]) * dy) / length))
-    return math.dist(at, (a[0] + along * dx, a[1] + along * dy))
 
 
 _textures: dict[str, Any] = {}
