@@ -14,6 +14,7 @@ from gis.prepare import Wanted
 from gis.topology import TABLET_BOUND_M, for_tablets, seam
 from mobile.core.whose import Grids
 from server.db import Connection
+from server.grids import service
 from tests.gis.strip import SIDE, SOUTH, WEST
 from tests.server.small_district import NOW
 
@@ -100,4 +101,10 @@ def test_a_load_stores_the_simplified_borders_with_the_bound_that_was_measured(c
             (loaded.version,),
         )
         row = cursor.fetchone()
+        cursor.execute("select node_id from grids where version_id = %s and level = 0", (loaded.version,))
+        root = cursor.fetchone()["node_id"]
     assert 0 < row["simple_error_m"] <= TABLET_BOUND_M and row["simple"] < row["exact"] / 2
+    shapes = [node["shape"] for node in service.package(conn, [root])["nodes"]]
+    assert sum(len(ring) for shape in shapes for part in shape for ring in part) == row["simple"], (
+        "they go out"
+    )

@@ -65,6 +65,7 @@ class Watched(BadWire):
         self.pieces: list[tuple[str, int]] = []
         self.cut_after: int | None = None
         self.spoil: Any = None
+        self.flip = False
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         of_file = "/sync/v1/package/" in url
@@ -75,6 +76,8 @@ class Watched(BadWire):
                 raise LinkDown("cut")
         reply = super().send(method, url, headers, body)
         if of_file and reply.status == 206:
+            if self.flip:
+                reply = replace(reply, body=reply.body[:-9] + bytes([reply.body[-9] ^ 1]) + reply.body[-8:])
             self.pieces.append((url.rpartition("/")[2], len(reply.body)))
         elif "/sync/v1/package?" in url and reply.status == 200:
             offer = json.loads(reply.body)
@@ -150,6 +153,21 @@ def test_a_download_that_was_cut_goes_on_at_the_piece_where_it_was(
     tablet.sync_now()
     assert codes(tablet) == ["L1", "L2", "L3"]
     assert sum(length for _, length in wire.pieces) == wire.offers[0]["bytes"], "no byte came twice"
+    tablet.close()
+
+
+def test_a_file_with_another_bit_is_refused_before_anything_opens_it(
+    live_server: LiveServer, street: Street, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mobile.core.delivery.zlib", None)  # what unpacks
+    wire = Watched()
+    wire.flip = True
+    tablet = tablet_of(live_server, "worker", tmp_path, wire)
+    assert tablet._syncer.delivery.fault and tablet._known.package.content == ""
+    monkeypatch.undo()
+    wire.flip = False
+    tablet.sync_now()
+    assert codes(tablet) == ["L1", "L2", "L3"] and not tablet._syncer.delivery.fault
     tablet.close()
 
 
