@@ -3,8 +3,8 @@
 Captures, acts, bad wires, tablets killed between two statements of their core, servers killed while they answer, turned
 clocks, moved scopes, tablets that change hands, expire or are withdrawn, and the office's own moves. After healing,
 everything captured is on the server exactly once or visibly held or rejected with a reason, every chain verifies, and
-every mirror equals what the server says is in that tablet's scope. One story here has all of it; a few that Hypothesis
-chooses are the same each time; the long ones are told at night (sync_night.py).
+every mirror equals what the server says is in that tablet's scope. One story here has all of it, a few are left to
+chance, and the long ones are told at night (sync_night.py).
 """
 
 from tests.properties.sync_machine import SyncMachine
@@ -93,7 +93,8 @@ def test_one_story_that_has_all_of_it(world: type[SyncMachine]) -> None:
     assert set(+world.tally) >= DEEDS | HAPPENED, world.tally
 
 
-def test_a_few_stories_that_are_the_same_each_time(world: type[SyncMachine]) -> None:
+def test_a_few_stories_that_chance_tells(world: type[SyncMachine]) -> None:
     happened = play(world, SEED, STORIES, STEPS)
-    # What else a seed brings changes with every line of the core; what must be there stands in the story above.
-    assert set(+happened) >= DEEDS | {"killed", "server killed", "photos"}, happened
+    # What a seed brings changes with every line of the core and every module that is loaded beside it (Hypothesis draws
+    # constants from them): each story's own account is what is asserted here, and what must be there stands above.
+    assert happened[f"stories of {STEPS} steps"] >= STORIES, happened
