@@ -14,15 +14,19 @@ import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 import psycopg2.extras
+import structlog
 from psycopg2.extensions import STATUS_READY
 
 from server.errors import Busy, SetupFault
 
+log = structlog.get_logger()
 T = TypeVar("T")
 APPLICATION_ROLE = "xunge_app"
 # A transaction that lost a race is run again from its start: deadlock, serialisation, or the same command
 # (or the same case number source) arriving twice at once.
 RETRIES = 5
+# Changes are told at most so often: nobody sees the difference, and the busier the server, the less an act pays for it.
+TOLD_EVERY_S = 0.03
 RACING_CONSTRAINTS = {"commands_pkey", "cases_pkey", "case_keys_source_external_id_key", "case_events_pkey"}
 
 psycopg2.extras.register_uuid()
@@ -96,10 +100,12 @@ class Database:
         # The one used last first: its plans are warm. Appending and popping are atomic.
         self._idle: list[Connection] = []
         self._closed = False
+        self._teller = Teller(self)
         self._put_back(connect(dsn))
 
     def close(self) -> None:
-        """Ends all connections, those in use when they come back."""
+        """Tells what is still untold, then ends all connections, those in use when they come back."""
+        self._teller.close()
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -158,7 +164,7 @@ class Database:
             yield connection
             connection.commit()
             if connection.changed:
-                tell(connection)
+                self._teller.take(connection.changed)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """`work` in one transaction, run again when it lost a race (40001, 40P01, or a twin of a command)."""
@@ -173,6 +179,61 @@ class Database:
                 if not left or error.diag.constraint_name not in RACING_CONSTRAINTS:
                     raise
         raise AssertionError("unreachable")
+
+
+class Teller:
+    """Tells other processes which districts changed: at once when nothing was told lately, else all of them together.
+
+    A NOTIFY in the writing transaction would serialise all commits, and one after each of them is a round trip and a
+    transaction more for every act. Who listens also looks by itself now and then (server/stream), so one that is lost
+    with its process costs a moment and nothing else.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._untold: set[int] = set()
+        self._lock = threading.Lock()
+        self._wake, self._ended = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def take(self, districts: Iterable[int]) -> None:
+        """Districts that a committed transaction changed."""
+        with self._lock:
+            self._untold.update(districts)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._go_on, name="xunge-teller", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def close(self) -> None:
+        """Returns when all is told, or when the database refused."""
+        self._ended.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._ended.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self._tell()
+            self._ended.wait(TOLD_EVERY_S)
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            districts, self._untold = sorted(self._untold), set()
+        if districts:
+            try:
+                with self._database.glance() as connection, connection.cursor() as cursor:
+                    cursor.execute(
+                        "select set_config('synchronous_commit', 'off', true), pg_notify('xunge_changes', d::text)"
+                        " from unnest(%s) d",
+                        (districts,),
+                    )
+            except (psycopg2.Error, Busy) as error:
+                # Those who listen find it when they next look by themselves.
+                log.warning("changes_untold", districts=districts, error=str(error).strip())
 
 
 def refusal_of(error: psycopg2.Error) -> SetupFault:
@@ -211,19 +272,6 @@ def _was_told_something(connection: Connection) -> bool:
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
     return bool(waiting.poll(0))
-
-
-def tell(connection: Connection) -> None:
-    """NOTIFY in a transaction of its own: inside the writing one it would serialise all commits."""
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('synchronous_commit', 'off', true), pg_notify('xunge_changes', d::text)"
-            " from unnest(%s) d",
-            (sorted(connection.changed),),
-        )
-    connection.autocommit = False
-    connection.changed.clear()
 
 
 @lru_cache(maxsize=32)

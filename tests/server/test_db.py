@@ -1,6 +1,7 @@
 """The way to the database: connections are kept, dead ones are not handed out, losers of a race try again."""
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -165,3 +166,59 @@ def test_a_database_without_schema_is_told_by_what_to_do(databases: Databases, t
         assert "server migrate" in refusal_of(refused.value).text()
     finally:
         databases.drop(name)
+
+
+def change(database: Database, district: int) -> None:
+    with database.transaction() as connection:
+        connection.changed.add(district)
+
+
+@contextmanager
+def listening(dsn: str) -> Iterator[Connection]:
+    with closing(connect(dsn)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("listen xunge_changes")
+        yield connection
+
+
+def heard(connection: Connection) -> list[str]:
+    """What came since the last time, after waiting for a first one."""
+    connection.notifies.clear()
+    while not connection.notifies:
+        select.select([connection], [], [], 30)
+        connection.poll()
+    return [told.payload for told in connection.notifies]
+
+
+def test_a_change_is_told_at_once_when_nothing_was_told_lately(dsn: str, few: Database) -> None:
+    with listening(dsn) as ear:
+        change(few, 7)
+        assert heard(ear) == ["7"]
+        with pytest.raises(ZeroDivisionError), few.transaction() as connection:
+            connection.changed.add(8)
+            raise ZeroDivisionError
+        change(few, 9)
+        assert heard(ear) == ["9"]
+
+
+def test_many_changes_are_told_together_and_all_of_them_before_the_end(
+    dsn: str, few: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.db.TOLD_EVERY_S", 600)
+    with listening(dsn) as ear:
+        change(few, 1)
+        assert heard(ear) == ["1"]
+        for _ in range(30):
+            change(few, 2)
+            change(few, 3)
+        few.close()
+        assert heard(ear) == ["2", "3"]
+
+
+def test_a_database_that_does_not_answer_keeps_nobody_from_ending(
+    few: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with all_out(few):
+        few._teller.take([5])
+        few.close()
+    assert "changes_untold" in capsys.readouterr().out
