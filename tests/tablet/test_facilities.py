@@ -1,10 +1,10 @@
 """Facilities in the real window: on the map, told by a touch, switched off, listed by distance, reported in a few taps."""
 
 import random
-import time
-from collections.abc import Iterator
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -149,7 +149,7 @@ def squares(side: int) -> Iterator[GridShape]:
 
 
 def pans_over_a_district(hand: Hand) -> Walk:
-    """300 grids, 2,000 cases: a step of a pan costs as much with 6,000 facilities as without."""
+    """300 grids, 2,000 cases: a step of a pan does as much with 6,000 facilities as without."""
     from mobile.core.views import FacilityMap, FacilityMark, LayerView
     from mobile.ui.widgets.map import Mark
 
@@ -163,27 +163,33 @@ def pans_over_a_district(hand: Hand) -> Walk:
     yield lambda: view.ground is not None
     view.shapes = MapShapes("district", tuple(squares(17)))
     view.marks = [Mark(f"c{n}", *place(), "ontime") for n in range(2_000)]
-    view.facilities = FacilityMap()
-    yield None
     layers = tuple(LayerView(code, code, icon, 1500, True) for code, icon in
                    (("a", "lamp"), ("b", "hydrant"), ("c", "bin"), ("d", "cctv")))  # fmt: skip
     many = FacilityMap(
         layers, tuple(FacilityMark(chance.choice("abcd"), f"F{n}", *place()) for n in range(6_000))
     )
-    costs: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(3):
-        for loaded in (False, True):
-            view.facilities = many if loaded else FacilityMap()
-            view.look_at(104.034, 30.034, 1.0)
-            yield None
-            for step in range(40):
-                view.centre = [view.centre[0] + (4 if step % 2 else -4), view.centre[1] + 1]
-                began = time.thread_time()
-                view._scene.place()
-                costs[loaded].append(time.thread_time() - began)
-    bare, full = median(costs[False]), median(costs[True])
-    print(f"a step of a pan: {bare * 1000:.2f} ms bare, {full * 1000:.2f} ms with 6,000 facilities")
-    assert full < bare * 1.5 + 0.001
+    most: dict[bool, int] = {}
+    for loaded in (False, True):
+        view.facilities = many if loaded else FacilityMap()
+        view.look_at(104.034, 30.034, 1.0)
+        yield None
+        most[loaded] = 0
+        for step in range(40):
+            view.centre = [view.centre[0] + (4 if step % 2 else -4), view.centre[1] + 1]
+            most[loaded] = max(most[loaded], calls_of(view._scene.place))
+    assert 0 < most[True] <= most[False] + 100, most
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many functions `work` calls: what it does, counted, whatever else the machine does meanwhile."""
+    calls = Counter[str]()
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _arg: calls.update([event]))
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls["call"] + calls["c_call"]
 
 
 def test_a_pan_costs_no_more_with_thousands_of_facilities(window: Window, lived_in: Path) -> None:
