@@ -162,7 +162,7 @@ class Crowd:
             states = worker.tablet.states
             with self._news:
                 self.tally.states.update(states)
-                self.tally.requests += len(worker.wire.asked)
-                self.tally.faults.update(filter(None, worker.wire.done))
+                self.tally.requests += worker.wire.requests
+                self.tally.faults.update(worker.wire.faults)
 
         for_each(self._workers, self._at_once, work)

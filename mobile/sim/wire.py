@@ -6,6 +6,7 @@ takes its time, and lets a proxy, a login page or a tired server answer instead 
 
 import random
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ FOREIGN = {
 LOST = ("drop_request", "drop_answer", "reorder", "cut", "cut_request")
 HARMLESS = ("repeat", "delay")
 FAULTS = (*LOST, *HARMLESS, *FOREIGN)
+REMEMBERED = 200  # requests by name; a tablet may be carried about for months
 LONGEST_S = 50.0  # a delay that the tablet's patience just outlasts
 
 Request = tuple[str, str, dict[str, str], bytes]
@@ -34,7 +36,9 @@ Request = tuple[str, str, dict[str, str], bytes]
 class BadWire:
     """A transport that spoils `share` of all requests by a seeded plan, or the next ones by a given list of faults.
 
-    `wait` spends the seconds of a delay, at most `longest_s` of them: sleeping, or turning on the clock of a test.
+    What it did is counted (`requests`, `faults`), and the newest requests are named (`asked`), so that it weighs the
+    same after a day as after an hour. `wait` spends the seconds of a delay, at most `longest_s` of them: sleeping, or
+    turning on the clock of a test.
     """
 
     def __init__(
@@ -50,8 +54,9 @@ class BadWire:
         self.share = share
         self.plan = list(plan or ())
         self.wait, self.longest_s = wait, longest_s
-        self.done: list[str] = []
-        self.asked: list[str] = []
+        self.requests = 0
+        self.faults: Counter[str] = Counter()
+        self.asked: deque[str] = deque(maxlen=REMEMBERED)
         self.online = True
         self.late: list[Request] = []
         self._dice = random.Random(seed)  # noqa: S311 (a plan, not a secret)
@@ -74,7 +79,8 @@ class BadWire:
         if not self.online:
             raise LinkDown("no signal")
         fault = self._next_fault()
-        self.done.append(fault)
+        self.requests += 1
+        self.faults.update([fault] if fault else ())
         self.asked.append(f"{method} {urlsplit(url).path}")
         if fault in FOREIGN:
             return FOREIGN[fault]

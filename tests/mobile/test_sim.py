@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mobile.core.transport import Reply
 from mobile.sim import __main__ as sim
-from mobile.sim.wire import FAULTS, BadWire
+from mobile.sim.wire import FAULTS, REMEMBERED, BadWire
 from mobile.sim.worker import Worker
 from server.people.tokens import make_token
 from tests.conftest import LiveServer
@@ -79,3 +80,16 @@ def test_a_simulated_worker_reports_from_the_own_grids_only(
     }
     assert len({(place.lon, place.lat) for place in places}) == 20
     worker.close()
+
+
+def test_a_wire_counts_what_it_did_and_weighs_the_same_after_a_day_as_after_an_hour() -> None:
+    class Silent:
+        def send(self, *request: object) -> Reply:
+            return Reply(200, {}, b"")
+
+    wire = BadWire(plan=["repeat", *["captive"] * 3], inner=Silent())
+    for n in range(5 * REMEMBERED):
+        wire.send("GET", f"http://office/{n}", {})
+    assert (wire.requests, wire.faults) == (5 * REMEMBERED, {"repeat": 1, "captive": 3})
+    assert len(wire.asked) == REMEMBERED
+    assert wire.asked[-1] == f"GET /{5 * REMEMBERED - 1}"

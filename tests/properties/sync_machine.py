@@ -266,7 +266,7 @@ class SyncMachine(RuleBasedStateMachine):
                 )
                 self.tally.update(entry.state for entry in mine.seen.values())
                 self.tally["decided"] += sum(entry.decided for entry in mine.seen.values())
-                self.tally.update(filter(None, mine.wire.done))
+                self.tally.update(mine.wire.faults)
                 self.tally["wiped"] += len(mine.wiped)
                 mine.close()
                 mine.wire.close()
