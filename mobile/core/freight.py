@@ -20,8 +20,9 @@ class Freight:
     many there are and the share of it that has gone; it may raise to call the whole off.
     """
 
-    def __init__(self, outbox: Outbox, photos: Photos, meter: Meter) -> None:
-        self._outbox, self._photos, self.meter = outbox, photos, meter
+    def __init__(self, outbox: Outbox, photos: Photos, meter: Meter, owner: Callable[[], int | None]) -> None:
+        """`owner`: the person who has the tablet now."""
+        self._outbox, self._photos, self.meter, self._owner = outbox, photos, meter, owner
         self.waits_for_a_free_link = 0
 
     def known(self) -> list[Photo]:
@@ -66,9 +67,13 @@ class Freight:
         address = photo.upload or tus.create(office, photo.photo_id, photo.sha256, photo.mime, photo.bytes)
         self._photos.goes_to(photo.photo_id, address)
         if tus.send(office, address, data, photo.sha256, lambda offset: gone(offset / max(1, len(data)))):
-            self._photos.confirmed(photo.photo_id)
+            self._photos.confirmed(photo.photo_id, stays=self._is_owners(photo))
         else:
             self._photos.goes_to(photo.photo_id, None)
+
+    def _is_owners(self, photo: Photo) -> bool:
+        """Whether who has the tablet now took it: what one who had it before took is not theirs to look at."""
+        return self._outbox.entry(photo.command_id).author in (None, self._owner())
 
     def fetch(
         self,

@@ -93,17 +93,20 @@ class Gate:
         self._known.forget()
 
     def hand_over(self, another: bool) -> None:
-        """Somebody enrolled. Another person chooses another PIN; who forgot it begins with an empty mirror and without
-        the draft, which nobody can open any more. The outbox lies under the device's key and stays.
+        """Somebody enrolled. Another person chooses another PIN and gets none of the office's pictures for the one
+        before; who forgot it begins with an empty mirror and without the draft, which nobody can open any more. The
+        outbox lies under the device's key and stays.
         """
         if self.locked:
             with self._store.writing() as sql:
                 self._mirror.start_over(empty=True)
                 sql.execute("delete from kept where name like 'draft/%'")
                 self._vault.renew()
-            self._photos.forget_unbound()
-        elif another and self.has_pin:
-            self._vault.forget_pin()
+            self._photos.forget("draft", "fetched")
+        elif another:
+            self._photos.forget("fetched")
+            if self.has_pin:
+                self._vault.forget_pin()
 
     def wiped(self) -> None:
         """The store is empty: another key for what comes next."""

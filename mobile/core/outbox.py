@@ -53,6 +53,11 @@ class Entry:
         return self.command.get("payload") or {}
 
     @property
+    def author(self) -> int | None:
+        """The person who made it, None where it cannot be read any more."""
+        return self.command.get("person_id")
+
+    @property
     def waits(self) -> bool:
         return self.state in WAITING
 

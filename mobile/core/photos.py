@@ -130,8 +130,10 @@ class Photos:
             )
 
     def give_up(self, command_id: str) -> None:
-        """Takes away the photos of a command that can never take effect, but for those that another one took over."""
-        left = self.cards(command_id=command_id, state="pending")
+        """Takes away the photos of a command that can never take effect, but for those that another one took over; the
+        server may have some of them.
+        """
+        left = self.cards(command_id=command_id)
         self.unbind(command_id)
         for photo in left:
             self.discard(photo.photo_id)
@@ -141,12 +143,14 @@ class Photos:
         with self._store.writing() as sql:
             sql.execute("update photos set upload = ? where photo_id = ?", (address, photo_id))
 
-    def confirmed(self, photo_id: str) -> None:
-        """The server holds exactly these bytes."""
+    def confirmed(self, photo_id: str, stays: bool = True) -> None:
+        """The server holds exactly these bytes; they stay to be looked at, or go at once."""
         with self._store.writing() as sql:
             sql.execute(
                 "update photos set state = 'confirmed', upload = null where photo_id = ?", (photo_id,)
             )
+            if not stays:
+                self.discard(photo_id)
 
     def offer_again(self) -> None:
         """What a server confirmed that may have forgotten it goes again, as long as its bytes are here."""
@@ -196,10 +200,11 @@ class Photos:
         for photo in self.cards(case_id=case_id):
             self.discard(photo.photo_id)
 
-    def forget_unbound(self) -> None:
-        """Takes away what belongs to no command, and the office's pictures."""
-        for photo in (*self.cards(state="draft"), *self.cards(state="fetched")):
-            self.discard(photo.photo_id)
+    def forget(self, *states: str) -> None:
+        """Takes away all that stand so; what waits for the server stays in any case."""
+        for state in states:
+            for photo in self.cards(state=state):
+                self.discard(photo.photo_id)
 
     def sweep(self) -> int:
         """Takes away files that no card names (a capture cut off before it was written down); how many."""

@@ -68,7 +68,12 @@ class Syncer:
         self._only = FileTurn(store.home / "sync.lock")
         self._calling_off = threading.Event()
         self.metered: Callable[[], bool] = lambda: False
-        self._freight = Freight(outbox, photos, Meter(lambda: self.metered(), clock))
+        self._freight = Freight(
+            outbox,
+            photos,
+            Meter(lambda: self.metered(), clock),
+            lambda: (store.kept("person") or {}).get("id"),
+        )
         self.failures, self.patience = 0, 0.0
         self.called_off = False
         self.office: Office | None = None

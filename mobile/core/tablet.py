@@ -121,6 +121,8 @@ class Tablet(Looking):
                 self._owner.take_over(server, answer, self._gate.hand_over)
                 if before and before.server == server:
                     self._syncer.offering.begin()  # perhaps the office knows us no more because it was restored
+                elif before:
+                    self._photos.forget("confirmed")  # they lie at the office that confirmed them
         except Refused as refusal:
             spent = say("This code cannot be used. Ask your office for a new one.")
             raise Refusal(refusal.sentence or spent) from refusal
