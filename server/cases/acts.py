@@ -23,7 +23,7 @@ from server.protocol.hats import Actor
 from server.protocol.pack import Pack
 from server.protocol.stages import stage_of
 from server.protocol.wire import body_hash, named_uuid, uuid7
-from server.protocol.workflow import FORWARD, Narrowing, Needs, Row, allowed
+from server.protocol.workflow import FORWARD, WHY_NOT, Narrowing, Needs, Row, allowed
 from server.security import Viewer
 
 EXPLAINS = ("reason", "unmet")
@@ -37,6 +37,7 @@ REFUSALS: dict[str, type[XungeError]] = {
     "conflict": Conflict,
     "wrong_state": Conflict,
     "not_now": Conflict,
+    **dict.fromkeys(WHY_NOT.values(), Conflict),
     "case_exists": Conflict,
     "forged": Conflict,
 }
@@ -134,8 +135,8 @@ def act(
     """Does `action` on a case in scope for the viewer; a refusal is raised as a sentence and changes nothing."""
     row = get_row(conn, viewer, number)
     rest = {"seen": seen_version} | ({"position": position.chained()} if position.lon is not None else {})
-    command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
     try:
+        command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
         return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
     except XungeError as refusal:
         if refusal.status != NotFound.status:

@@ -335,6 +335,17 @@ def holds(condition: str, facts: Facts) -> bool:
     return derived.get(condition, condition in facts.flags)
 
 
+# Why an act is not possible now, by the first condition of `only_if` that is not met; "not_now" for what has no other.
+WHY_NOT = {
+    "!extensions_used": "extended_enough", "!overdue": "overdue_already", "!suspended_once": "suspended_before",
+    **dict.fromkeys(("!return_asked", "!extension_asked", "!suspension_asked"), "asked_already"),
+    **dict.fromkeys(("return_asked", "extension_asked", "suspension_asked", "appeal_open"), "nobody_asked"),
+    **dict.fromkeys(("!safe", "!noticed", "!other_inspector", "!rated", "!appealed", "!sampled"), "done_already"),
+    "supervised": "not_supervised", "noticed": "no_notice", "claimable": "not_claimable",
+    "held_by_centre": "not_at_centre", "self_handled": "not_mended_on_the_spot",
+}  # fmt: skip
+
+
 def conflicts(row: Row, actor: Actor, facts: Facts) -> bool:
     """Whether separation of duties forbids it: who dispatched may not close, who mended may not inspect."""
     if row.apart_from == "dispatcher":
@@ -366,8 +377,8 @@ def find(
             continue
         if not worn & narrowing.who(row):
             why = "not_yours" if why == "wrong_state" else why
-        elif not all(holds(condition, facts) for condition in row.only_if):
-            why = "not_now"
+        elif unmet := next((condition for condition in row.only_if if not holds(condition, facts)), None):
+            why = WHY_NOT.get(unmet, "not_now")
         elif conflicts(row, actor, facts):
             why = "not_both"
         else:

@@ -1,0 +1,80 @@
+"""A refused act says in a sentence what is in its way, and where the case stands now; nothing of it is done."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.db import Connection
+from server.errors import Conflict, XungeError
+from server.protocol.workflow import TABLE, WHY_NOT
+from tests.factories import Street
+
+
+@pytest.fixture
+def street(conn: Connection, tmp_path: Path) -> Street:
+    return Street.open(conn, tmp_path)
+
+
+def refused(street: Street, login: str, number: str, action: str, **payload: Any) -> XungeError:
+    before = street.case(number)
+    with pytest.raises(XungeError) as caught:
+        street.act(login, number, action, **payload)
+    assert street.case(number) == before
+    assert caught.value.more["state"] == before["state"] and caught.value.more["version"] == before["version"]
+    return caught.value
+
+
+def test_an_act_that_is_not_possible_now_says_why(street: Street) -> None:
+    number = street.dispatched()
+    soon = (street.now + timedelta(days=3)).isoformat()
+
+    def why(login: str, action: str, **payload: Any) -> str:
+        error = refused(street, login, number, action, **payload)
+        assert isinstance(error, Conflict)
+        return error.code
+
+    assert why("duty", "grant_extension") == "nobody_asked"
+    assert why("crew", "answer_supervision", answer="在办") == "not_supervised"
+    for _time in range(2):
+        street.act("crew", number, "ask_extension", reason="堵车")
+        assert why("crew", "ask_extension", reason="堵车") == "asked_already"
+        street.act("duty", number, "grant_extension")
+    assert why("crew", "ask_extension", reason="堵车") == "extended_enough"
+    street.act("crew", number, "accept")
+    assert why("worker", "recheck", result="done") == "no_notice"
+    street.act("crew", number, "ask_suspension", reason="缺料", until=soon)
+    street.act("duty", number, "suspend", reason="同意", until=soon)
+    street.act("duty", number, "resume")
+    assert why("crew", "ask_suspension", reason="缺料", until=soon) == "suspended_before"
+    street.act("worker", number, "make_safe", attachments=[street.photo("during")])
+    assert why("worker", "make_safe") == "done_already"
+
+    closed = street.closed()
+    assert (
+        refused(street, "street", closed, "sample", result="uphold", finding="好").code
+        == "not_mended_on_the_spot"
+    )
+    late = street.dispatched()
+    street.later(days=30)
+    assert refused(street, "crew", late, "ask_extension", reason="堵车").code == "overdue_already"
+    below = street.report()
+    street.act("duty", below, "register", condition="any")
+    assert refused(street, "dispatch", below, "dispatch_down").code == "not_at_centre"
+
+
+def test_every_condition_of_the_table_that_can_be_unmet_for_a_person_has_its_own_sentence() -> None:
+    chosen_among_rows = {"registered", "!registered", "handler", "!handler", "outside", "!outside"}
+    # What was mended on the spot is closed from the start, and no closed case is merged.
+    never = {"!self_handled"}
+    asked = {condition for row in TABLE for condition in row.only_if}
+    assert asked - chosen_among_rows - never == set(WHY_NOT)
+
+
+def test_a_missing_field_and_an_unknown_act_say_where_the_case_stands_too(street: Street) -> None:
+    number = street.report()
+    street.act("duty", number, "register", condition="any")
+    missing = refused(street, "dispatch", number, "dispatch")
+    assert (missing.status, missing.more["field"]) == (422, "crew")
+    assert refused(street, "dispatch", number, "fly").status == 422
