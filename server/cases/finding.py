@@ -1,7 +1,7 @@
 """Finding cases by words, and by what only a few have: asked of one index, before a list is walked in its order.
 
-The tokens are those that `words_of_case` makes (migration 23): words of Latin and digits, pairs of ideographs, number
-and outside number as they are, and keys for category, source and node of the tree.
+The tokens are those that `words_of_case` makes (server/sql/schema.sql): words of Latin and digits, pairs of ideographs,
+number and outside number as they are, and keys for category, source and node of the tree.
 """
 
 import re

@@ -690,16 +690,18 @@ CREATE FUNCTION public.register_on(p_organisation bigint, p_day date) RETURNS TA
 $$;
 
 CREATE FUNCTION public.search_words(p_text text) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
-    select coalesce(array_agg(distinct w.word), '{}')
-    from regexp_matches(lower(normalize(left(coalesce(p_text, ''), 1000), nfkc)), '[㐀-鿿豈-﫿]+|[a-z0-9à-ɏа-я]+', 'g') m
-    cross join lateral (
-        select m[1] as word where m[1] ~ '^[a-z0-9à-ɏа-я]' and m[1] !~ '[0-9]{7}' and length(m[1]) <= 60
-        union all
-        select substr(m[1], i, 2) from generate_series(1, length(m[1])) i where m[1] !~ '^[a-z0-9à-ɏа-я]'
-    ) w
-$$;
+begin
+    return (
+        select coalesce(array_agg(distinct w.word), '{}')
+        from regexp_matches(lower(normalize(left(coalesce(p_text, ''), 1000), nfkc)), '[㐀-鿿豈-﫿]+|[a-z0-9à-ɏа-я]+', 'g') m
+        cross join lateral (
+            select m[1] as word where m[1] ~ '^[a-z0-9à-ɏа-я]' and m[1] !~ '[0-9]{7}' and length(m[1]) <= 60
+            union all
+            select substr(m[1], i, 2) from generate_series(1, length(m[1])) i where m[1] !~ '^[a-z0-9à-ɏа-я]'
+        ) w);
+end $$;
 
 CREATE FUNCTION public.sum_closed(p_most integer) RETURNS integer
     LANGUAGE sql
@@ -825,12 +827,13 @@ CREATE FUNCTION public.wire_time(p_at timestamp with time zone) RETURNS text
 $$;
 
 CREATE FUNCTION public.words_of_case(c public.cases) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     AS $$
-    select array_to_tsvector(array_remove(search_words(c.title || ' ' || c.description)
+begin
+    return array_to_tsvector(array_remove(search_words(c.title || ' ' || c.description)
         || array[lower(c.number), lower(c.external_id), 'c:' || c.category_system || '/' || c.category_code, 's:' || c.source,
-                 'n:' || c.district_id, 'n:' || c.street_id, 'n:' || c.community_id, 'n:' || c.grid_id], null))
-$$;
+                 'n:' || c.district_id, 'n:' || c.street_id, 'n:' || c.community_id, 'n:' || c.grid_id], null));
+end $$;
 
 CREATE FUNCTION public.write_batch(p jsonb) RETURNS void
     LANGUAGE plpgsql
