@@ -8,6 +8,14 @@ from mobile.core.store import Store
 from mobile.core.views import MessageView
 from server.protocol.wire import read_time
 
+# What the office decided about an act that was held.
+DECIDED = {
+    "decided_apply": "check",
+    "decided_change": "compare",
+    "decided_refuse": "stop",
+    "decided_with": "stop",
+}
+
 
 class Inbox:
     """Messages lie in the mirror; what was seen is kept beside it, for each person of a shared tablet."""
@@ -27,6 +35,7 @@ class Inbox:
     def rows(self) -> list[tuple[str, MessageView]]:
         """(moment, row for the list) of each, newest first."""
         telling, here, seen = self._known.telling(), self._mirror.bodies(), self._seen
+        listed = {entry.command_id for entry in self._known.shown()}
         return [
             (
                 str(body["made_at"]),
@@ -36,8 +45,9 @@ class Inbox:
                     sentence=str(body.get("sentence", "")),
                     urgent=bool(body.get("urgent")),
                     at=telling.speech.moment(read_time(body["made_at"]), telling.now),
-                    icon=ICONS.get(str(body.get("action")), "info"),
+                    icon=(ICONS | DECIDED).get(str(body.get("action")), "info"),
                     unread=_unread(body, seen),
+                    in_outbox=body.get("held") in listed,
                 ),
             )
             for body in self._mirror.messages()

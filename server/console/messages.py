@@ -19,7 +19,8 @@ ROWS = 50
 def messages_page(request: Request, after: int | None = None, viewer: Viewer = Depends(reader)) -> Response:
     """What this person, their office, duties and grids were told, newest first."""
     with desk(request, viewer) as page:
-        return page.page("messages.html", found=service.page(page.conn, viewer, ROWS, after, page.now))
+        found = service.page(page.conn, viewer, ROWS, after, page.now)
+        return page.page("messages.html", found=found, page_of=service.page_of)
 
 
 @router.post("/messages/read")

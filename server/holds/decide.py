@@ -15,6 +15,7 @@ from server.cases.apply import Answer, apply
 from server.cases.sentences import SENTENCES
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed
+from server.holds import notices
 from server.holds.rights import actors, clock_trusted
 from server.holds.service import may_decide, open_hold, sql
 from server.locale import gettext_for
@@ -23,6 +24,7 @@ from server.protocol.commands import Command, Decided, read_command, read_payloa
 from server.protocol.fields import BadCommand
 from server.protocol.wire import body_hash, time_text, uuid7
 from server.security import Viewer
+from server.telling.service import put
 
 CHOICES = ("apply", "change", "refuse")
 Row = dict[str, Any]
@@ -92,6 +94,7 @@ def _close(
         said=said,
         now=now,
     )
+    put(conn, notices.decided(row, viewer, decision, done), now)
 
 
 def _go_with(conn: Connection, viewer: Viewer, row: Row, choice: str, said: str, now: datetime) -> None:

@@ -51,8 +51,10 @@ with recursive below as (
     union
     select h.command_id from holds h join below b on h.depends_on = b.command_id where h.decided_at is null
 )
-select h.command_id, h.reason, h.offset_ms, h.device_id, m.kind, m.payload, m.body_hash, m.made_at, m.received_at, m.seq, m.person_id
+select h.command_id, h.case_id, k.number, h.reason, h.offset_ms, h.device_id, m.kind, m.payload, m.body_hash, m.made_at, m.received_at,
+    m.seq, m.person_id
 from below b join holds h on h.command_id = b.command_id join commands m on m.command_id = b.command_id
+left join case_keys k on k.case_id = h.case_id
 order by m.seq, m.made_at for update of h;
 
 -- name: dependants_shown
@@ -99,9 +101,10 @@ order by h.decided_at desc limit :limit;
 
 -- name: late
 -- Undecided past their time, what waits longest first; one that is being decided is passed over.
-select h.command_id, h.case_id, h.district_id, h.decides_id, h.escalations, h.created_at, k.number, o.kind as office_kind,
+select h.command_id, h.case_id, h.district_id, h.decides_id, h.escalations, m.kind, m.made_at, m.received_at, k.number, o.kind as office_kind,
     (select c.id from organisations c where c.kind = 'centre' and c.grid_id = h.district_id and c.active order by c.id limit 1) as centre_id
 from holds h
+join commands m on m.command_id = h.command_id
 left join case_keys k on k.case_id = h.case_id
 left join organisations o on o.id = h.decides_id
 where h.decided_at is null and h.due_at < :now order by h.due_at limit :limit for update of h skip locked;

@@ -7,23 +7,15 @@ from typing import Any
 from server.db import Connection, queries
 from server.locale import gettext_for
 from server.protocol.wire import time_text
+from server.telling import words
 
 sql = queries(__file__)
 # A first copy brings the newest; a tablet that has more undecided acts than this is no tablet.
 MOST = 1000
 
 
-def _(msgid: str) -> str:
-    return msgid
-
-
 OUTCOMES = {"apply": "applied", "change": "applied_with_conflict", "refuse": "rejected", "with": "rejected"}
-SENTENCES = {
-    "apply": _("{office} decided: your act took effect as you made it."),
-    "change": _("{office} decided: your act took effect with changes. {said}"),
-    "refuse": _("{office} did not accept your act: {said}"),
-    "with": _("{office} did not accept an earlier act that this one builds on: {said}"),
-}
+SENTENCES = {choice: words.SENTENCES[f"decided_{choice}"] for choice in OUTCOMES}
 
 
 def decisions(

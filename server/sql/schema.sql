@@ -628,10 +628,10 @@ CREATE FUNCTION public.put_messages(p_notices jsonb, p_now timestamp with time z
 declare v_new bigint[];
 begin
     with told as (
-        insert into messages (district_id, to_kind, to_id, case_id, number, n, action, params, urgent, made_at)
-        select t.district_id, t.to_kind, t.to_id, t.case_id, t.number, t.n, t.action, t.params, t.urgent, p_now
+        insert into messages (district_id, to_kind, to_id, case_id, number, held_id, n, action, params, urgent, made_at)
+        select t.district_id, t.to_kind, t.to_id, t.case_id, t.number, t.held_id, t.n, t.action, t.params, t.urgent, p_now
         from jsonb_to_recordset(p_notices) as t (district_id bigint, to_kind text, to_id bigint, case_id uuid, number text,
-            n integer, action text, params jsonb, urgent boolean)
+            held_id uuid, n integer, action text, params jsonb, urgent boolean)
         on conflict on constraint messages_once_key do nothing returning id
     ) select array_agg(id) into v_new from told;
     if v_new is null or not exists (select from contacts where active) then
@@ -1679,15 +1679,21 @@ CREATE TABLE public.messages (
     district_id bigint NOT NULL,
     to_kind text NOT NULL,
     to_id bigint NOT NULL,
-    case_id uuid NOT NULL,
-    number text NOT NULL,
+    case_id uuid,
+    number text,
     n integer NOT NULL,
     action text NOT NULL,
     params jsonb DEFAULT '{}'::jsonb NOT NULL,
     urgent boolean DEFAULT false NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    held_id uuid,
+    CONSTRAINT messages_about_something CHECK ((((case_id IS NULL) = (number IS NULL)) AND ((case_id IS NOT NULL) OR (held_id IS NOT NULL)))),
     CONSTRAINT messages_to_kind_known CHECK (((to_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'grid'::text])) OR (to_kind ~ '^duty:[a-z]+$'::text)))
 );
+
+COMMENT ON COLUMN public.messages.n IS 'Which event of the case; of a held act how often it had gone up, 0 where it was decided.';
+
+COMMENT ON COLUMN public.messages.held_id IS 'The held act that this is about; what was said about it is read there, so that it can be erased.';
 
 ALTER TABLE public.messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.messages_id_seq
@@ -2199,7 +2205,7 @@ ALTER TABLE ONLY public.message_reads
     ADD CONSTRAINT message_reads_pkey PRIMARY KEY (message_id, person_id);
 
 ALTER TABLE ONLY public.messages
-    ADD CONSTRAINT messages_once_key UNIQUE (case_id, n, to_kind, to_id);
+    ADD CONSTRAINT messages_once_key UNIQUE NULLS NOT DISTINCT (case_id, held_id, n, to_kind, to_id);
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -2720,6 +2726,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_held_fkey FOREIGN KEY (held_id) REFERENCES public.holds(command_id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_district_fkey FOREIGN KEY (district_id) REFERENCES public.districts(id);

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from server.db import Connection, queries
@@ -23,7 +23,8 @@ from server.locale import gettext_for
 from server.security import Viewer
 from server.settings import Settings
 from server.telling import exchanges, mail, webhook
-from server.telling.words import joined, sentence
+from server.telling.service import page_of
+from server.telling.words import Translate, joined, sentence
 
 sql = queries(__file__, "delivery.sql")
 FIRST_DELAY, LONGEST_DELAY, LONGEST_REST = timedelta(seconds=30), timedelta(hours=6), timedelta(minutes=15)
@@ -73,9 +74,8 @@ def letter_words(contact: dict[str, Any], lines: list[dict[str, Any]], home: str
     """Subject and text of a letter: numbers and sentences without personal data, emergencies first."""
     translate, zone = gettext_for(contact["lang"]), ZoneInfo(contact["timezone"])
     said = [
-        f"{line['made_at'].astimezone(zone):%m-%d %H:%M}  {line['number']}  "
-        f"{sentence(line['action'], line['params'], translate, zone)}\n"
-        f"{home}/cases/{quote(line['number'], safe='')}"
+        f"{line['made_at'].astimezone(zone):%m-%d %H:%M}  {_told(line, translate, zone, '  ')}\n"
+        f"{home}{page_of(line['action'], line['held_id'], line['number']) or '/messages'}"
         for line in lines[:MOST_LINES]
     ]
     if len(lines) > MOST_LINES:
@@ -87,12 +87,18 @@ def letter_words(contact: dict[str, Any], lines: list[dict[str, Any]], home: str
         ),
     )
     if len(lines) == 1:
-        subject = f"{first['number']} {sentence(first['action'], first['params'], translate, zone)}"
+        subject = _told(first, translate, zone, " ")
     else:
         subject = translate("{count} messages").format(count=len(lines))
         if first["urgent"]:
             subject = joined([translate("Emergency."), subject], translate)
     return {"subject": f"{translate('Xunge')}: {subject}", "text": "\n\n".join([*said, end]) + "\n"}
+
+
+def _told(line: dict[str, Any], translate: Translate, zone: ZoneInfo, between: str) -> str:
+    """Number, where there is one, and sentence; what an office said about a held act does not leave the house."""
+    said = sentence(line["action"], line["params"], translate, zone)
+    return between.join(part for part in (line["number"], said) if part)
 
 
 def send_letter(conn: Connection, settings: Settings, row: dict[str, Any], now: datetime) -> None:

@@ -20,7 +20,7 @@ where c.active and (
 order by c.id limit 1 for update of c skip locked;
 
 -- name: open_lines
-select m.id, m.number, m.action, m.params, m.urgent, m.made_at
+select m.id, m.number, m.held_id, m.action, m.params, m.urgent, m.made_at
 from letter_lines l join messages m on m.id = l.message_id
 where l.contact_id = :contact and l.outbox_id is null order by m.urgent desc, m.id;
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 from server.locale import LANGUAGES, gettext_for
 from server.protocol.wire import ENVELOPE, time_text
@@ -33,7 +32,7 @@ KEPT = (
 
 
 def outcome_body(
-    case_id: UUID, number: str, n: int, action: str, params: Mapping[str, Any], now: datetime
+    case_id: str, number: str, n: int, action: str, params: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The event of act `n` of a case; `params` are plain (JSON values). No personal data, no free text."""
     told = {key: value for key, value in params.items() if key not in ("due_at", "severity")}
@@ -43,7 +42,7 @@ def outcome_body(
         "event": CLOSING.get(str(params.get("state")), "case.changed"),
         "made_at": time_text(now),
         "case": {
-            "id": str(case_id),
+            "id": case_id,
             "number": number,
             "version": n,
             "action": action,

@@ -16,7 +16,8 @@ on conflict on constraint outbox_key_key do nothing;
 
 -- name: page
 -- The newest messages of some addresses (kinds and ids in step), from before a key; and whether this person read them.
-select m.id, m.to_kind, m.case_id, m.number, m.n, m.action, m.params, m.urgent, m.made_at, r.message_id is not null as read
+select m.id, m.to_kind, m.case_id, m.number, m.held_id, m.n, m.action, m.params, m.urgent, m.made_at, h.said,
+    r.message_id is not null as read
 from unnest(:kinds::text[], :ids::bigint[]) as a (kind, id)
 cross join lateral (
     select m.* from messages m
@@ -24,6 +25,7 @@ cross join lateral (
     order by m.id desc limit :limit
 ) m
 left join message_reads r on r.message_id = m.id and r.person_id = :person
+left join holds h on h.command_id = m.held_id
 order by m.id desc limit :limit;
 
 -- name: unread$
@@ -41,10 +43,12 @@ select count(*) from (
 
 -- name: by_id
 -- Messages by id, of these addresses only.
-select m.id, m.to_kind, m.case_id, m.number, m.n, m.action, m.params, m.urgent, m.made_at, r.message_id is not null as read
+select m.id, m.to_kind, m.case_id, m.number, m.held_id, m.n, m.action, m.params, m.urgent, m.made_at, h.said,
+    r.message_id is not null as read
 from unnest(:kinds::text[], :ids::bigint[]) as a (kind, id)
 join messages m on m.to_kind = a.kind and m.to_id = a.id
 left join message_reads r on r.message_id = m.id and r.person_id = :person
+left join holds h on h.command_id = m.held_id
 where m.id = any (:messages::bigint[]) order by m.id;
 
 -- name: mark_read!

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,25 +21,30 @@ sql = queries(__file__)
 SOURCE = "source"
 SHOWN_FOR = timedelta(days=90)
 MOST_UNREAD = 100
+LATE = "hold"  # the action of a message that a held act waits too long
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing that one address is told about one event of a case; (case_id, n, to_kind, to_id) is told once.
+    """One thing that one address is told, once: about event `n` of a case, or about the held act `held_id`.
+
+    A held act may have no case (`case_id` and `number` None); its `n` says how often it had gone up, 0 its decision.
 
     `to_kind`: "person", "organisation", "grid" (its workers), "duty:dispatcher" … (at organisation `to_id`), or
     "source": the system that the case came from, by webhook (`to_id` 0, params with `source` and `external_id`).
-    `params` hold codes, numbers, times (aware) and names of organisations; never free text or personal data.
+    `params` hold codes, numbers, times (aware) and names of organisations; never free text or personal data. What an
+    office said about a held act stays with it.
     """
 
     district_id: int
-    case_id: UUID
-    number: str
+    case_id: UUID | None
+    number: str | None
     n: int
     action: str
     to_kind: str
     to_id: int
     params: Mapping[str, Any] = field(default_factory=dict)
+    held_id: UUID | None = None
 
 
 def put(conn: Connection, notices: Sequence[Notice], now: datetime) -> None:
@@ -71,8 +77,9 @@ def _row(notice: Notice) -> dict[str, Any]:
         "district_id": notice.district_id,
         "to_kind": notice.to_kind,
         "to_id": notice.to_id,
-        "case_id": str(notice.case_id),
+        "case_id": _text(notice.case_id),
         "number": notice.number,
+        "held_id": _text(notice.held_id),
         "n": notice.n,
         "action": notice.action,
         "params": plain(notice.params),
@@ -81,12 +88,13 @@ def _row(notice: Notice) -> dict[str, Any]:
 
 
 def _outcome(notice: Notice, now: datetime) -> dict[str, Any]:
-    body = outcome_body(notice.case_id, notice.number, notice.n, notice.action, plain(notice.params), now)
+    case_id, number = str(notice.case_id), str(notice.number)
+    body = outcome_body(case_id, number, notice.n, notice.action, plain(notice.params), now)
     return {
         "district_id": notice.district_id,
         "source": notice.params["source"],
-        "case_id": str(notice.case_id),
-        "number": notice.number,
+        "case_id": case_id,
+        "number": number,
         "n": notice.n,
         "body": canonical(body),
     }
@@ -162,14 +170,30 @@ def messages_json(rows: Iterable[dict[str, Any]], lang: str, zone: tzinfo) -> li
         {
             "id": row["id"],
             "to": row["to_kind"],
-            "case_id": str(row["case_id"]),
+            "case_id": _text(row["case_id"]),
             "number": row["number"],
+            "held": _text(row["held_id"]),
             "n": row["n"],
             "action": row["action"],
-            "sentence": sentence(row["action"], row["params"], translate, zone),
+            "sentence": sentence(row["action"], row["params"] | _said(row), translate, zone),
             "urgent": row["urgent"],
             "made_at": time_text(row["made_at"]),
             "read": row["read"],
         }
         for row in rows
     ]
+
+
+def page_of(action: str, held: object, number: str | None) -> str:
+    """The page of the console that a message leads to: of the act that waits, else of the case; "" without either."""
+    if held and action == LATE:
+        return f"/conflicts/{held}"
+    return f"/cases/{quote(number, safe='')}" if number else ""
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"said": row["said"]} if row["said"] else {}
+
+
+def _text(id_: UUID | None) -> str | None:
+    return str(id_) if id_ else None

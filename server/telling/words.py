@@ -87,7 +87,11 @@ SENTENCES = {
     "cancel": _("The case was cancelled."),
     "recompute": _("The deadlines were computed anew."),
     "reroute": _("The boundaries changed; the case lies in another grid now."),
-    "hold": _("An act of a tablet on this case has waited for a decision for a day."),
+    "hold": _("An act made on a tablet has waited for a decision for a day."),
+    "decided_apply": _("{office} decided: your act took effect as you made it."),
+    "decided_change": _("{office} decided: your act took effect with changes. {said}"),
+    "decided_refuse": _("{office} did not accept your act: {said}"),
+    "decided_with": _("{office} did not accept an earlier act that this one builds on: {said}"),
 }
 # Instead of a sentence with a parameter that is not known.
 SHORTER = {
@@ -112,6 +116,9 @@ SHORTER = {
     "close": _("The case was closed."),
     "merge": _("The case goes on in another one that is the same matter."),
     "rate": _("The case was rated."),
+    "decided_change": _("{office} decided: your act took effect with changes."),
+    "decided_refuse": _("{office} did not accept your act."),
+    "decided_with": _("{office} did not accept an earlier act that this one builds on."),
 }
 # Acts after which somebody's clock runs: their messages name the deadline.
 CALLING = frozenset(
@@ -132,6 +139,8 @@ CALLING = frozenset(
 SOMETHING = _("Something happened to the case: {act}.")
 DUE = _("Due {time}.")
 EMERGENCY = _("Emergency.")
+# What is said about a held act names it: of a report that waits there is no number yet.
+OF_ACT = _("“{act}” of {time}: {sentence}")
 
 
 def sentence(action: str, params: Mapping[str, Any], translate: Translate, zone: tzinfo | None = None) -> str:
@@ -146,10 +155,17 @@ def sentence(action: str, params: Mapping[str, Any], translate: Translate, zone:
     if params.get("severity") == "emergency":
         said.insert(0, translate(EMERGENCY))
     if params.get("due_at") and action in CALLING:
-        due = params["due_at"]
-        at = (due if isinstance(due, datetime) else read_time(str(due))).astimezone(zone or UTC)
-        said.append(translate(DUE).format(time=f"{at:%m-%d %H:%M}"))
-    return joined(said, translate)
+        said.append(translate(DUE).format(time=_clock(params["due_at"], zone)))
+    told = joined(said, translate)
+    if "act" not in params:
+        return told
+    act = translate(ACTION_WORDS.get(str(params["act"]), ""))
+    return translate(OF_ACT).format(act=act, time=_clock(params["acted_at"], zone), sentence=told)
+
+
+def _clock(at: object, zone: tzinfo | None) -> str:
+    read = at if isinstance(at, datetime) else read_time(str(at))
+    return f"{read.astimezone(zone or UTC):%m-%d %H:%M}"
 
 
 def joined(sentences: list[str], translate: Translate) -> str:

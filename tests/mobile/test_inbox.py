@@ -6,6 +6,7 @@ from typing import Any
 
 from server.protocol.wire import time_text
 from tests.mobile.paper_office import PaperOffice, case_body, enrolled
+from tests.mobile.test_outbox import answering, report
 
 CASE = "01990000-0000-7000-8000-000000000001"
 
@@ -31,6 +32,22 @@ def test_new_messages_are_counted_until_they_were_seen_here_or_at_a_desk(tmp_pat
     office.changes.append(message(11))
     tablet.sync_now()
     assert [told.unread for told in tablet.messages()] == [True, False, False, False]
+    tablet.close()
+
+
+def test_what_was_decided_about_a_report_without_a_case_opens_it_in_the_outbox(tmp_path: Path) -> None:
+    office = answering("held", "held_author", "等指挥中心裁定")
+    tablet = enrolled(tmp_path, office)
+    command_id = report(tablet)
+    tablet.sync_now()
+    for n, held in ((1, command_id), (2, CASE)):
+        told = message(n, case_id=None, action="decided_refuse", held=held)
+        told["body"]["number"] = None
+        office.changes.append(told)
+    tablet.sync_now()
+    another, own = tablet.messages()
+    assert (own.in_outbox, own.number, own.case_id, own.icon) == (True, "", "", "stop")
+    assert not another.in_outbox, "an act of another tablet does not stand in this outbox"
     tablet.close()
 
 

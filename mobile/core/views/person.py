@@ -72,6 +72,7 @@ class MessageView:
     icon: str = "info"
     unread: bool = False
     document_id: str = ""  # of a notice or document, which is opened instead of a case
+    in_outbox: bool = False  # it is about an act of this tablet that stands in its outbox
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,19 @@ from mobile.ui.words import _
 
 
 class Message(Press):
-    """Something that the worker was told; opens its case when that is on this tablet."""
+    """Something that the worker was told; opens its case when that is on this tablet, else the act in the outbox."""
 
     number = StringProperty()
     at = StringProperty()
     case_id = StringProperty()
     document_id = StringProperty()
+    in_outbox = BooleanProperty(False)
     urgent = BooleanProperty(False)
     unread = BooleanProperty(False)
     opens = ObjectProperty(None, allownone=True)
 
     def on_release(self, *_: Any) -> None:
-        if self.opens and (self.case_id or self.document_id):
+        if self.opens and (self.case_id or self.document_id or self.in_outbox):
             self.opens(self)
 
 
@@ -49,14 +50,17 @@ class Messages(Page):
             unread=message.unread,
             case_id=message.case_id,
             document_id=message.document_id,
+            in_outbox=message.in_outbox,
             opens=self._open,
         )
 
     def _open(self, message: Message) -> None:
         if message.document_id:
             self.house.show("document", document_id=message.document_id)
-        else:
+        elif message.case_id:
             self.house.show("case", case_id=message.case_id)
+        else:
+            self.house.show("outbox")
 
     def leave(self) -> None:
         """What stood here was seen."""

@@ -173,7 +173,7 @@ def test_after_a_day_it_goes_up_and_again_every_day_and_never_expires(
     ]
     assert {m["number"] for m in told} == {number}
     assert "已上报 2 次" in plain(Clerk(live_server, "duty").get("/conflicts"))
-    assert "本案有平板操作待裁定已超过一天" in Clerk(live_server, "supervise").get("/messages")
+    assert "平板上做的操作待裁定已超过一天" in Clerk(live_server, "supervise").get("/messages")
 
 
 def test_the_board_pages_by_key_and_a_wrong_address_is_no_fault(
