@@ -25,6 +25,19 @@ def reads_the_offices_word(hand: Hand) -> Walk:
     assert not list(faults(hand))
 
 
+def reads_it_among_the_messages(hand: Hand, shot: str) -> Walk:
+    yield hand.sees("待办")
+    yield from hand.tap("消息")
+    yield hand.sees("“上报”：" + REFUSED)
+    assert hand.sees("“上报”：试验区指挥中心裁定：您的操作已按原样生效。")()
+    assert not list(faults(hand))
+    from kivy.core.window import Window as Screen
+
+    Screen.screenshot(name=shot)
+    yield from hand.tap("“上报”：" + REFUSED)
+    yield hand.sees("指挥中心裁定：已生效")
+
+
 @pytest.fixture
 def decided(database: Database, tmp_path: Path) -> Path:
     """A tablet whose person's account was closed with two reports unsent; the office has decided about both."""
@@ -50,3 +63,9 @@ def decided(database: Database, tmp_path: Path) -> Path:
 
 def test_what_the_office_decided_stands_in_the_outbox_of_the_window(window: Window, decided: Path) -> None:
     window(reads_the_offices_word, decided, size=PORTRAIT)
+
+
+def test_a_message_about_a_report_that_was_refused_opens_it_in_the_outbox(
+    window: Window, decided: Path, tmp_path: Path
+) -> None:
+    window(reads_it_among_the_messages, decided, size=PORTRAIT, shot=str(tmp_path / "messages.png"))

@@ -56,7 +56,7 @@ def test_the_author_of_a_report_that_was_refused_reads_the_reason_though_there_n
     assert "“上报”：试验区指挥中心未采纳您的操作：照片里看不到井盖" in told["sentence"]
     page = Clerk(live_server, "head").get("/messages")
     assert REASON in page
-    assert "尚无案件" in plain(page)
+    assert "未成案" in plain(page)
     assert 'href="/cases/None"' not in page
     # A tablet that begins anew is told, too.
     assert told in [c["body"] for c in authors_tablet.follow()[0] if c["kind"] == "message"]
