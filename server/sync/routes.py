@@ -30,6 +30,7 @@ router = APIRouter(prefix="/sync/v1", tags=["tablets"])
 MOST_JSON = 5_000_000
 GZIP_FROM, GZIP_LEVEL = 1000, 5  # level 9 takes far longer and saves hardly anything
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+TUS_SPOKEN = {"Tus-Version": "1.0.0"}
 Device = Annotated[DeviceViewer, Depends(require_device)]
 
 
@@ -240,7 +241,7 @@ def tus_options() -> Response:
         status_code=204,
         headers={
             **TUS,
-            "Tus-Version": "1.0.0",
+            **TUS_SPOKEN,
             "Tus-Extension": "creation,expiration",
             "Tus-Max-Size": str(MOST_BYTES),
         },
@@ -272,7 +273,8 @@ def tus_head(request: Request, device: Device, upload_id: uuid.UUID) -> Response
     """How many bytes of an upload are on the disk."""
     with request.app.state.database.read() as conn:
         upload = uploads.find(conn, request.app.state.settings, device.device_id, upload_id)
-    return _tus(upload, 200, **{"Upload-Length": str(upload.bytes)})
+    told = {"Upload-Length": str(upload.bytes), "Upload-Metadata": uploads.named(upload)}
+    return _tus(upload, 200, **told)
 
 
 @router.patch("/uploads/{upload_id}", dependencies=[Depends(_tus_version)], openapi_extra=described.BYTES)
@@ -299,10 +301,11 @@ def tus_patch(
 
 
 def envelope_problem(problem: dict[str, Any], now: datetime) -> JSONResponse:
-    """A refusal to a tablet: a problem document that stands in our envelope, and in tus, which asks for its header."""
+    """A refusal to a tablet: a problem document that stands in our envelope, and in tus, which asks for its headers."""
+    spoken = TUS_SPOKEN if problem["code"] == uploads.WrongVersion.code else {}
     return JSONResponse(
         {**service.stamp(now), **problem},
         status_code=problem["status"],
-        headers=TUS,
+        headers={**TUS, **spoken},
         media_type="application/problem+json",
     )

@@ -77,6 +77,12 @@ def metadata(header: str) -> dict[str, str]:
     return found
 
 
+def named(upload: Upload) -> str:
+    """What an upload is called, as an Upload-Metadata header says it."""
+    told = {"attachment_id": str(upload.attachment_id), "sha256": upload.sha256}
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in told.items())
+
+
 def create(
     conn: Connection, config: Settings, device_id: uuid.UUID, length: int, header: str, now: datetime
 ) -> Upload:

@@ -3,6 +3,8 @@
 import hashlib
 import uuid
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import requests
 
@@ -103,3 +105,31 @@ def test_a_refusal_in_tus_carries_the_header_that_tus_asks_for(tablet: Tablet) -
         timeout=30,
     )
     assert (gone.status_code, gone.headers["Tus-Resumable"]) == (404, "1.0.0")
+
+
+def test_any_tus_client_is_told_what_is_spoken_here_and_until_when_an_upload_is_kept(tablet: Tablet) -> None:
+    where, tus = f"{tablet.url}/sync/v1/uploads", {"Tus-Resumable": "1.0.0"}
+    spoken = requests.options(where, timeout=30)
+    told = {name: spoken.headers[name] for name in ("Tus-Version", "Tus-Extension", "Tus-Max-Size")}
+    assert told == {
+        "Tus-Version": "1.0.0",
+        "Tus-Extension": "creation,expiration",
+        "Tus-Max-Size": "30000000",
+    }
+    older = requests.post(
+        where, headers=tablet.headers(**{"Tus-Resumable": "0.2.2", "Upload-Length": "9"}), timeout=30
+    )
+    assert (older.status_code, older.headers["Tus-Version"]) == (412, "1.0.0")
+    photo = declared(picture())
+    told_of = {"attachment_id": photo["id"], "sha256": photo["sha256"]}
+    meta = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in told_of.items())
+    made = requests.post(
+        where,
+        headers=tablet.headers(**tus, **{"Upload-Length": str(photo["bytes"]), "Upload-Metadata": meta}),
+        timeout=30,
+    )
+    found = requests.head(tablet.url + made.headers["Location"], headers=tablet.headers(**tus), timeout=30)
+    assert found.headers["Upload-Metadata"] == meta
+    assert found.headers["Cache-Control"] == "no-store", "nothing between may say how far it once was"
+    ends = parsedate_to_datetime(found.headers["Upload-Expires"]) - datetime.now(UTC)
+    assert timedelta(days=6) < ends <= timedelta(days=7)
