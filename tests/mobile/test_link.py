@@ -124,6 +124,22 @@ def test_a_photo_stays_on_the_tablet_until_the_server_has_confirmed_its_hash(
     assert tablet.outbox().waiting == ()
 
 
+def test_words_go_before_pictures_though_the_pictures_have_waited_longer(
+    live_server: LiveServer, tablet: Tablet, wire: BadWire
+) -> None:
+    photo = tablet.take_in(picture(4), "before")
+    tablet.report(COVER, "missing", here(), "", [photo.photo_id], False)
+    wire.plan = ["", "", "drop_request"]
+    tablet.sync_now()
+    tablet.report(RUBBISH, "any", here(), "后来的", [], False)
+    wire.asked.clear()
+    assert tablet.sync_now().state == "online"
+    ways = [asked.split("/")[3] for asked in wire.asked]
+    assert ways[0] == "commands"
+    assert "uploads" in ways
+    assert "commands" not in ways[ways.index("uploads") :]
+
+
 @pytest.mark.parametrize("plan", [[], ["", "", "", "", "drop_answer"]], ids=["heard", "its answer was lost"])
 def test_a_photo_that_the_office_never_takes_is_shown_with_its_reason_and_not_sent_for_ever(
     live_server: LiveServer, tablet: Tablet, wire: BadWire, plan: list[str]

@@ -1,6 +1,7 @@
 """The outbox: sealed at the tap, kept for ever, and the server's word is the last one."""
 
 import sqlite3
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from mobile.core.tablet import Tablet
 from mobile.core.transport import Reply
-from mobile.core.views import Draft, Refusal
+from mobile.core.views import Draft, Position, Refusal
 from tests.link import TurnedClock, picture
 from tests.mobile.paper_office import PaperOffice, enrolled, problem
 
@@ -30,7 +31,7 @@ def report(tablet: Tablet, words: str = "垃圾堆") -> str:
 def test_a_command_goes_out_with_all_that_the_protocol_asks(tmp_path: Path) -> None:
     office = PaperOffice()
     tablet = enrolled(tmp_path, office)
-    report(tablet)
+    tablet.report(RUBBISH, "any", Position(104.005, 30.005, 8.0, "gps", 2.0), "垃圾堆", [], False)
     report(tablet)
     tablet.sync_now()
     first, second = office.commands[0]
@@ -44,6 +45,10 @@ def test_a_command_goes_out_with_all_that_the_protocol_asks(tmp_path: Path) -> N
         None,
     )
     assert first["payload"]["category"] == {"system": "urban/event", "code": "0110"}
+    assert [uuid.UUID(first[name]).version for name in ("command_id", "case_id")] == [7, 7]
+    assert first["position"] == {"lon": 104.005, "lat": 30.005, "accuracy_m": 8.0, "provider": "gps", "fix_age_s": 2.0,
+                                 "is_mock": False, "placed_by_hand": False, "crs": "EPSG:4326"}  # fmt: skip
+    assert second["position"] is None
     tablet.close()
 
 

@@ -78,6 +78,20 @@ def test_nobody_listening_is_a_link_that_is_down() -> None:
         HttpTransport().send("GET", f"http://127.0.0.1:{port}/", {})
 
 
+def test_a_fault_of_tls_is_a_link_that_is_down() -> None:
+    with (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as url,
+        pytest.raises(LinkDown, match="SSL"),
+    ):
+        HttpTransport().send("GET", url.replace("http:", "https:"), {})
+
+
+def test_an_office_that_says_nothing_is_a_link_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mobile.core.transport.TIMEOUT_S", (10.0, 0.05))
+    with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(LinkDown, match="Timeout"):
+        HttpTransport().send("GET", f"http://127.0.0.1:{deaf.getsockname()[1]}/", {})
+
+
 def test_an_upload_address_of_somebody_else_never_gets_our_token(tmp_path: Path) -> None:
     tablet = enrolled(tmp_path)
     office = tablet._syncer.office
@@ -93,14 +107,16 @@ def test_the_wait_grows_with_every_failure_up_to_five_minutes_and_never_ends(tmp
     tablet = enrolled(tmp_path, office)
     assert tablet.errand.pause() == POLL_S
     office.online = False
-    longest = 0.0
+    longest, waits = 0.0, set()
     for failures in range(1, 30):
         assert tablet.sync_now().state == "offline"
         bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1))
         pause = tablet.errand.pause()
         assert bound / 2 <= pause <= bound
         longest = max(longest, pause)
+        waits.add(pause / bound)
     assert longest > LONGEST_WAIT_S / 2
+    assert len(waits) > 20, "tablets that fell silent together do not come back together"
     office.online = True
     tablet.sync_now()
     assert tablet.errand.pause() == POLL_S

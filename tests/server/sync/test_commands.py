@@ -22,6 +22,17 @@ def test_a_report_is_applied_and_its_answer_is_the_same_for_ever(
     ) == (1, 1, 1)
 
 
+def test_effect_hash_and_answer_are_of_one_transaction(live_server: LiveServer, tablet: Tablet) -> None:
+    tablet.send(tablet.command(), tablet.command(person_id=tablet.person + 1), tablet.command("comment"))
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute(
+            "select c.outcome, c.xmin = coalesce(e.xmin, h.xmin, c.xmin) as together from commands c"
+            " left join case_events e using (command_id) left join holds h using (command_id) order by c.seq"
+        )
+        stored = [(row["outcome"], row["together"]) for row in cursor.fetchall()]
+    assert stored == [("applied", True), ("held", True), ("rejected", True)]
+
+
 def test_the_same_command_from_two_requests_at_once_is_applied_once(
     live_server: LiveServer, tablet: Tablet
 ) -> None:

@@ -10,6 +10,7 @@ from server.people.enrolment import revoke_device
 from server.protocol.wire import time_text
 from tests.conftest import LiveServer
 from tests.factories import Street, picture
+from tests.server.plain_forms import Clerk
 from tests.server.sync.tablet import Tablet, count, declared
 
 
@@ -59,6 +60,10 @@ def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tab
     with live_server.database.read() as conn, conn.cursor() as cursor:
         cursor.execute("select last_seq, seq_gaps from devices")
         assert cursor.fetchone() == {"last_seq": 4, "seq_gaps": [2, 3]}
+    told = Clerk(live_server, "admin").get("/devices")
+    assert '<td class="r">4</td><td>2</td>' in told, (
+        "whoever looks after tablets sees how far it counted and what lacks"
+    )
 
 
 def test_the_grid_that_the_tablet_found_is_kept_beside_ours_where_it_differs(
@@ -86,6 +91,21 @@ def test_the_grid_that_the_tablet_found_is_kept_beside_ours_where_it_differs(
     assert kept(right) == kept(nonsense) == (None, None)
     assert kept(wrong) == (["grid_differs"], "S1C1G2")
     assert kept(outside) == (["grid_differs"], "")
+
+
+def test_a_position_is_kept_as_the_device_told_it_a_made_up_one_too(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
+    made_up = {"lon": 104.005, "lat": 30.005, "accuracy_m": 8.5, "provider": "network", "fix_age_s": 3.5,
+               "is_mock": True, "placed_by_hand": True, "crs": "EPSG:4326"}  # fmt: skip
+    assert tablet.send(tablet.command(position=made_up))[0]["outcome"] == "applied"
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute("select body::jsonb as body from case_events")
+        kept = cursor.fetchone()["body"]
+    found = next(value for value in (kept, *kept.values()) if isinstance(value, dict) and "is_mock" in value)
+    assert {name: found[name] for name in made_up if name in found} == {
+        **{name: made_up[name] for name in ("provider", "is_mock", "placed_by_hand", "crs")},
+        "accuracy_m": 9, "fix_age_s": 4}  # fmt: skip
 
 
 def test_an_accuracy_circle_that_crosses_a_border_keeps_both_grids(
