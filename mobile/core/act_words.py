@@ -8,7 +8,7 @@ from mobile.core.act_fields import fields
 from mobile.core.speech import Speech
 from mobile.core.views import Act
 from server.protocol.pack import Category, Condition, Pack
-from server.protocol.stages import stage_of
+from server.protocol.stages import stages_of
 from server.protocol.words import ACTION_WORDS
 from server.protocol.workflow import Row
 
@@ -162,7 +162,7 @@ class ActWords:
             fields(row, self.pack, self.category, self.condition, self.speech, self.now),
             primary,
             photo_rule(row, self.category),
-            stage_of(row.action, self.category),
+            stages_of(row.action, self.category),
             self.speech.say(SENTENCES[row.action]) if row.action in SENTENCES else "",
             near,
             danger,

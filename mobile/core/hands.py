@@ -17,9 +17,10 @@ from server.protocol.fields import BadCommand
 from server.protocol.pack import Category
 from server.protocol.pack.answered import wrong_answer
 from server.protocol.payloads import COMPONENT, ON_BEHALF
+from server.protocol.stages import lacking, of_making_safe
+from server.protocol.words import STAGE_WORDS
 
 RECENT = 12
-SAFE_STAGE = "during"  # what shows that the place was made safe
 NO_FORM: Mapping[str, str] = {}
 REPORTS = ("report", "self_handle")
 
@@ -59,9 +60,9 @@ class Hands:
         """Seals a report; where the place was made safe that follows it as an act of its own."""
         chosen, say = self._known.category(category), self._owner.speech.say
         safe = safe and not mended
-        seen, shown = self._parted(photos, safe)
+        seen, shown = self._parted(photos, chosen, safe)
         self._check(chosen, condition, mended, seen)
-        if safe and not shown and "make_safe" in chosen.needs_photo:
+        if safe and lacking("make_safe", chosen, self._stages(shown)):
             raise Refusal(say("Take a photo of what makes the place safe."))
         answers = self._answers(chosen, form, behalf) | ({COMPONENT: component} if component else {})
         done = (sentence.strip() or say("Mended on the spot")) if mended else ""
@@ -82,14 +83,14 @@ class Hands:
         self._sealed()
         return command_id
 
-    def _parted(self, photos: Sequence[str], safe: bool) -> tuple[list[str], list[str]]:
+    def _parted(self, photos: Sequence[str], chosen: Category, safe: bool) -> tuple[list[str], list[str]]:
         """The photos of the report, and those that show that the place was made safe."""
-        shown = [
-            name
-            for name in photos
-            if safe and self._photos.has(name) and self._photos.card(name).stage == SAFE_STAGE
-        ]
-        return [name for name in photos if name not in shown], shown
+        stages = {name: self._photos.card(name).stage for name in photos if safe and self._photos.has(name)}
+        shown = {name for name, _ in of_making_safe([*stages.items()], chosen.evidence)}
+        return [name for name in photos if name not in shown], [name for name in photos if name in shown]
+
+    def _stages(self, photos: Sequence[str]) -> list[str]:
+        return [self._photos.card(name).stage for name in photos]
 
     def _check(self, chosen: Category, condition: str, mended: bool, photos: Sequence[str]) -> None:
         say = self._owner.speech.say
@@ -97,8 +98,19 @@ class Hands:
             raise Refusal(say("Choose which condition of the category it is; it sets the time limit."))
         if mended and not chosen.self_handle:
             raise Refusal(say("This category cannot be closed by mending it on the spot."))
-        if not photos and ("self_handle" if mended else "report") in chosen.needs_photo:
+        self._check_photos("self_handle" if mended else "report", chosen, photos)
+
+    def _check_photos(self, action: str, category: Category, photos: Sequence[str]) -> None:
+        """Refusal names the stages of which the pack wants a photo with the act and that none of them shows."""
+        if not all(map(self._photos.has, photos)):
+            return  # sealing says so
+        say, missing = self._owner.speech.say, lacking(action, category, self._stages(photos))
+        if not missing:
+            return
+        if len(category.evidence[action]) == 1:
             raise Refusal(say("This category needs a photo."))
+        stages = say(", ").join(say(STAGE_WORDS[stage]) for stage in missing)
+        raise Refusal(say("Photos are still missing: {stages}.", stages=stages))
 
     def _answers(self, chosen: Category, form: Mapping[str, str], behalf: bool) -> dict[str, str]:
         """The answers that belong to this category, and for whom it is reported; Refusal names what is missing."""
@@ -135,8 +147,11 @@ class Hands:
         row = next((row for row in telling.rows(standing) if row.action == action), None)
         if row is None:
             raise Refusal(self._say("This act is not possible at this moment."))
-        if not photos and photo_rule(row, telling.category(standing)[0]) == "must":
-            raise Refusal(self._say("This category needs a photo."))
+        category, _condition = telling.category(standing)
+        if category:
+            self._check_photos(action, category, photos)
+        if not photos and photo_rule(row, category) == "must":
+            raise Refusal(self._say("Take a photo first"))
         moves = any(need.kind == "place" for need in row.needs)
         if moves and not values.get("place"):
             position = None  # a position with it would say that the case lies here

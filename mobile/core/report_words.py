@@ -10,6 +10,7 @@ from mobile.core.place import Found, Places
 from mobile.core.speech import Speech
 from mobile.core.views import CategoryChoice, CategoryMajor, ConditionChoice, PlaceView
 from server.protocol.pack import Category, Pack
+from server.protocol.words import STAGE_WORDS
 
 TILES = 12
 
@@ -24,7 +25,6 @@ class ReportWords:
 
     def choice(self, category: Category) -> CategoryChoice:
         """One category with all that the form says about it."""
-        say, photos = self.speech.say, category.needs_photo
         conditions = tuple(
             ConditionChoice(c.code, self.speech.named(c.names), self.speech.limit(c.handle), c.emergency)
             for c in category.conditions
@@ -36,15 +36,19 @@ class ReportWords:
             category.icon,
             category.initials,
             conditions,
-            "report" in photos,
             category.self_handle,
-            say("This category needs a photo.")
-            if "report" in photos
-            else say("No photo is needed for this category."),
+            self._photo_note(category),
             self._mended_note(category),
             tuple(form_field(field, self.speech, self.now) for field in category.form),
-            "make_safe" in photos,
+            category.evidence,
         )
+
+    def _photo_note(self, category: Category) -> str:
+        say, stages = self.speech.say, category.evidence.get("report", ())
+        if len(stages) > 1:
+            words = say(", ").join(say(STAGE_WORDS[stage]) for stage in stages)
+            return say("This category needs a photo of each: {stages}.", stages=words)
+        return say("This category needs a photo.") if stages else say("No photo is needed for this category.")
 
     def _note(self, category: Category, limit: str) -> str:
         system = self.speech.named(self.pack.systems.get(category.system, {})) or category.system

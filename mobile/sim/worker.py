@@ -74,10 +74,9 @@ class Worker:
         """Reports something that the pack knows, with so many photos; its command's id."""
         chosen = self._matter()
         condition = self._dice.choice(chosen.conditions).code
-        count = max(photos, int(chosen.photo_required))
-        taken = [
-            self.tablet.take_in(picture(self._dice.getrandbits(32)), "before").photo_id for _ in range(count)
-        ]
+        stages = chosen.photos.get("report", ())
+        stages += ("before",) * (photos - len(stages))
+        taken = [self.tablet.take_in(picture(self._dice.getrandbits(32)), stage).photo_id for stage in stages]
         return self.tablet.report(
             chosen.key, condition, self.place(), self._dice.choice(WORDS), taken, mended=False
         )

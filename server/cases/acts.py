@@ -21,7 +21,7 @@ from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
-from server.protocol.stages import stage_of
+from server.protocol.stages import stages_of
 from server.protocol.wire import body_hash, named_uuid, uuid7
 from server.protocol.workflow import FORWARD, WHY_NOT, Narrowing, Needs, Row, allowed
 from server.security import Viewer
@@ -57,13 +57,13 @@ class Need:
 
 @dataclass(frozen=True)
 class Offer:
-    """An act that the viewer may do on this case now; its photos show the case at `stage`."""
+    """An act that the viewer may do on this case now; its photos show `stages`, each of them where they are needed."""
 
     action: str
     label: str
     needs: tuple[Need, ...]
     primary: bool
-    stage: str = ""
+    stages: tuple[str, ...] = ()
 
 
 def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime) -> list[Offer]:
@@ -117,7 +117,7 @@ def _offer(
         for n in row.needs
     )
     label = pack.word("actions", row.action, lang) or translate(words.ACTION_WORDS[row.action])
-    return Offer(row.action, label, needs, primary, stage_of(row.action, category))
+    return Offer(row.action, label, needs, primary, stages_of(row.action, category))
 
 
 def act(
@@ -145,11 +145,11 @@ def act(
         raise
 
 
-def stage(conn: Connection, viewer: Viewer, number: str, action: str) -> str:
-    """Which stage the photos of an act on that case show unless it is said."""
+def stages(conn: Connection, viewer: Viewer, number: str, action: str) -> tuple[str, ...]:
+    """Which stages the photos of an act on that case show; the first where it is not said."""
     row = get_row(conn, viewer, number)
     pack = pack_of_version(conn, row["pack_version"])
-    return stage_of(action, pack.category(row["category_system"], row["category_code"]) or pack.other)
+    return stages_of(action, pack.category(row["category_system"], row["category_code"]) or pack.other)
 
 
 def outcome_of(conn: Connection, viewer: Viewer, command_id: uuid.UUID) -> str | None:

@@ -194,7 +194,7 @@ def _perform(
     if command.kind == "record" and case.version:
         record_again(command, work, batch, world.pack)
     try:
-        seen(command, work, world.pack)
+        seen(conn, command, work, world.pack, batch)
         EFFECTS.get(command.kind, lambda *_: None)(work, payload, world)
         move_clocks(row, work, payload, world)
     except Refused as refusal:

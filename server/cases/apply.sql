@@ -27,6 +27,10 @@ where e.case_id = :case_id and e.n > :version;
 -- Ids of photos that stand on a case already, with the command that put them there. Primary key.
 select id, command_id from attachments where id = any (:ids::uuid[]);
 
+-- name: stages_of
+-- The stages that photos of a case show.
+select distinct stage from attachments where case_id = :case_id;
+
 -- name: offices
 -- Those of places that are named by a code, which the reading cannot know.
 select grid_id, id, code, name, staffed from offices_at(:nodes::bigint[], :now);

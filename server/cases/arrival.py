@@ -8,7 +8,7 @@ from server.cases.batch import REPORTING, Batch, pack_in_force
 from server.cases.clocks import category_of
 from server.cases.state import RESIDENT_WAITS, CaseState, Cycle, Working
 from server.cases.world import Office, Refused
-from server.db import Connection
+from server.db import Connection, queries
 from server.grids.places import Located
 from server.people.organisations import ensure_centre
 from server.protocol.commands import Command
@@ -17,6 +17,7 @@ from server.protocol.pack import Category, Pack
 from server.protocol.payloads import CONTACT, Part, Record, Report
 from server.protocol.stages import lacking
 
+sql = queries(__file__, "apply.sql")
 PLACE_MISSING, PHOTO_MISSING = "place_missing", "photo_missing"
 
 
@@ -71,7 +72,7 @@ def arrived(
     )
     if position.lon is None and not payload.grid_code:
         case.tags = [PLACE_MISSING]
-    if category and lacking(command.kind, category, payload.attachments):
+    if category and lacking(command.kind, category, (photo.stage for photo in payload.attachments)):
         case.tags = [*case.tags, PHOTO_MISSING]
     if any(payload.form.get(name) for name in CONTACT):
         case.tags = [*case.tags, RESIDENT_WAITS]
@@ -83,16 +84,22 @@ def home_of(command: Command, place: Located, batch: Batch) -> int:
     return place.district_id or command.district_id or next(iter(batch.districts))
 
 
-def seen(command: Command, work: Working, pack: Pack) -> None:
-    """Refuses an act without the photo that the pack wants with it; a report lacks it and is marked instead, until
-    a photo of that stage is added.
+def seen(conn: Connection, command: Command, work: Working, pack: Pack, batch: Batch) -> None:
+    """Refuses an act without the photos that the pack wants with it; a report lacks them and is marked instead, until
+    the case has a photo of each of those stages.
     """
-    category, photos = category_of(work, pack), getattr(command.payload, "attachments", ())
-    if command.kind not in REPORTING and (stage := lacking(command.kind, category, photos)):
-        raise Refused("evidence_needed", stage=stage)
-    tags, came_by = work.case.tags, "self_handle" if work.case.self_handled else "report"
-    if PHOTO_MISSING in tags and not work.is_new and not lacking(came_by, category, photos):
-        work.case.tags = [tag for tag in tags if tag != PHOTO_MISSING]
+    case, category = work.case, category_of(work, pack)
+    shown = {photo.stage for photo in getattr(command.payload, "attachments", ())}
+    if command.kind not in REPORTING and (stages := lacking(command.kind, category, shown)):
+        raise Refused("evidence_needed", stage=list(stages))
+    if not shown or work.is_new or PHOTO_MISSING not in case.tags:
+        return
+    came_by = "self_handle" if case.self_handled else "report"
+    if missing := lacking(came_by, category, shown):
+        before = {row["stage"] for row in sql.stages_of(conn, case_id=case.id)}
+        missing = tuple({*missing} - before - {row[5] for row in batch.attachments if row[1] == case.id})
+    if not missing:
+        case.tags = [tag for tag in case.tags if tag != PHOTO_MISSING]
 
 
 def filed(payload: Report, pack: Pack) -> tuple[Category | None, str]:

@@ -20,10 +20,17 @@ from server.settings import Settings
 
 @dataclass(frozen=True)
 class Posted:
-    """A form as it came: text fields, and pictures as bytes."""
+    """A form as it came: text fields, and pictures as bytes with the stage that each shows ("" where the form leaves
+    that to the act).
+    """
 
     fields: dict[str, str]
     pictures: tuple[bytes, ...]
+    stages: tuple[str, ...] = ()
+
+    def shown(self, stages: Sequence[str]) -> list[str]:
+        """The stage of each picture of an act that takes photos of `stages`."""
+        return [stage if stage in stages else stages[0] for stage in self.stages]
 
 
 async def raw_body(request: Request) -> bytes:
@@ -45,20 +52,27 @@ async def posted(request: Request) -> Posted:
 
 
 async def read_form(request: Request, most_pictures: int, most_bytes: int) -> Posted:
-    """A form with at most so many pictures of at most so many bytes each. Raises TooLarge."""
+    """A form with at most so many pictures of at most so many bytes each, in "attachments" or, where an act asks for
+    several stages, in "attachments.STAGE". Raises TooLarge.
+    """
     async with request.form(max_files=most_pictures, max_fields=100) as form:
-        pictures = []
-        for upload in form.getlist("attachments"):
-            if isinstance(upload, UploadFile) and upload.filename:
+        pictures, stages = [], []
+        for name, upload in form.multi_items():
+            field, _dot, stage = name.partition(".")
+            if field == "attachments" and isinstance(upload, UploadFile) and upload.filename:
                 content = await upload.read(most_bytes + 1)
                 if len(content) > most_bytes:
                     raise TooLarge(limit=most_bytes)
                 pictures.append(content)
-        return Posted({key: value for key, value in form.items() if isinstance(value, str)}, tuple(pictures))
+                stages.append(stage)
+        texts = {key: value for key, value in form.items() if isinstance(value, str)}
+        return Posted(texts, tuple(pictures), tuple(stages))
 
 
-def declared(pictures: Sequence[Picture], stage: str, command_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The pictures as a command declares them; the same form sent twice declares the same ids."""
+def declared(
+    pictures: Sequence[Picture], stages: Sequence[str], command_id: uuid.UUID
+) -> list[dict[str, Any]]:
+    """The pictures as a command declares them, each with its stage; the same form sent twice declares the same ids."""
     return [
         {
             "id": str(uuid.uuid5(command_id, f"picture {n}")),
@@ -67,7 +81,7 @@ def declared(pictures: Sequence[Picture], stage: str, command_id: uuid.UUID) -> 
             "mime": picture.mime,
             "stage": stage,
         }
-        for n, picture in enumerate(pictures)
+        for n, (picture, stage) in enumerate(zip(pictures, stages, strict=True))
     ]
 
 

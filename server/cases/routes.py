@@ -249,7 +249,7 @@ def act(
 
     def work(conn: Any) -> dict[str, Any]:
         if payload.get("attachments"):
-            stage = acts.stage(conn, viewer, number, action)
+            stage, *_more = acts.stages(conn, viewer, number, action)
             payload["attachments"] = sent.declared(conn, viewer, body.payload()["attachments"], stage)
         command_id = _command_id(viewer, key)
         again = command_id is not None and acts.outcome_of(conn, viewer, command_id) is not None

@@ -68,7 +68,7 @@ SENTENCES = {
     "crew_suspended": _("{crew} is suspended until further notice: {reason}"),
     "crew_suspended_to": _("{crew} is suspended to {last_day}: {reason}"),
     "crew_not_here": _("{crew} does not serve this place."),
-    "evidence_needed": _("This category needs a photo of the stage “{stage}” with this act."),
+    "evidence_needed": _("Photos that this category needs with this act are missing: {stage}."),
     "photo_used": _("A photo that this act names stands on a case already. Take or send it again."),
     "photos_waiting": _("A photo of this case is still on its way; inspect when it has arrived."),
     "not_self_handled": _("This category cannot be closed by mending it on the spot."),
@@ -96,9 +96,12 @@ SENTENCES = {
 
 
 def in_words(params: Mapping[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
-    """The parameters of a sentence with the codes of states, stages and fields as words."""
+    """The parameters of a sentence with the codes of states, stages and fields as words, alone or in lists."""
     spoken = {"state": STATE_WORDS, "stage": STAGE_WORDS, "field": FIELD_WORDS}
-    return {
-        name: translate(spoken[name][value]) if name in spoken and value in spoken[name] else value
-        for name, value in params.items()
-    }
+
+    def said(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return translate(", ").join(said(name, one) for one in value)
+        return translate(spoken[name][value]) if name in spoken and value in spoken[name] else value
+
+    return {name: said(name, value) for name, value in params.items()}

@@ -77,12 +77,14 @@ def act(
         offer = next((offer for offer in opened["offers"] if offer.action == action), None)
         if offer is None:
             return too_late(page, opened, action, form, command_id)
-        filled = Reader(page.zone, gettext_for(viewer.lang)).read(offer, form.fields, bool(form.pictures))
+        filled = Reader(page.zone, gettext_for(viewer.lang)).read(
+            offer, form.fields, form.shown(offer.stages)
+        )
         if filled.faults:
             return again(page, opened, action, form, filled.faults)
         now = page.now
     try:
-        answer, link = perform(request, viewer, number, action, form, filled, offer.stage, command_id, now)
+        answer, link = perform(request, viewer, number, offer, form, filled, command_id, now)
     except (PictureRefused, Conflict, BadInput) as refusal:
         with desk(request, viewer) as page:
             opened = open_case(page, number)
@@ -98,15 +100,14 @@ def perform(
     request: Request,
     viewer: Viewer,
     number: str,
-    action: str,
+    offer: acts.Offer,
     form: Posted,
     filled: Filled,
-    stage: str,
     command_id: uuid.UUID,
     now: datetime,
 ) -> tuple[Answer, tuple[OutsideLink, bool] | None]:
     """Does the act with its photos in one transaction; a case that goes outside gets the party's link with it."""
-    state, payload = request.app.state, filled.payload
+    state, payload, action = request.app.state, filled.payload, offer.action
 
     def work(conn: Connection) -> tuple[Answer, tuple[OutsideLink, bool] | None]:
         seen = whole_number(form.fields.get("version"))
@@ -121,7 +122,7 @@ def perform(
 
     with looked_at(state.settings.blobs, form.pictures) as pictures:
         if pictures:
-            payload["attachments"] = evidence.declared(pictures, stage, command_id)
+            payload["attachments"] = evidence.declared(pictures, form.shown(offer.stages), command_id)
         done: tuple[Answer, tuple[OutsideLink, bool] | None] = state.database.run(work)
     return done
 

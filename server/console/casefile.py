@@ -12,13 +12,16 @@ from server.crews import service as crews
 from server.db import queries
 from server.holds import service as holds
 from server.locale import gettext_for
-from server.packs import current
+from server.packs import current, pack_of_version
+from server.protocol.pack import Pack
+from server.protocol.stages import lacking
 from server.protocol.wire import read_time, uuid7
 from server.protocol.words import (
     CHOICE_WORDS,
     CLOCK_WORDS,
     CLOSE_KIND_WORDS,
     SOURCE_WORDS,
+    STAGE_WORDS,
     STEP_WORDS,
     deadline_status,
 )
@@ -72,7 +75,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         "steps": steps(case, events, _),
         "all_clocks": clocks,
         "clocks": two_clocks(case, clocks),
-        "tags": [tag_words(_).get(tag, tag) for tag in case["tags"]],
+        "tags": noted(case, pack_of_version(conn, row["pack_version"]), _),
         "source_word": _(SOURCE_WORDS.get(case["source"], case["source"])),
         "payer_word": _(payer) if (payer := CHOICE_WORDS["payer"].get(case["payer"])) else "",
         "close_word": _(CLOSE_KIND_WORDS[ended_as]) if ended_as else "",
@@ -108,6 +111,18 @@ def tag_words(_: Words) -> dict[str, str]:
         "resident_waits": _("a resident waits"),
         "emergency": _("emergency"),
     }
+
+
+def noted(case: dict[str, Any], pack: Pack, _: Words) -> list[str]:
+    """What is noted on a case, in words; of a report that lacks photos, which."""
+    category = pack.category(case["category"]["system"], case["category"]["code"]) or pack.other
+    came_by = "self_handle" if case["self_handled"] else "report"
+    missing = lacking(came_by, category, (photo["stage"] for photo in case["attachments"]))
+    words = tag_words(_)
+    if len(category.evidence.get(came_by, ())) > 1 and missing:
+        stages = _(", ").join(_(STAGE_WORDS[stage]) for stage in missing)
+        words["photo_missing"] = _("photo is missing: {stages}").format(stages=stages)
+    return [words.get(tag, tag) for tag in case["tags"]]
 
 
 def proposals(desk: Desk, number: str) -> list[dict[str, Any]]:

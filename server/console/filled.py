@@ -1,10 +1,11 @@
 """What somebody filled into an act's form, read as the act's payload; what is wrong is said field by field.
 
 Names of inputs: a field has its own name; of a moment, a reason or a case "NAME.pick" is the choice that stands beside
-what may be typed, and what is typed counts; several of one kind are "called.0", "parts.0.matter".
+what may be typed, and what is typed counts; several of one kind are "called.0", "parts.0.matter"; photos of several
+stages are "attachments.before".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from server.console.moments import read_local
 from server.protocol.commands import Position
 from server.protocol.payloads import MOST_PARTS
 from server.protocol.wire import time_text
+from server.protocol.words import STAGE_WORDS
 
 Words = Callable[[str], str]
 Given = Mapping[str, str]
@@ -37,18 +39,18 @@ class Reader:
     zone: ZoneInfo
     _: Words
 
-    def read(self, offer: Offer, given: Given, pictures: bool) -> Filled:
-        """The whole form; what is required and blank is a fault like any other."""
+    def read(self, offer: Offer, given: Given, shown: Sequence[str]) -> Filled:
+        """The whole form with photos of the stages `shown`; what is required and blank is a fault like any other."""
         found = Filled()
         for need in offer.needs:
             if need.kind == "evidence":
-                blank = not pictures
-            else:
-                reading = READINGS.get(need.kind, Reader._text)
-                reading(self, offer, need, given, found)
-                blank = not found.payload.get(need.name) and not (need.kind == "place" and _placed(found))
+                found.faults |= self._photos_missing(offer, need, shown)
+                continue
+            reading = READINGS.get(need.kind, Reader._text)
+            reading(self, offer, need, given, found)
+            blank = not found.payload.get(need.name) and not (need.kind == "place" and _placed(found))
             if need.required and blank and need.name not in found.faults:
-                found.faults[need.name] = self._asked(need)
+                found.faults[need.name] = self._("Fill in: {field}").format(field=need.label)
         if (
             offer.action == "verify"
             and given.get("finding") == "other_category"
@@ -57,9 +59,18 @@ class Reader:
             found.faults["category"] = self._("Choose a category.")
         return found
 
-    def _asked(self, need: Need) -> str:
+    def _photos_missing(self, offer: Offer, need: Need, shown: Sequence[str]) -> dict[str, str]:
+        """Which stages lack a photo, each at its own input where there are several."""
         _ = self._
-        return _("Add a photo") if need.kind == "evidence" else _("Fill in: {field}").format(field=need.label)
+        if not need.required:
+            return {}
+        if len(offer.stages) == 1:
+            return {} if shown else {need.name: _("Add a photo")}
+        return {
+            f"{need.name}.{stage}": _("Add a photo: {stage}").format(stage=_(STAGE_WORDS[stage]))
+            for stage in offer.stages
+            if stage not in shown
+        }
 
     def _text(self, offer: Offer, need: Need, given: Given, found: Filled) -> None:
         written = given.get(need.name, "").strip()

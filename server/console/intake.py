@@ -23,7 +23,7 @@ from server.packs import current
 from server.protocol.commands import Position
 from server.protocol.pack import Category
 from server.protocol.payloads import COMPONENT, CONTACT
-from server.protocol.stages import stage_of
+from server.protocol.stages import stages_of
 from server.protocol.wire import uuid7
 from server.security import Viewer, check_csrf
 
@@ -82,7 +82,8 @@ def enter_case(
 
     try:
         with looked_at(state.settings.blobs, form.pictures) as pictures:
-            payload["attachments"] = evidence.declared(pictures, stage_of("report", category), command_id)
+            shown = form.shown(stages_of("report", category))
+            payload["attachments"] = evidence.declared(pictures, shown, command_id)
             answer = state.database.run(work)
     except PictureRefused as refusal:
         fault = {"attachments": refusal.text(gettext_for(viewer.lang))}

@@ -16,7 +16,7 @@ from server.packs import keeping
 from server.packs.folder import LARGEST_BYTES, Finding, Written, read_text
 from server.packs.toml import as_toml
 from server.protocol.pack import Category, Condition, Pack, limit_words
-from server.protocol.words import ACTION_WORDS, CLOCK_WORDS
+from server.protocol.words import ACTION_WORDS, CLOCK_WORDS, STAGE_WORDS
 from server.security import Viewer, address_of
 
 router = APIRouter(route_class=PageRoute)
@@ -141,7 +141,13 @@ def _category(pack: Pack, category: Category, lang: str) -> dict[str, Any]:
         "self_handle": category.self_handle,
         "claimable": category.claimable,
         "owes_reply": category.owes_reply,
-        "photos": [_(ACTION_WORDS.get(act, act)) for act in category.evidence],
+        "photos": [
+            _("{act} ({stages})").format(
+                act=_(ACTION_WORDS.get(act, act)),
+                stages=" + ".join(_(STAGE_WORDS[stage]) for stage in stages),
+            )
+            for act, stages in category.evidence.items()
+        ],
         "fields": [named(field.names) for field in category.form],
         "conditions": [_condition(pack, condition, lang) for condition in category.conditions],
     }

@@ -15,7 +15,7 @@ from server.db import Connection
 from server.errors import BadInput
 from server.packs import pack_of_version
 from server.protocol.hats import Actor
-from server.protocol.stages import stage_of
+from server.protocol.stages import stages_of
 from server.public import service
 
 
@@ -31,8 +31,9 @@ def done(
             if pictures:
                 pack = pack_of_version(conn, row["pack_version"])
                 category = pack.category(row["category_system"], row["category_code"]) or pack.other
-                stage = stage_of(action, category)
-                payload["attachments"] = evidence.declared(pictures, stage, command_id)
+                asked = service.asked_of_party(category) if action == "answer_outside" else ()
+                shown = form.shown(asked or stages_of(action, category))
+                payload["attachments"] = evidence.declared(pictures, shown, command_id)
             acts.act_by_link(conn, row, actor, action, payload, command_id, now)
             evidence.keep(conn, state.settings, pictures, now)
 

@@ -11,6 +11,7 @@ from server.cases.evidence import Posted
 from server.errors import XungeError
 from server.locale import gettext_for
 from server.protocol.wire import uuid7
+from server.protocol.words import STAGE_WORDS
 from server.public import service
 from server.public.acting import done, shown
 from server.public.doors import form_of_party, party
@@ -33,6 +34,7 @@ def _task_page(
         view = service.party_view(conn, row, lang)
         zone = service.zone_of(conn, row["district_id"])
     return page(request, "outside.html", status, zone=zone, case=view, token=token, fault=fault, given=given,
+                stage_words=STAGE_WORDS,
                 command_id=str(uuid7()), now=datetime.now(UTC))  # fmt: skip
 
 
@@ -47,11 +49,15 @@ def answer(
     _ = gettext_for(language(request))
     words = form.fields.get("done", "").strip()
     with request.app.state.database.read() as conn:
-        photo_needed = service.party_view(conn, row, "en")["photo_needed"]
+        needed = service.party_view(conn, row, "en")["photos_needed"]
     if not words:
         return _task_page(request, token, row, 422, _("Please write a few words."))
-    if photo_needed and not form.pictures:
-        return _task_page(request, token, row, 422, _("Please choose a photo."), words)
+    if needed and (missing := [stage for stage in needed if stage not in form.shown(needed)]):
+        fault = _("Please choose a photo.")
+        if len(needed) > 1:
+            stages = _(", ").join(_(STAGE_WORDS[stage]) for stage in missing)
+            fault = _("Please choose a photo of each: {stages}.").format(stages=stages)
+        return _task_page(request, token, row, 422, fault, words)
     try:
         done(request, row, service.party_of(row), "answer_outside", {"done": words}, form)
     except XungeError as refusal:

@@ -122,10 +122,15 @@ def party_view(conn: Connection, row: dict[str, Any], lang: str) -> dict[str, An
         "lon": row["lon_e7"] / 1e7 if placed else None,
         "lat": row["lat_e7"] / 1e7 if placed else None,
         "due_at": cycle["handle_due_at"],
-        "photo_needed": "handle" in category.needs_photo,
+        "photos_needed": asked_of_party(category),
         "photos": photos(conn, row, category, STAGES_OF_PARTY),
         "office": _office(conn, row),
     }
+
+
+def asked_of_party(category: Category) -> tuple[str, ...]:
+    """The stages of which an outside party sends photos: those of its answer, else those of whoever handles."""
+    return category.evidence.get("answer_outside") or category.evidence.get("handle", ())
 
 
 def _matter(conn: Connection, row: dict[str, Any], category: Category, lang: str) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from mobile.core.act_words import ICONS, SENTENCES, ActWords
 from mobile.core.case_words import TODO_WORDS
 from mobile.core.speech import Speech
 from mobile.core.tablet import Tablet
-from mobile.core.views import CaseView, Position, Refusal
+from mobile.core.views import CaseView, PhotoView, Position, Refusal
 from mobile.core.views.forms import FieldKind
 from mobile.ui.icons import read_strokes
 from server.protocol.pack import read_pack
-from server.protocol.stages import stage_of
+from server.protocol.stages import stages_of
 from server.protocol.words import STATE_WORDS
 from server.protocol.workflow import ACTIONS, FORWARD, TABLE
 from tests.link import picture
@@ -34,10 +34,15 @@ COMMUNITY = {"id": 6, "name": "周社区", "role": "community", "organisation": 
 
 
 def tablet_with(
-    home: Path, state: str, person: dict[str, Any] | None = None, flags: tuple[str, ...] = (), **more: Any
+    home: Path,
+    state: str,
+    person: dict[str, Any] | None = None,
+    flags: tuple[str, ...] = (),
+    office: PaperOffice | None = None,
+    **more: Any,
 ) -> tuple[Tablet, PaperOffice]:
     """A tablet without a signal that knows one case in that state."""
-    office = PaperOffice()
+    office = office or PaperOffice()
     office.person = person or office.person
     body = case_body(CASE, state=state, **more)
     body["facts"]["flags"] = ["registered", *flags]
@@ -148,16 +153,16 @@ def test_a_change_moves_the_case_only_when_that_was_asked_for(tmp_path: Path) ->
 
 def test_photos_of_an_act_have_the_stage_that_the_category_names() -> None:
     category = read_pack(pack_body()).category("urban/component", "0102")
-    assert stage_of("make_safe", category) == "during"
-    assert stage_of("handle", category) == "after"
-    assert [stage_of(act, category) for act in ("pass", "fail")] == ["inspection", "inspection"]
-    assert stage_of("comment", None) == "during"
+    assert stages_of("make_safe", category) == ("during",)
+    assert stages_of("handle", category) == ("after",)
+    assert [stages_of(act, category) for act in ("pass", "fail")] == [("inspection",), ("inspection",)]
+    assert stages_of("comment", None) == ("during",)
 
 
 def test_where_there_is_danger_making_it_safe_stands_first_until_it_is_done(tmp_path: Path) -> None:
     tablet, _ = tablet_with(tmp_path, "registered", condition={"code": "missing"})
     (danger,) = [act for act in tablet.case(CASE).acts if act.danger]
-    assert (danger.action, danger.photo, danger.stage) == ("make_safe", "must", "during")
+    assert (danger.action, danger.photo, danger.stages) == ("make_safe", "must", ("during",))
     with pytest.raises(Refusal):
         tablet.act(CASE, "make_safe", {}, ())
     tablet.act(CASE, "make_safe", {}, [tablet.take_in(picture(), "during").photo_id])
@@ -204,4 +209,30 @@ def test_an_inspection_shows_both_sides_the_condition_and_a_photo_that_is_missin
     tablet.act(CASE, "pass", {"close_kind": "fixed"})
     view = tablet.inspection(CASE)
     assert view.passing is None and "核查通过" in view.note
+    tablet.close()
+
+
+def test_an_act_that_needs_several_photos_names_what_is_missing_and_what_the_next_one_shows(
+    tmp_path: Path,
+) -> None:
+    office = PaperOffice()
+    body = pack_body()
+    for category in body["categories"]:
+        category["evidence"] = {"handle": ["before", "after"]}
+    office.changes[0] = {**office.changes[0], "body": body}
+    tablet, _ = tablet_with(tmp_path, "handling", CREW, office=office)
+    (handle,) = [act for act in tablet.case(CASE).acts if act.action == "handle"]
+    taken: list[PhotoView] = []
+    for missing, shows in [(("before", "after"), "before"), (("after",), "after"), ((), "after")]:
+        assert (handle.missing(taken), handle.next_stage(taken)) == (missing, shows)
+        if missing:
+            with pytest.raises(Refusal, match="处置后"):
+                tablet.act(CASE, "handle", {"done": "已换"}, [photo.photo_id for photo in taken])
+        taken.append(tablet.take_in(picture(len(taken)), shows))
+    tablet.act(CASE, "handle", {"done": "已换"}, [photo.photo_id for photo in taken])
+    assert [photo["stage"] for photo in sealed(tablet)["payload"]["attachments"]] == [
+        "before",
+        "after",
+        "after",
+    ]
     tablet.close()

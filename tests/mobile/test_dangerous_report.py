@@ -1,5 +1,6 @@
 """A report with more than a category: made safe on the spot, told by a resident, with the category's own questions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,33 @@ def test_the_office_gets_a_safe_place_and_the_resident_to_answer(database: Datab
         (row,) = tablet.cases("mine").rows
         assert "王女士" in [fact.words for fact in tablet.case(row.case_id).facts]
         tablet.close()
+
+
+def test_a_report_that_needs_several_photos_says_which_is_next_and_keeps_them_from_those_of_making_safe(
+    tmp_path: Path,
+) -> None:
+    office = PaperOffice()
+    body = packs.read_folder("urban")
+    for category in body["categories"]:
+        category["evidence"] = {"report": ["before", "during"], "make_safe": "during"}
+    office.changes[0] = {**office.changes[0], "body": body}
+    tablet = enrolled(tmp_path, office)
+    category = next(tile for tile in tablet.report_form().tiles if tile.key == COVER)
+    draft = Draft(category=COVER, condition="missing", safe=True)
+    asked = []
+    for number in range(3):
+        stand = Readiness(draft, category, ())
+        asked.append((stand.next_stage, stand.submit_words, stand.ready))
+        taken = tablet.take_in(picture(number), stand.next_stage)
+        draft = replace(draft, photos=(*draft.photos, taken))
+    assert asked == [("before", "先拍照片：处置前", False), ("during", "先拍照片：处置中", False),
+                     ("during", "请拍围挡照片", False)]  # fmt: skip
+    assert Readiness(draft, category, ()).ready
+    names = [photo.photo_id for photo in draft.photos]
+    with pytest.raises(Refusal, match="处置中"):
+        tablet.report(COVER, "missing", here(), "", names[:1], False)
+    tablet.report(COVER, "missing", here(), "", names, False, safe=True)
+    report, made_safe = tablet._outbox.all()
+    declared = [[photo["id"] for photo in entry.payload["attachments"]] for entry in (report, made_safe)]
+    assert declared == [names[:2], names[2:]]
+    tablet.close()

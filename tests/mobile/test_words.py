@@ -73,8 +73,8 @@ def test_the_report_form_shows_recent_categories_first_and_says_what_each_asks(t
     form = tablet.report_form()
     assert form.tiles[0].key == "urban/event/0406"
     by_key = {tile.key: tile for tile in form.tiles}
-    assert (by_key[COVER].photo_required, by_key[COVER].may_mend) == (True, False)
-    assert (by_key[RUBBISH].photo_required, by_key[RUBBISH].may_mend) == (False, True)
+    assert (by_key[COVER].photos["report"], by_key[COVER].may_mend) == (("before",), False)
+    assert ("report" in by_key[RUBBISH].photos, by_key[RUBBISH].may_mend) == (False, True)
     assert [choice.limit for choice in by_key[COVER].conditions] == ["2 紧急工作时", "4 工作时"]
     assert by_key[COVER].initials == "wsjg"
     assert form.tiles[1].key == RUBBISH  # what the pack calls frequent comes after one's own

@@ -20,6 +20,7 @@ class PlainForm:
     sent: dict[str, str] = field(default_factory=dict)
     offered: dict[str, list[str]] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
 
     def fill(self, **values: str) -> "PlainForm":
         """Writes and chooses; a double underscore stands for a dot. What the form does not offer fails."""
@@ -75,7 +76,9 @@ class Forms(HTMLParser):
                 form.offered.setdefault(name, []).append(at.get("value", ""))
             if "checked" in at:
                 form.sent[name] = at.get("value", "")
-        elif kind != "file":
+        elif kind == "file":
+            form.files.append(name)
+        else:
             form.sent[name] = at.get("value", "")
             if kind != "hidden":
                 form.written.add(name)

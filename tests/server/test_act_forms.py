@@ -8,7 +8,8 @@ import pytest
 
 from server.people.service import Organisation, put_organisation
 from tests.conftest import LiveServer
-from tests.factories import COVER, Street
+from tests.factories import COVER, Street, picture
+from tests.server.cases.test_stages import asking_for
 from tests.server.plain_forms import Forms, Office, form_in, handling, registered
 
 
@@ -232,3 +233,39 @@ def test_those_whom_the_condition_makes_responsible_stand_first_among_those_to_c
     offered = office.clerk("street").form(number, "whistle").offered
     codes = next(codes for name, codes in offered.items() if name.startswith("called"))
     assert codes[0] in ("crew-drain", "crew-far")
+
+
+def test_photos_of_several_stages_have_an_input_each_and_the_one_that_lacks_is_named(office: Office) -> None:
+    number = office.make(asking_for_two)
+    crew = office.clerk("crew")
+    form = crew.form(number, "handle").fill(done="换新井盖")
+    assert form.files == ["attachments.before", "attachments.after"]
+    before, after = (("p.jpg", picture(colour), "image/jpeg") for colour in ("blue", "green"))
+    refused = crew.send(form, **{"attachments.before": before})
+    assert (refused.status_code, refused.text.count("请添加照片：处置后")) == (422, 2), (
+        "at the input and on top"
+    )
+    assert 'href="#handle-attachments.after"' in refused.text and "请添加照片：处置前" not in refused.text
+    crew.send(
+        crew.form(number, "handle").fill(done="换新井盖"),
+        **{"attachments.before": before, "attachments.after": after},
+    )
+    case = office.case(number)
+    assert (case["state"], {photo["stage"] for photo in case["attachments"]}) == (
+        "handled",
+        {"before", "after"},
+    )
+
+
+def test_a_report_that_lacks_some_of_its_photos_says_which(office: Office) -> None:
+    def made(street: Street) -> str:
+        asking_for(street, report=["before", "during"])
+        return street.report(attachments=[street.photo("before")])
+
+    number = office.make(made)
+    assert "缺照片：处置中" in office.clerk("duty").get(f"/cases/{number}")
+
+
+def asking_for_two(street: Street) -> str:
+    asking_for(street, handle=["before", "after"])
+    return handling(street)

@@ -36,6 +36,7 @@ from mobile.core.views.forms import (
     Field,
     PhotoView,
     ReportForm,
+    not_shown,
 )
 from mobile.core.views.ground import BaseShape, GridShape, MapShapes, PlaceView, Position
 from mobile.core.views.outbox import NextStep, OutboxItem, OutboxView
@@ -99,4 +100,5 @@ __all__ = [
     "Settings",
     "StepView",
     "TodayView",
+    "not_shown",
 ]

@@ -1,6 +1,6 @@
 """What is filled in: the report form with its draft, and the fields of an act."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,10 +52,18 @@ class Act:
     fields: tuple[Field, ...] = ()
     primary: bool = False
     photo: Literal["no", "may", "must"] = "no"
-    stage: str = "during"  # of photos taken for it
+    stages: tuple[str, ...] = ("during",)  # of photos taken for it; where they must be, one of each
     sentence: str = ""  # what it will do
     near: bool = False
     danger: bool = False
+
+    def missing(self, photos: "Iterable[PhotoView]") -> tuple[str, ...]:
+        """The stages of which a photo must come with it and none is among `photos`."""
+        return not_shown(self.stages, photos) if self.photo == "must" else ()
+
+    def next_stage(self, photos: "Iterable[PhotoView]") -> str:
+        """What the next photo shows: the first stage that none of `photos` shows, else the last."""
+        return (*not_shown(self.stages, photos), self.stages[-1])[0]
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,12 @@ class PhotoView:
     caption: str
     stage: str  # before | during | after | inspection
     has_bytes: bool
+
+
+def not_shown(stages: Iterable[str], photos: Iterable[PhotoView]) -> tuple[str, ...]:
+    """Those of `stages` that none of the photos shows."""
+    shown = {photo.stage for photo in photos}
+    return tuple(stage for stage in stages if stage not in shown)
 
 
 @dataclass(frozen=True)
@@ -86,12 +100,13 @@ class CategoryChoice:
     icon: str
     initials: str
     conditions: tuple[ConditionChoice, ...]
-    photo_required: bool
     may_mend: bool  # "mended on the spot" is allowed
     photo_note: str  # "本类不必须拍照"
     mended_note: str  # "提交后直接结案，不派遣", or why it is not allowed
     form: tuple[Field, ...] = ()  # what this category asks beside the sentence
-    safe_photo: bool = False  # having made it safe must be shown
+    photos: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # by act the stages that must be shown
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from kivy.properties import BooleanProperty, ListProperty, ObjectProperty
+from kivy.properties import BooleanProperty, ListProperty, ObjectProperty, StringProperty
 
 from mobile.core.views import Act, CategoryChoice, Choice
+from mobile.ui.screens.readiness import stage_words
 from mobile.ui.widgets.asked import Asked
 from mobile.ui.widgets.rows import Setting
 from mobile.ui.widgets.sheet import Sheet
+from mobile.ui.words import _
 
 
 class ActSheet(Sheet):
@@ -18,6 +20,7 @@ class ActSheet(Sheet):
     done = ObjectProperty(None)
     photos = ListProperty()
     ready = BooleanProperty(False)
+    photo_words = StringProperty()
 
     def on_kv_post(self, *_: Any) -> None:
         self._asked = [Asked(field, self.house) for field in self.act.fields]
@@ -40,8 +43,18 @@ class ActSheet(Sheet):
             self.ids.fields.clear_widgets()
             for asked in shown:
                 self.ids.fields.add_widget(asked)
-        photographed = self.act.photo != "must" or bool(self.photos)
-        self.ready = photographed and all(asked.answered for asked in shown)
+        missing = self.act.missing(self.photos)
+        self.photo_words = self._photo_words(missing)
+        self.ready = not missing and all(asked.answered for asked in shown)
+
+    def _photo_words(self, missing: tuple[str, ...]) -> str:
+        if self.act.photo != "must":
+            return _("A photo helps; it is not needed")
+        if len(self.act.stages) == 1:
+            return _("A photo is needed")
+        if missing:
+            return _("Photos are still missing: {stages}.").format(stages=stage_words(missing))
+        return _("All photos are there")
 
     def _categorised(self, _asked: Asked, category: CategoryChoice) -> None:
         """Another category has other conditions."""
@@ -56,7 +69,7 @@ class ActSheet(Sheet):
     def _taken(self, jpeg: bytes | None) -> None:
         if jpeg is None:
             return
-        photo = self.house.attempt(lambda: self.house.tablet.take_in(jpeg, self.act.stage))
+        photo = self.house.attempt(lambda: self.house.tablet.take_in(jpeg, self.act.next_stage(self.photos)))
         if photo:
             self.photos = [*self.photos, photo]
 

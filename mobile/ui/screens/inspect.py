@@ -9,6 +9,7 @@ from mobile.core.views import Act, Choice, InspectView, PhotoView
 from mobile.ui.page import Page
 from mobile.ui.screens.act import ActSheet
 from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.screens.readiness import take_first
 from mobile.ui.widgets.buttons import Chip
 from mobile.ui.words import _
 
@@ -78,17 +79,17 @@ class Inspect(Page):
         kinds = self._kinds(passing)
         self._kind = self._kind or next((kind.code for kind in kinds), "")
         self.fill("kinds", (kinds, self._kind), lambda: [self._chip(kind) for kind in kinds])
-        missing = bool(passing and passing.photo == "must" and not self._photos)
+        missing = passing.missing(self._photos) if passing else ()
         self.ready = self.able and not missing
         self.fail_words = view.failing.label if view and view.failing else _("Inspection failed")
         self.other_words = view.others[0].label if view and view.others else ""
         self._word(passing, missing)
 
-    def _word(self, passing: Act | None, missing: bool) -> None:
+    def _word(self, passing: Act | None, missing: tuple[str, ...]) -> None:
         if passing is None:
             self.pass_words = _("Not yours to inspect now")
         else:
-            self.pass_words = _("Take a photo first") if missing else passing.label
+            self.pass_words = take_first(missing, passing.stages) if missing else passing.label
         taken = len(self._photos)
         self.photo_words = _("Photo ({count})").format(count=taken) if taken else _("Photo")
 
@@ -118,7 +119,7 @@ class Inspect(Page):
         passing = self._view.passing if self._view else None
         if jpeg is None or passing is None:
             return
-        photo = self.house.attempt(lambda: self.tablet.take_in(jpeg, passing.stage))
+        photo = self.house.attempt(lambda: self.tablet.take_in(jpeg, passing.next_stage(self._photos)))
         if photo:
             self._photos = [*self._photos, photo]
             self._show()

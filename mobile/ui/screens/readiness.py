@@ -1,11 +1,12 @@
 """How far a report is: what is still missing, said on its button, and which photograph comes next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mobile.core.views import CategoryChoice, Draft, Field
+from mobile.core.views import CategoryChoice, Draft, Field, PhotoView, not_shown
 from mobile.ui.words import _
-
-SAFE_STAGE = "during"  # of a photo that shows that the place was made safe
+from server.protocol.stages import BY_ACT, OTHERWISE, of_making_safe
+from server.protocol.words import STAGE_WORDS
 
 
 def filed(draft: Draft, category: CategoryChoice) -> Draft:
@@ -17,6 +18,18 @@ def filed(draft: Draft, category: CategoryChoice) -> Draft:
         mended=draft.mended and category.may_mend,
         component=draft.component if draft.category in ("", category.key) else "",
     )
+
+
+def stage_words(stages: Iterable[str]) -> str:
+    """Stages one after the other, in words."""
+    return _(", ").join(_(STAGE_WORDS[stage]) for stage in stages)
+
+
+def take_first(missing: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    """That a photo must be taken first; where more than one is wanted, of which stage."""
+    if len(wanted) < 2:
+        return _("Take a photo first")
+    return _("Take a photo first: {stage}").format(stage=_(STAGE_WORDS[missing[0]]))
 
 
 @dataclass(frozen=True)
@@ -71,31 +84,44 @@ class Readiness:
     # Photographs --------------------------------------------------------------------------------------------
 
     @property
-    def _shown(self) -> int:
-        """How many photos show that it was made safe."""
-        return sum(photo.stage == SAFE_STAGE for photo in self.draft.photos) if self.safe else 0
+    def _of_safety(self) -> tuple[PhotoView, ...]:
+        """The photos that show that it was made safe."""
+        if not (self.safe and self.category):
+            return ()
+        stages = [(photo.photo_id, photo.stage) for photo in self.draft.photos]
+        names = {name for name, _stage in of_making_safe(stages, self.category.photos)}
+        return tuple(photo for photo in self.draft.photos if photo.photo_id in names)
 
     @property
-    def _no_photo(self) -> bool:
-        seen = len(self.draft.photos) - self._shown
-        return bool(self.category and self.category.photo_required and not seen)
+    def _act(self) -> str:
+        return "self_handle" if self.draft.mended else "report"
+
+    def _wanted(self, act: str) -> tuple[str, ...]:
+        return self.category.photos.get(act, ()) if self.category else ()
+
+    @property
+    def _missing(self) -> tuple[str, ...]:
+        """The stages of which the report itself still lacks a photo."""
+        own = [photo for photo in self.draft.photos if photo not in self._of_safety]
+        return not_shown(self._wanted(self._act), own)
 
     @property
     def _no_barrier(self) -> bool:
-        return bool(self.safe and self.category and self.category.safe_photo and not self._shown)
+        return self.safe and bool(not_shown(self._wanted("make_safe"), self._of_safety))
 
     @property
     def next_stage(self) -> str:
         """What the next photograph will show: what is wrong first, then what was done about it."""
-        if self.draft.mended:
-            return "after"
-        return SAFE_STAGE if self.safe and not self._no_photo else "before"
+        act, missing = self._act, self._missing
+        if self.safe and not missing:
+            act, missing = "make_safe", not_shown(self._wanted("make_safe"), self._of_safety)
+        return (*missing, *self._wanted(act)[-1:], BY_ACT.get(act, OTHERWISE))[0]
 
     @property
     def photo_note(self) -> str:
         if self.category is None:
             return ""
-        if self.safe and self.category.safe_photo:
+        if self.safe and self._wanted("make_safe"):
             return _("One photo of what is wrong, one of what makes it safe.")
         return self.category.photo_note
 
@@ -104,14 +130,14 @@ class Readiness:
     @property
     def ready(self) -> bool:
         """The button can be pressed; with empty details it leads to them."""
-        return self.category is not None and not (self._no_photo or self._no_barrier)
+        return self.category is not None and not (self._missing or self._no_barrier)
 
     @property
     def submit_words(self) -> str:
         if self.category is None:
             return _("First choose what it is")
-        if self._no_photo:
-            return _("Take a photo first")
+        if self._missing:
+            return take_first(self._missing, self._wanted(self._act))
         if self._no_barrier:
             return _("Take a photo of what makes it safe")
         if self.empty:

@@ -148,6 +148,12 @@ class Table:
             self.fault(name, _("{name} is empty"), name=name)
         return tuple(found)
 
+    def one_or_more(self, name: str, among: Collection[str]) -> tuple[str, ...]:
+        """One text, or a list of texts, each once and at least one."""
+        if isinstance(self.data.get(name), list):
+            return self.texts(name, among, required=True)
+        return (self.text(name, among=among),)
+
     def names(self, name: str, required: bool = True) -> dict[str, str]:
         """A text in each language; Chinese is needed."""
         value = self.take(name, dict, EACH_LANGUAGE, required)

@@ -242,11 +242,12 @@ def _responsible(table: Table, trades: dict[str, Any]) -> dict[str, tuple[str, .
     return found
 
 
-def _evidence(table: Table) -> dict[str, str]:
+def _evidence(table: Table) -> dict[str, tuple[str, ...]]:
+    """By act the stages of which it needs photos; one alone may stand without brackets, as all did once."""
     inner = table.table("evidence", required=False)
     if inner is None:
         return {}
-    found = {act: inner.text(act, among=EVIDENCE_STAGES) for act in TAKES_PHOTOS if act in inner}
+    found = {act: inner.one_or_more(act, EVIDENCE_STAGES) for act in TAKES_PHOTOS if act in inner}
     inner.finish()
     return found
 

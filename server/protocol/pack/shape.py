@@ -108,7 +108,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Category:
-    """A kind of matter. `key` = "system/code"; `evidence` says by act which stage of photos it needs.
+    """A kind of matter. `key` = "system/code"; `evidence` says by act of which stages it needs photos.
 
     `claimable`: volunteers may take it themselves. `owes_reply`: its reporter waits for a reply by every door.
     """
@@ -120,7 +120,7 @@ class Category:
     initials: str
     conditions: tuple[Condition, ...]
     self_handle: bool = False
-    evidence: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
     other: bool = False
     major: str = ""
     kind: str = "event"

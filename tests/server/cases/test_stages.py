@@ -77,6 +77,39 @@ def test_every_act_that_takes_photos_may_be_asked_for_one(street: Street) -> Non
     assert street.case(number)["state"] == "handling"
 
 
+def asking_for(street: Street, **evidence: Any) -> None:
+    """The district's pack, in which every category asks for these photos."""
+    under(street, categories=[{**raw, "evidence": evidence} for raw in _body(street)["categories"]])
+
+
+def test_an_act_may_need_photos_of_several_stages_and_each_that_is_missing_is_named(street: Street) -> None:
+    asking_for(street, handle=["before", "during", "after"])
+    number = street.dispatched()
+    street.act("crew", number, "accept")
+    photos = [street.photo("before", "blue")]
+    with pytest.raises(BadInput, match="missing: During, After"):
+        street.act("crew", number, "handle", done="换新井盖", attachments=photos)
+    photos.append(street.photo("after", "white"))
+    with pytest.raises(BadInput, match="missing: During"):
+        street.act("crew", number, "handle", done="换新井盖", attachments=photos)
+    assert street.case(number)["state"] == "handling"
+    photos.append(street.photo("during"))
+    street.act("crew", number, "handle", done="换新井盖", attachments=photos)
+    assert {photo["stage"] for photo in street.case(number)["attachments"]} == {"before", "after", "during"}
+
+
+def test_a_report_is_marked_until_the_case_has_a_photo_of_each_stage_whoever_brings_them(
+    street: Street,
+) -> None:
+    asking_for(street, report=["before", "during"])
+    number = street.report(attachments=[street.photo("during")])
+    assert street.case(number)["tags"] == ["photo_missing"]
+    street.act("duty", number, "add_evidence", attachments=[street.photo("after", "blue")])
+    assert street.case(number)["tags"] == ["photo_missing"]
+    street.act("worker", number, "add_evidence", attachments=[street.photo("before", "white")])
+    assert street.case(number)["tags"] == []
+
+
 def test_what_a_pack_leaves_to_others_is_not_taken_from_the_first_act_on(street: Street) -> None:
     under(street, narrow={"report": ["intake", "community", "street", "resident"]})
     with pytest.raises(NotAllowed) as refused:

@@ -197,13 +197,19 @@ def test_a_district_may_run_both_packs_as_one(urban: Pack, social: Pack) -> None
     assert social.words["states"]["handled"]["zh-CN"] == "待回访"
 
 
+def test_one_stage_without_brackets_is_the_list_of_that_stage() -> None:
+    """As packs said it before an act could need several: cases that were made under them keep them."""
+    small = tomllib.loads((Path(__file__).parent / "small.toml").read_text(encoding="utf-8"))
+    assert read_pack(small).categories[0].evidence == {"report": ("before",), "handle": ("before", "after")}
+
+
 def test_a_pack_of_the_first_format_is_still_read() -> None:
     """A case refers to the version that it was made under, however old."""
     old = tomllib.loads((Path(__file__).parent / "first_format.toml").read_text(encoding="utf-8"))
     pack = read_pack(old)
     cover = known(pack, "urban/component/0102")
     assert cover.needs_photo == {"report", "handle"}
-    assert cover.evidence == {"report": "before", "handle": "after"}
+    assert cover.evidence == {"report": ("before",), "handle": ("after",)}
     assert pack.stages["register"] == Limit(15, "emergency")
     assert pack.limit("reply") == Limit(5 * 1440, "calendar")
     assert pack.route(cover, cover.conditions[0]).kinds == ("crew",)

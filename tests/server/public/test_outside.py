@@ -12,6 +12,7 @@ from server.protocol.hats import ANYONE, OUTSIDE, RESIDENT, Actor, Facts, hats, 
 from server.settings import Settings
 from server.telling import contacts
 from tests.factories import Street, picture
+from tests.server.cases.test_stages import asking_for
 from tests.server.public.conftest import House, report_by_phone
 from tests.server.test_console_pages import hidden, signed_in
 
@@ -175,3 +176,20 @@ def test_the_letter_with_the_link_goes_by_the_outbox_and_keeps_no_copy_of_it(
 
     database.run(lambda conn: delivery.sql.sent(conn, id=letter["id"], now=datetime.now(UTC)))
     assert house.rows("select body from outbox where id = %s", letter["id"]) == [{"body": "{}"}]
+
+
+def test_a_party_is_asked_for_a_photo_of_each_stage_that_whoever_handles_needs(house: House) -> None:
+    def made(street: Street) -> str:
+        asking_for(street, handle=["before", "after"])
+        with_party(street)
+        return forwarded(street)
+
+    number = str(house.make(made, minutes=30))
+    link = link_of(house, number)
+    assert 'name="attachments.before"' in house.get(link.path).text
+    before, after = (("p.jpg", picture(colour), "image/jpeg") for colour in ("blue", "green"))
+    refused = house.post(link.path, done="已装", files={"attachments.after": after})
+    assert (refused.status_code, "Please choose a photo of each: Before." in refused.text) == (422, True)
+    house.post(link.path, done="已装", files={"attachments.before": before, "attachments.after": after})
+    stages = sorted(photo["stage"] for photo in house.case(number)["attachments"])
+    assert (house.case(number)["state"], stages) == ("handled", ["after", "before"])
