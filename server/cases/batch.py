@@ -17,7 +17,7 @@ from server.packs import current, pack_known, pack_of_version
 from server.protocol.commands import Command
 from server.protocol.hats import Actor
 from server.protocol.pack import Pack
-from server.protocol.payloads import Merge
+from server.protocol.payloads import Merge, Split
 from server.security import load_viewer
 from server.telling.service import Notice
 
@@ -219,6 +219,8 @@ def _named(commands: Sequence[Command], actors: Mapping[int, Actor]) -> tuple[li
         for name in NAMING:
             given = getattr(command.payload, name, "")
             named.update([given] if isinstance(given, str) else given)
+        if isinstance(command.payload, Split):
+            named.update(part.crew for part in command.payload.parts)
         actor = actors.get(command.person_id or -1)
         if command.kind == "claim" and actor is not None and actor.organisation is not None:
             claiming.add(actor.organisation)

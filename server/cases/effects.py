@@ -14,6 +14,7 @@ from server.cases.world import Organisation, Refused, World
 from server.crews.permission import bars
 from server.protocol import payloads as c
 from server.protocol.hats import sees
+from server.protocol.pack import Category
 
 Effect = Callable[[Working, Any, World], None]
 
@@ -118,14 +119,18 @@ def _merge(work: Working, payload: c.Merge, world: World) -> None:
     _end_as("merged")(work, payload, world)
 
 
-def _crew(code: str, work: Working, world: World) -> Organisation:
-    """The crew of that code, if its register lets it take this case, here; else why not."""
+def _crew(
+    code: str, work: Working, world: World, category: Category | None = None, condition: str = ""
+) -> Organisation:
+    """The crew of that code, if its register lets it take this case, here, or a part of it; else why not."""
     crew = world.organisations.get(code)
     if crew is None or crew.kind != "crew":
         raise Refused("crew_unknown", crew=code)
-    category = category_of(work, world.pack)
-    requires = category.requires(condition_of(work, world.pack))
-    if bar := next(bars(crew.register, category.key, requires), None):
+    about = category or category_of(work, world.pack)
+    asked = (
+        (about.condition(condition) or about.conditions[0]) if category else condition_of(work, world.pack)
+    )
+    if bar := next(bars(crew.register, about.key, about.requires(asked)), None):
         raise Refused(bar.code, crew=crew.name, **bar.params)
     if crew.serves not in work.case.nodes:
         raise Refused("crew_not_here", crew=crew.name)
@@ -139,8 +144,23 @@ def _give(work: Working, handler: int, world: World) -> None:
 
 def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
     _give(work, _crew(payload.crew, work, world).id, world)
+    _dispatched_by(work, world)
+
+
+def _dispatched_by(work: Working, world: World) -> None:
+    """Whoever sends a case to somebody, by whatever act, does not close it."""
     if world.actor.person is not None:
         work.case.dispatchers = sorted({*work.case.dispatchers, world.actor.person})
+
+
+def _split(work: Working, payload: c.Split, world: World) -> None:
+    """Nothing is split when one of the crews may not have its part."""
+    case, pack = work.case, world.pack
+    for part in payload.parts:
+        if part.crew:
+            category = pack.category(part.system or case.category_system, part.code or case.category_code)
+            _crew(part.crew, work, world, category or pack.other, part.condition)
+    _dispatched_by(work, world)
 
 
 def _assign_anyway(work: Working, payload: c.Dispatch, world: World) -> None:
@@ -172,8 +192,7 @@ def _forward(work: Working, payload: c.Forward, world: World) -> None:
     if party is None or party.kind != "outside":
         raise Refused("outside_unknown", party=payload.outside)
     _give(work, party.id, world)
-    if world.actor.person is not None:
-        work.case.dispatchers = sorted({*work.case.dispatchers, world.actor.person})
+    _dispatched_by(work, world)
 
 
 def _back_to_dispatch(work: Working, payload: Any, world: World) -> None:
@@ -349,6 +368,7 @@ EFFECTS: dict[str, Effect] = {
     "dispatch_down": _dispatch_down,
     "take": _take,
     "claim": _claim,
+    "split": _split,
     "forward": _forward,
     "uphold_return": _uphold_return,
     "refuse_return": _refuse_return,

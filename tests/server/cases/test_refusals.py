@@ -9,7 +9,7 @@ import pytest
 from server.db import Connection
 from server.errors import Conflict, XungeError
 from server.protocol.workflow import TABLE, WHY_NOT
-from tests.factories import Street
+from tests.factories import COVER, RUBBISH, Street
 
 
 @pytest.fixture
@@ -78,3 +78,35 @@ def test_a_missing_field_and_an_unknown_act_say_where_the_case_stands_too(street
     missing = refused(street, "dispatch", number, "dispatch")
     assert (missing.status, missing.more["field"]) == (422, "crew")
     assert refused(street, "dispatch", number, "fly").status == 422
+
+
+def test_a_case_is_split_whole_or_not_at_all_and_never_past_the_register(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "register")
+    good = {"category": COVER, "condition": "missing", "crew": "crew-drain"}
+    for crew, code in (("crew-drain", "crew_not_permitted"), ("crew-nobody", "crew_unknown")):
+        bad = {"category": RUBBISH, "condition": "any", "crew": crew}
+        assert refused(street, "dispatch", number, "split", parts=[good, bad]).code == code
+    assert parts_of(street) == []
+
+
+def test_who_split_a_case_does_not_close_it(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "register")
+    with street.conn.cursor() as cursor:
+        cursor.execute(
+            "update memberships set duties = '{duty,dispatcher}' where person_id = %s",
+            (street.district.people["dispatch"],),
+        )
+    street.act("dispatch", number, "split", parts=[{"category": COVER, "condition": "missing"}] * 2)
+    for part in parts_of(street):
+        street.act("duty", part, "cancel", reason="已修好")
+    street.act("worker", number, "pass", close_kind="fixed")
+    assert refused(street, "dispatch", number, "close").code == "not_both"
+    street.act("duty", number, "close")
+
+
+def parts_of(street: Street) -> list[str]:
+    with street.conn.cursor() as cursor:
+        cursor.execute("select number from cases where parent_id is not null order by number")
+        return [row["number"] for row in cursor.fetchall()]
