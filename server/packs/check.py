@@ -17,9 +17,12 @@ NEEDED = frozenset({"report", "register", "decline", "dispatch", "handle", "pass
 
 
 def found_wrong(written: Written) -> list[Finding]:
-    """All that is wrong with it in the order of files and lines; [] when it can be used."""
+    """All that is wrong with it in the order of files and lines; [] when it can be used.
+
+    Of a pack with a file that cannot be read only that is told: the rest would seem wrong because of it.
+    """
     findings = list(written.findings)
-    if written.data or not findings:
+    if not written.unread:
         faults = faults_of(written.data)
         findings += [written.find(fault) for fault in faults or _unknown_words(written.data)]
     order = list(written.texts)

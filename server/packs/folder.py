@@ -39,12 +39,16 @@ class Finding:
 
 @dataclass
 class Written:
-    """The data of a pack in one piece; `origins`: which file, and which entry there, an entry of a list came from."""
+    """The data of a pack in one piece; `origins`: which file, and which entry there, an entry of a list came from.
+
+    `unread`: something of it could not be read at all, so that what is there says little about the whole.
+    """
 
     main: Path
     data: dict[str, Any] = field(default_factory=dict)
     origins: dict[Place, tuple[Path, Place]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    unread: bool = False
     texts: dict[Path, str] = field(default_factory=dict)
 
     def find(self, fault: Fault) -> Finding:
@@ -57,6 +61,11 @@ class Written:
     def note(self, file: Path, line: int, sentence: str, /, **params: Any) -> None:
         """Notes what is wrong with a file itself."""
         self.findings.append(Finding(file, line, Fault((), sentence, params)))
+
+    def lack(self, file: Path, line: int, sentence: str, /, **params: Any) -> None:
+        """Notes why a part of it could not be read at all."""
+        self.note(file, line, sentence, **params)
+        self.unread = True
 
 
 def read_written(path: Path) -> Written:
@@ -84,13 +93,13 @@ def read_text(text: str, name: str) -> Written:
 def _toml(written: Written, file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > LARGEST_BYTES:
-            written.note(file, 1, _("a pack is at most {limit} bytes"), limit=LARGEST_BYTES)
+            written.lack(file, 1, _("a pack is at most {limit} bytes"), limit=LARGEST_BYTES)
             return {}
         text = file.read_text(encoding="utf-8")
     except OSError as error:
-        written.note(file, 1, _("it cannot be read: {reason}"), reason=error.strerror)
+        written.lack(file, 1, _("it cannot be read: {reason}"), reason=error.strerror)
     except UnicodeDecodeError:
-        written.note(file, 1, _("it is not written in UTF-8"))
+        written.lack(file, 1, _("it is not written in UTF-8"))
     else:
         return _parsed(written, file, text)
     return {}
@@ -104,7 +113,7 @@ def _parsed(written: Written, file: Path, text: str) -> dict[str, Any]:
         reason, _sep, at = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", at)
         last = text.count("\n") + 1
-        written.note(file, int(line[1]) if line else last, _("this is not TOML: {reason}"), reason=reason)
+        written.lack(file, int(line[1]) if line else last, _("this is not TOML: {reason}"), reason=reason)
         return {}
 
 
@@ -146,7 +155,7 @@ def _include(written: Written, inside: tuple[str, ...]) -> None:
     for index, code in enumerate(included if isinstance(included, list) else ()):
         line = line_of(written.texts.get(written.main, ""), ("includes", index))
         if not isinstance(code, str) or not code.isalnum() or not (FOLDER / code / MAIN).is_file():
-            written.note(written.main, line, _("there is no pack {code} to include"), code=code)
+            written.lack(written.main, line, _("there is no pack {code} to include"), code=code)
         elif code in inside:
             written.note(written.main, line, _("pack {code} includes itself"), code=code)
         else:
@@ -157,6 +166,7 @@ def _include(written: Written, inside: tuple[str, ...]) -> None:
 def _join(written: Written, other: Written) -> None:
     """Entries of lists are added, tables filled up; of two "other" categories the first one stays it."""
     written.findings += other.findings
+    written.unread |= other.unread
     written.texts |= other.texts
     had_other = any(isinstance(c, dict) and c.get("other") for c in written.data.get("categories", ()))
     for name in LISTS:

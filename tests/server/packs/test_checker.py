@@ -1,6 +1,7 @@
 """The checker of packs: whatever is wrong is named with its line and its place, and nothing of it is used."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,25 @@ def test_what_is_missing_is_told_at_the_table_that_lacks_it() -> None:
 def test_a_text_that_is_no_toml_is_told_with_its_line() -> None:
     (told,) = findings(SMALL.replace("holder_level = 1", "holder_level = "))
     assert (told.line, told.fault.text()) == (8, "this is not TOML: Invalid value")
+
+
+@pytest.mark.parametrize("broken", ["pack.toml", "categories/component-01.toml"])
+def test_of_a_folder_with_a_file_that_is_no_toml_only_that_is_told(broken: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(CHECKOUT / "server" / "packs" / "urban", folder)
+    file = folder / broken
+    lines = file.read_text(encoding="utf-8").count("\n")
+    file.write_text(file.read_text(encoding="utf-8") + "[[broken\n", encoding="utf-8")
+    (told,) = found_wrong(read_written(folder))
+    assert (told.file, told.line) == (file, lines + 1)
+    assert "this is not TOML" in told.text()
+
+
+def test_of_a_pack_that_includes_one_that_is_not_there_only_that_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('format = 2\ncode = "mine"\nincludes = ["atlantis"]\n', encoding="utf-8")
+    (told,) = found_wrong(read_written(file))
+    assert (told.line, told.fault.text()) == (3, "there is no pack atlantis to include")
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:

@@ -128,6 +128,15 @@ def test_every_text_is_in_chinese_and_in_english_and_every_icon_is_drawn(code: s
 
 
 @pytest.mark.parametrize("code", names())
+def test_every_condition_has_its_limit_its_closing_condition_its_duties_and_its_law(code: str) -> None:
+    for category in read_pack(read_folder(code)).categories:
+        for condition in category.conditions:
+            assert condition.handle.minutes > 0 and condition.closing["zh-CN"]
+            assert set(condition.responsible) == {"manage", "own", "handle"}, (category.key, condition.code)
+            assert condition.basis.get("zh-CN", "").startswith("《"), (category.key, condition.code)
+
+
+@pytest.mark.parametrize("code", names())
 def test_initials_have_one_letter_for_each_character(code: str) -> None:
     categories = read_pack(read_folder(code)).categories
     assert [c.key for c in categories if len(c.initials) != len(c.names["zh-CN"])] == []
