@@ -7,15 +7,15 @@ limits (`gis.gdal`).
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-GIGABYTE = 1 << 30
-MEMORY_BYTES, WRITTEN_BYTES, CPU_SECONDS = 6 * GIGABYTE, 2 * GIGABYTE, 90
+from gis.child import limit
+
+CPU_SECONDS = 90
 FAILED = 3
 
 # Which layers of a file are passed over when areas, points or lines are wanted, by their kind of geometry.
@@ -28,13 +28,6 @@ class _RefusedError(Exception):
     def __init__(self, sentence: str, **params: Any) -> None:
         super().__init__(sentence)
         self.refusal: Refusal = (sentence, params)
-
-
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN_BYTES, WRITTEN_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _layer(path: str, wanted: str | None, shapes: str) -> str:
@@ -99,7 +92,7 @@ def read(path: str, folder: Path, encoding: str | None, layer: str | None, wante
 def main(arguments: list[str]) -> int:
     """Exit 0 when read, FAILED with a sentence, anything else when the process was ended."""
     path, folder, encoding, layer, wanted = [*arguments, "", "", ""][:5]
-    _limit()
+    limit(CPU_SECONDS)
     # pyogrio looks for it, nothing here needs it, and it takes longer to load than most files to read.
     sys.modules["geopandas"] = None  # type: ignore[assignment]
     try:

@@ -5,10 +5,6 @@ datasets, pipelines, web services, databases) are switched off by name, so that 
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -20,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.apart import FAILED
 from gis.areas import NOTE, WARNING, Finding
+from gis.child import run
 from gis.geojson import (
     LINES,
     MOST_VERTICES,
@@ -32,7 +29,6 @@ from gis.geojson import (
     UnreadableError,
     too_many,
 )
-from server.settings import CHECKOUT
 
 # Formats whose files hold features themselves; whatever else GDAL knows is not used.
 FORMATS = frozenset({
@@ -55,16 +51,11 @@ def _environment() -> dict[str, str]:
     import pyogrio  # only where a file is read: it brings pandas along, which the server need not load
 
     others = [str(name) for name in pyogrio.list_drivers() if name not in FORMATS]
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "LANG", "HOME", "TMPDIR", "SYSTEMROOT")
-        if name in os.environ
-    }
     return {
-        **kept, "GDAL_SKIP": ",".join(others), "OGR_ARC_STEPSIZE": str(ARC_STEP_DEG), "GML_SKIP_RESOLVE_ELEMS": "ALL",
+        "GDAL_SKIP": ",".join(others), "OGR_ARC_STEPSIZE": str(ARC_STEP_DEG), "GML_SKIP_RESOLVE_ELEMS": "ALL",
         "GML_DOWNLOAD_SCHEMA": "NO", "CPL_CURL_ENABLED": "NO", "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO",
-        "OGR_XLSX_FIELD_TYPES": "STRING", "OGR_ODS_FIELD_TYPES": "STRING", "PYTHONPATH": str(CHECKOUT),
-        "PYTHONNOUSERSITE": "1", "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE", "CPL_DEBUG": "OFF",
+        "OGR_XLSX_FIELD_TYPES": "STRING", "OGR_ODS_FIELD_TYPES": "STRING", "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
+        "CPL_DEBUG": "OFF",
     }  # fmt: skip
 
 
@@ -100,19 +91,9 @@ def rows(
 
 
 def _run(arguments: list[str], folder: Path, seconds: float) -> None:
-    child = subprocess.Popen([sys.executable, "-m", "gis.apart", *arguments], cwd=folder, env=_environment(),
-                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             start_new_session=True)  # fmt: skip
-    try:
-        code = child.wait(seconds)
-    except subprocess.TimeoutExpired as error:
-        raise UnreadableError(
-            "Reading the file took longer than {seconds} seconds.", seconds=int(seconds)
-        ) from error
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+    code = run("gis.apart", arguments, folder, seconds, _environment())
+    if code is None:
+        raise UnreadableError("Reading the file took longer than {seconds} seconds.", seconds=int(seconds))
     if code == FAILED:
         sentence, params = json.loads((folder / "error.json").read_text(encoding="utf-8"))
         raise UnreadableError(sentence, **params)

@@ -13,7 +13,6 @@ import shapely
 from gis.areas import Area, Boundaries, Finding, faults
 from gis.compare import Comparison
 from gis.prepare import DEFAULT_TIMEZONE, SQL, Prepared, Wanted, options, prepare
-from gis.topology import for_tablets
 from server.calendar import service as calendar
 from server.db import Connection, connect
 from server.facilities import service as facilities
@@ -43,12 +42,21 @@ def load(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datetime
 
     Faults are returned, not raised. Raises WrongUseError when the district cannot be told.
     """
+    lock(conn)
+    return put(conn, prepare(conn, boundaries, wanted, now), wanted, now)
+
+
+def lock(conn: Connection) -> None:
+    """Until the end of the transaction nobody else loads boundaries."""
     SQL.lock_boundaries(conn)
-    made = prepare(conn, boundaries, wanted, now)
-    loaded = Loaded(made.district, made.findings, unchanged=made.unchanged, comparison=made.comparison)
-    loaded.counts = _counts(made.old if made.unchanged else made.areas)
+
+
+def put(conn: Connection, made: Prepared, wanted: Wanted, now: datetime) -> Loaded:
+    """Writes what was prepared from what is stored now: the caller holds the lock, and nobody loaded since."""
+    loaded = Loaded(made.stored.district, made.findings, unchanged=made.unchanged, comparison=made.comparison)
+    loaded.counts = _counts(made.stored.areas if made.unchanged else made.areas)
     if not made.refused and not made.unchanged:
-        loaded.version = _write(conn, made, loaded.counts, boundaries, wanted, now)
+        loaded.version = _write(conn, made, loaded.counts, wanted, now)
     return loaded
 
 
@@ -64,10 +72,8 @@ def _counts(areas: Sequence[Area]) -> dict[int, int]:
     return dict(sorted(Counter(area.level for area in areas).items()))
 
 
-def _write(
-    conn: Connection, made: Prepared, counts: dict[int, int], boundaries: Boundaries, wanted: Wanted, now: datetime,
-) -> int:  # fmt: skip
-    areas, before = made.areas, made.stored
+def _write(conn: Connection, made: Prepared, counts: dict[int, int], wanted: Wanted, now: datetime) -> int:
+    areas, before = made.areas, made.stored.row
     root = next(area for area in areas if area.level == 0)
     timezone = wanted.timezone or (before["timezone"] if before else DEFAULT_TIMEZONE)
     district = before["id"] if before else _new_district(conn, root, wanted, timezone)
@@ -76,10 +82,10 @@ def _write(
     report = {"options": options(wanted), "counts": counts, **made.comparison.as_json(),
               "findings": [finding.as_json() for finding in made.findings]}  # fmt: skip
     local_today = now.astimezone(ZoneInfo(timezone)).date()
-    simple, moved = for_tablets(areas)
+    (simple, moved), (source_name, digest) = made.simple, made.source
     version = SQL.add_version(
         conn, district=district, valid_from=wanted.valid_from or local_today, loaded_at=now,
-        source_name=boundaries.source_name, sha256=boundaries.sha256, report=json.dumps(report, ensure_ascii=False),
+        source_name=source_name, sha256=digest, report=json.dumps(report, ensure_ascii=False),
         error_m=moved,
     )  # fmt: skip
     if before and before["current_version"]:

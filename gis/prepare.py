@@ -15,7 +15,7 @@ from gis.areas import FAULT, Area, Boundaries, Finding, faults
 from gis.checks import check
 from gis.compare import Comparison, compare
 from gis.repair import repair
-from gis.topology import seam
+from gis.topology import for_tablets, seam
 from server.db import Connection, queries
 from server.errors import BadInput
 
@@ -38,19 +38,30 @@ class Wanted:
     crs: str | None = None
 
 
-@dataclass
-class Prepared:
-    """A load before it is written. `areas` is the whole tree as it would be stored, empty when a fault forbids it.
-
-    `old` are the areas of the version in force, `stored` is the row of the district or None; `unchanged`: this very
-    file is what is in force.
-    """
+@dataclass(frozen=True)
+class Stored:
+    """What the database knows of one district: its row or None, the areas of the version in force, and every code that
+    it ever had with its level."""
 
     district: str
-    stored: dict[str, Any] | None
-    old: list[Area]
+    row: dict[str, Any] | None = None
+    areas: list[Area] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Prepared:
+    """A load before it is written. `areas` is the whole tree as it would be stored, empty when a fault forbids it;
+    `simple` are their shapes for tablets, and how far (metres) the borders of those lie from the exact ones.
+
+    `unchanged`: this very file (`source` is its name and SHA-256) is what is in force.
+    """
+
+    stored: Stored
+    source: tuple[str, str]
     findings: list[Finding] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
+    simple: tuple[list[Any], float] = field(default_factory=lambda: ([], 0.0))
     comparison: Comparison = field(default_factory=Comparison)
     unchanged: bool = False
 
@@ -71,11 +82,25 @@ def prepare(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datet
 
     Raises WrongUseError when the district cannot be told.
     """
-    stored = {row["code"]: dict(row) for row in SQL.districts(conn)}
-    code = _district_code(boundaries.areas, wanted, list(stored))
-    before = stored.get(code)
-    old = stored_areas(conn, before["current_version"]) if before and before["current_version"] else []
-    made = Prepared(code, before, old, boundaries.findings)
+    codes = [row["code"] for row in SQL.districts(conn)]
+    return decide(boundaries, wanted, stored(conn, _district_code(boundaries.areas, wanted, codes)), now)
+
+
+def stored(conn: Connection, code: str) -> Stored:
+    """What the database knows of the district with this code; nothing of one that is new."""
+    row = next((dict(row) for row in SQL.districts(conn) if row["code"] == code), None)
+    if row is None:
+        return Stored(code)
+    areas = stored_areas(conn, row["current_version"]) if row["current_version"] else []
+    return Stored(
+        code, row, areas, {one["code"]: one["level"] for one in SQL.nodes_of(conn, district=row["id"])}
+    )
+
+
+def decide(boundaries: Boundaries, wanted: Wanted, known: Stored, now: datetime) -> Prepared:
+    """The decision by itself, without a database. Raises WrongUseError for a file of another district."""
+    code, before, old = _district_code(boundaries.areas, wanted, [known.district]), known.row, known.areas
+    made = Prepared(known, (boundaries.source_name, boundaries.sha256), boundaries.findings)
     if (
         before
         and before["source_sha256"] == boundaries.sha256
@@ -86,8 +111,7 @@ def prepare(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datet
     areas, notes = repair(boundaries.areas) if wanted.mend else (list(boundaries.areas), [])
     areas = _with_stored_levels(areas, old)
     said = boundaries.findings + notes + _far_away(areas, old) + _timeless(wanted, now)
-    if before:
-        said += _other_codes(areas, list(SQL.nodes_of(conn, district=before["id"])))
+    said += _other_codes(areas, known.codes)
     found = check(areas)
     made.findings = said + found
     if made.refused:
@@ -97,7 +121,7 @@ def prepare(conn: Connection, boundaries: Boundaries, wanted: Wanted, now: datet
     # What was found holds still where nothing moved.
     made.findings = said + moved + (check(areas) if moved else found)
     if not faults(moved):
-        made.areas, made.comparison = areas, compare(old, areas)
+        made.areas, made.comparison, made.simple = areas, compare(old, areas), for_tablets(areas)
     return made
 
 
@@ -167,9 +191,8 @@ def _timeless(wanted: Wanted, now: datetime) -> list[Finding]:
     return findings
 
 
-def _other_codes(areas: Sequence[Area], stored: list[dict[str, Any]]) -> list[Finding]:
+def _other_codes(areas: Sequence[Area], levels: dict[str, int]) -> list[Finding]:
     """Codes that mean something else in earlier boundaries: another level, or the same area before its zeros went."""
-    levels = {row["code"]: row["level"] for row in stored}
     bare = {code.lstrip("0"): code for code in levels if code.startswith("0")}
     findings = []
     for area in areas:

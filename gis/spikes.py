@@ -1,5 +1,6 @@
 """Finds and cuts spikes: a border that runs out and comes back on itself, as a slip of the hand leaves it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -15,10 +16,14 @@ from gis.plane import Plane
 SHARPEST_DEG, SHORTEST_M = 2.0, 0.5
 # A real wedge this wide at its root is somebody's ground.
 WIDEST_ROOT_M = 1.0
+# An outline of nothing but spikes is told by its longest.
+MOST_SPIKES = 20
 # So many shapes are looked at together: more are no faster and take more memory.
 PIECE = 1000
 
 Floats = NDArray[np.float64]
+# Length in metres, place in metres.
+Tip = tuple[float, Floats]
 
 
 def spikes(areas: Sequence[Area]) -> list[Finding]:
@@ -26,12 +31,30 @@ def spikes(areas: Sequence[Area]) -> list[Finding]:
     if not areas:
         return []
     plane, shapes = Plane.round_about(areas), [area.shape for area in areas]
+    tips: dict[int, list[Tip]] = defaultdict(list)
+    for start in range(0, len(areas), PIECE):
+        for index, tip, length in _found(plane.metres(shapes[start : start + PIECE]), start):
+            tips[index].append((length, tip))
     sentence = "its outline has a spike of {length} m at {lon} {lat}"
-    return [
-        about(areas[index], "spike", WARNING, sentence, _degrees(tip, plane), length=f"{length:.1f}")
-        for start in range(0, len(areas), PIECE)
-        for index, tip, length in _found(plane.metres(shapes[start : start + PIECE]), start)
-    ]
+    more = "its outline has {count} more spikes, of {length} m at most, near {lon} {lat}"
+    findings = []
+    for index, found in tips.items():
+        shown, rest = _longest(found)
+        for length, tip in shown:
+            findings.append(about(areas[index], "spike", WARNING, sentence, _degrees(tip, plane),
+                                  length=f"{length:.1f}"))  # fmt: skip
+        if rest:
+            findings.append(about(areas[index], "spike", WARNING, more, _degrees(rest[0][1], plane),
+                                  count=f"{len(rest):,}", length=f"{rest[0][0]:.1f}"))  # fmt: skip
+    return findings
+
+
+def _longest(tips: list[Tip]) -> tuple[list[Tip], list[Tip]]:
+    """Those that are told one by one, in the order of the outline, and the rest, longest first."""
+    if len(tips) <= MOST_SPIKES:
+        return tips, []
+    order = sorted(tips, key=lambda tip: -tip[0])
+    return order[:MOST_SPIKES], order[MOST_SPIKES:]
 
 
 def without_spikes(areas: Sequence[Area]) -> tuple[list[Area], list[Finding]]:
@@ -46,19 +69,25 @@ def without_spikes(areas: Sequence[Area]) -> tuple[list[Area], list[Finding]]:
         return result, []
     plane = Plane.round_about([result[i] for i in usable])
     shapes = plane.metres([result[i].shape for i in usable])
-    tips: dict[int, list[Floats]] = {}
-    for at, tip, _ in _found(shapes):
-        tips.setdefault(at, []).append(tip)
-    for at, places in tips.items():
-        cut = _cut(shapes[at], places)
-        if not cut.is_valid or cut.is_empty:
+    tips: dict[int, list[Tip]] = defaultdict(list)
+    for at, tip, length in _found(shapes):
+        tips[at].append((length, tip))
+    for at, found in tips.items():
+        cut = _cut(shapes[at], [tip for _, tip in found])
+        if cut is None or not cut.is_valid or cut.is_empty:
             continue
-        index = usable[at]
+        index, size = usable[at], f"{shapes[at].area - cut.area:,.1f}"
         result[index] = replace(result[index], shape=plane.back(cut))
-        for tip in places:
-            sentence = "a spike at {lon} {lat} was cut off: {size} m² less in all"
-            notes.append(about(result[index], "repaired_spike", NOTE, sentence, _degrees(tip, plane),
-                               size=f"{shapes[at].area - cut.area:,.1f}"))  # fmt: skip
+        shown, rest = _longest(found)
+        sentence = "a spike at {lon} {lat} was cut off: {size} m² less in all"
+        more = "{count} more spikes were cut off, near {lon} {lat}: {size} m² less in all"
+        for _, tip in shown:
+            notes.append(
+                about(result[index], "repaired_spike", NOTE, sentence, _degrees(tip, plane), size=size)
+            )
+        if rest:
+            notes.append(about(result[index], "repaired_spike", NOTE, more, _degrees(rest[0][1], plane), size=size,
+                               count=f"{len(rest):,}"))  # fmt: skip
     return result, notes
 
 
@@ -94,14 +123,17 @@ def _found(shapes: NDArray[np.object_], start: int = 0) -> Iterator[tuple[int, F
         yield start + int(owner[part[ring[vertex]]]), places[vertex], float(shorter[vertex])
 
 
-def _cut(shape: BaseGeometry, tips: list[Floats]) -> BaseGeometry:
+def _cut(shape: BaseGeometry, tips: list[Floats]) -> BaseGeometry | None:
+    """The shape without these corners; None where a ring would be nothing but spikes."""
     gone = {tuple(tip.tolist()) for tip in tips}
 
     def ring(line: BaseGeometry) -> list[tuple[float, ...]]:
         places = [place for place in line.coords[:-1] if tuple(place) not in gone]
-        return [*places, places[0]]
+        return [*places, *places[:1]]
 
-    parts = shapely.get_parts(shape)
-    return shapely.MultiPolygon(
-        [shapely.Polygon(ring(part.exterior), [ring(hole) for hole in part.interiors]) for part in parts]
-    )
+    rings = [
+        [ring(part.exterior), *(ring(hole) for hole in part.interiors)] for part in shapely.get_parts(shape)
+    ]
+    if any(len(one) < 4 for part in rings for one in part):
+        return None
+    return shapely.MultiPolygon([shapely.Polygon(part[0], part[1:]) for part in rings])

@@ -1,7 +1,8 @@
 """Drafts of boundaries: made from a file or by hand as a draft, looked at, then confirmed or dropped.
 
-A draft keeps the file, what the checker found, and what would change; confirming loads it as `gis load` does. Whoever
-confirms says whether open cases follow; a task then moves them.
+A draft keeps the file, what the checker found, and what would change; confirming loads it as `gis load` does. What may
+take long (`looked_at`) holds no connection: first the source is read, then it is looked at, then the draft is kept or
+put in force. Whoever confirms says whether open cases follow; a task then moves them.
 """
 
 import json
@@ -15,14 +16,12 @@ from typing import Any
 
 import shapely
 
-from gis.areas import Area, Boundaries, faults
+from gis import aside
+from gis.areas import Area, faults
 from gis.compare import Comparison
 from gis.edit import Half, merge, split
-from gis.fields import Fields
-from gis.geojson import UnreadableError
-from gis.load import load
-from gis.prepare import Prepared, Wanted, prepare, stored_areas
-from gis.read import read
+from gis.load import lock, put
+from gis.prepare import Prepared, Stored, Wanted, stored
 from gis.write import write
 from server.audit import service as audit
 from server.db import Connection, queries
@@ -52,32 +51,36 @@ def only_keeper(viewer: Viewer) -> None:
         raise NotAllowed
 
 
-def draft_of_file(
-    conn: Connection, viewer: Viewer, name: str, content: bytes, options: Options, now: datetime
-) -> uuid.UUID:
-    """A draft of an uploaded file; its id. Raises BadInput when the file as a whole cannot be read."""
+@dataclass(frozen=True)
+class Source:
+    """What is to become a draft: the content of a file, and what the district is stored as. `kind`: file, split,
+    merge."""
+
+    kind: str
+    name: str
+    content: bytes
+    options: Options
+    stored: Stored
+
+
+def of_file(conn: Connection, viewer: Viewer, name: str, content: bytes, options: Options) -> Source:
+    """A file as it was uploaded. Raises BadInput when there is none, or too much of it."""
     only_keeper(viewer)
     if not content:
         raise BadInput("Choose a file.")
     if len(content) > LARGEST:
         raise BadInput("The file is larger than {limit} bytes.", limit=f"{LARGEST:,}")
-    return _draft(conn, viewer, "file", Path(name).name[:120] or "boundaries", content, options, now)
+    return Source("file", Path(name).name[:120] or "boundaries", content, options, _stored(conn, viewer))
 
 
-def draft_of_split(
-    conn: Connection, viewer: Viewer, code: str, line: str, halves: Sequence[Half], now: datetime
-) -> uuid.UUID:
-    """A draft in which a grid is cut along `line`, a GeoJSON LineString or "lon,lat lon,lat …" (EPSG:4326)."""
-    return _draft_of_edit(
-        conn, viewer, "split", code, lambda areas: split(areas, code, read_line(line), halves), now
-    )
+def of_split(conn: Connection, viewer: Viewer, code: str, line: str, halves: Sequence[Half]) -> Source:
+    """The boundaries in force with a grid cut along `line`, a GeoJSON LineString or "lon,lat lon,lat …" (EPSG:4326)."""
+    return _of_edit(conn, viewer, "split", code, lambda areas: split(areas, code, read_line(line), halves))
 
 
-def draft_of_merge(
-    conn: Connection, viewer: Viewer, codes: Sequence[str], keep: str, name: str, now: datetime
-) -> uuid.UUID:
-    """A draft in which several grids are one."""
-    return _draft_of_edit(conn, viewer, "merge", keep, lambda areas: merge(areas, codes, keep, name), now)
+def of_merge(conn: Connection, viewer: Viewer, codes: Sequence[str], keep: str, name: str) -> Source:
+    """The boundaries in force with several grids as one."""
+    return _of_edit(conn, viewer, "merge", keep, lambda areas: merge(areas, codes, keep, name))
 
 
 def read_line(text: str) -> shapely.LineString:
@@ -98,53 +101,47 @@ def read_line(text: str) -> shapely.LineString:
     raise BadInput("Draw a line, or write at least two points as lon,lat lon,lat in degrees.")
 
 
-def _draft_of_edit(
-    conn: Connection,
-    viewer: Viewer,
-    kind: str,
-    code: str,
-    edit: Callable[[list[Area]], list[Area]],
-    now: datetime,
-) -> uuid.UUID:
+def _of_edit(
+    conn: Connection, viewer: Viewer, kind: str, code: str, edit: Callable[[list[Area]], list[Area]]
+) -> Source:
     only_keeper(viewer)
-    district = SQL.district(conn, district=viewer.district_id)
-    areas = edit(stored_areas(conn, district["current_version"]) if district["current_version"] else [])
+    known = _stored(conn, viewer)
+    areas = edit(list(known.areas))
     with tempfile.TemporaryDirectory(prefix="xunge-edit-") as folder:
-        path = Path(folder) / "edit.gpkg"
+        path = Path(folder) / "edit.geojson"
         write(areas, path)
-        content = path.read_bytes()
-    return _draft(conn, viewer, kind, code, content, Options(), now)
+        return Source(kind, code, path.read_bytes(), Options(), known)
 
 
-def _draft(
-    conn: Connection, viewer: Viewer, kind: str, name: str, content: bytes, options: Options, now: datetime
-) -> uuid.UUID:
-    district = SQL.district(conn, district=viewer.district_id)
-    boundaries = _read(name, content, options)
-    made = prepare(conn, boundaries, options.wanted(district["code"]), now)
+def _stored(conn: Connection, viewer: Viewer) -> Stored:
+    return stored(conn, SQL.district(conn, district=viewer.district_id)["code"])
+
+
+def looked_at(source: Source, now: datetime) -> Prepared:
+    """What a source would change; takes up to `aside.SECONDS` and needs no connection. Raises BadInput when the file as
+    a whole cannot be read, takes too long, or changes nothing."""
+    wanted = source.options.wanted(source.stored.district)
+    made = aside.prepared(source.content, source.name, wanted, source.stored, now)
     if made.unchanged or (not made.refused and made.comparison.nothing):
         raise BadInput("These boundaries are those in force; nothing would change.")
+    return made
+
+
+def keep(conn: Connection, viewer: Viewer, source: Source, made: Prepared, now: datetime) -> uuid.UUID:
+    """Keeps a source that was looked at as a draft; its id."""
+    only_keeper(viewer)
     draft = uuid7(int(now.timestamp() * 1000))
     SQL.add_draft(
-        conn, id=draft, district=viewer.district_id, base=district["current_version"], kind=kind,
-        person=viewer.person_id, now=now, source_name=name, content=None if made.refused else content,
-        options=json.dumps(vars(options)), report=json.dumps(_report(made), ensure_ascii=False),
+        conn, id=draft, district=viewer.district_id, base=_version(source.stored), kind=source.kind,
+        person=viewer.person_id, now=now, source_name=source.name, content=None if made.refused else source.content,
+        options=json.dumps(vars(source.options)), report=json.dumps(_report(made), ensure_ascii=False),
         ground=json.dumps(made.comparison.as_geojson()), state="faulty" if made.refused else "open",
     )  # fmt: skip
     return draft
 
 
-def _read(name: str, content: bytes, options: Options) -> Boundaries:
-    with tempfile.TemporaryDirectory(prefix="xunge-draft-") as folder:
-        # What a hand has edited is a GeoPackage of ours under the code of its grid.
-        path = Path(folder) / f"boundaries{Path(name).suffix.lower() or '.gpkg'}"
-        path.write_bytes(content)
-        try:
-            found = read(path, Fields(), options.crs or None)
-        except UnreadableError as error:
-            raise BadInput(error.sentence, **error.params) from error
-    found.source_name = name
-    return found
+def _version(known: Stored) -> int | None:
+    return known.row["current_version"] if known.row else None
 
 
 def _report(made: Prepared) -> dict[str, Any]:
@@ -158,7 +155,7 @@ def _report(made: Prepared) -> dict[str, Any]:
     return {
         "findings": findings, "faults": len(faults(made.findings)), "counts": counts,
         "changes": [change.as_json() for change in made.comparison.changes if change.level],
-        "households": _households(made.old, made.areas, made.comparison),
+        "households": _households(made.stored.areas, made.areas, made.comparison),
     }  # fmt: skip
 
 
@@ -190,18 +187,27 @@ def draft(conn: Connection, viewer: Viewer, draft_id: uuid.UUID) -> dict[str, An
     return {**row, "stale": row["state"] == "open" and row["base_version"] != row["current_version"]}
 
 
-def confirm(
-    conn: Connection, viewer: Viewer, draft_id: uuid.UUID, reroute: bool, address: str, now: datetime
-) -> int:
-    """Puts a draft in force; the new version. Raises Conflict when it was decided, or other boundaries came."""
+def to_confirm(conn: Connection, viewer: Viewer, draft_id: uuid.UUID) -> Source:
+    """The source of an open draft, to be looked at once more. Raises Conflict as `confirm` does."""
     only_keeper(viewer)
+    known = _stored(conn, viewer)
     row = _open_draft(conn, viewer, draft_id)
-    district = SQL.district(conn, district=viewer.district_id)
-    if row["base_version"] != district["current_version"]:
-        raise Conflict("Other boundaries came into force since this draft was made. Make it again.")
+    _still_on(row, _version(known))
     options = Options(**row["options"])
-    boundaries = _read(row["source_name"], bytes(row["content"]), options)
-    loaded = load(conn, boundaries, options.wanted(district["code"]), now)
+    return Source(row["kind"], row["source_name"], bytes(row["content"]), options, known)
+
+
+def confirm(
+    conn: Connection, viewer: Viewer, draft_id: uuid.UUID, source: Source, made: Prepared, reroute: bool, address: str,
+    now: datetime,
+) -> int:  # fmt: skip
+    """Puts a draft in force, as it was looked at again; the new version. Raises Conflict when it was decided meanwhile,
+    or other boundaries came."""
+    only_keeper(viewer)
+    lock(conn)
+    row = _open_draft(conn, viewer, draft_id)
+    _still_on(row, SQL.district(conn, district=viewer.district_id)["current_version"])
+    loaded = put(conn, made, source.options.wanted(source.stored.district), now)
     if loaded.version is None:
         raise BadInput(
             "Nothing was loaded: the file has {count} faults now.", count=len(faults(loaded.findings))
@@ -211,6 +217,11 @@ def confirm(
     detail = {"version": loaded.version, "source": row["source_name"], "reroute": reroute}
     audit.log(conn, "boundaries_confirmed", viewer, address, detail, now)
     return loaded.version
+
+
+def _still_on(row: dict[str, Any], version: int | None) -> None:
+    if row["base_version"] != version:
+        raise Conflict("Other boundaries came into force since this draft was made. Make it again.")
 
 
 def drop(conn: Connection, viewer: Viewer, draft_id: uuid.UUID, now: datetime) -> None:

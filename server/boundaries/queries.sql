@@ -40,7 +40,7 @@ where b.district_id = :district and b.id = :id;
 
 -- name: content^
 -- The file of an open draft, locked: two who confirm at once do it once.
-select content, source_name, options, base_version, state from boundary_drafts
+select kind, content, source_name, options, base_version, state from boundary_drafts
 where district_id = :district and id = :id for update;
 
 -- name: decide!

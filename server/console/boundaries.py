@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from gis.edit import Half
 from server.boundaries import drafts, service
-from server.boundaries.drafts import Options
+from server.boundaries.drafts import Options, Source
 from server.console.desk import Desk, desk
 from server.console.doors import reader, writer
 from server.console.errors import PageRoute
 from server.console.words import map_words
 from server.db import Connection, queries
-from server.errors import BadInput
+from server.errors import BadInput, Busy
 from server.grids import service as grids
 from server.locale import gettext_for
 from server.security import Viewer, address_of
@@ -56,8 +56,9 @@ def upload(
     return _made(
         request,
         viewer,
-        lambda conn: drafts.draft_of_file(conn, viewer, name, content, options, now),
+        lambda conn: drafts.of_file(conn, viewer, name, content, options),
         _versions_again,
+        now,
     )
 
 
@@ -68,13 +69,18 @@ def _versions_again(page: Desk, fault: str) -> Response:
 def _made(
     request: Request,
     viewer: Viewer,
-    make: Callable[[Connection], uuid.UUID],
+    source_of: Callable[[Connection], Source],
     again: Callable[[Desk, str], Response],
+    now: datetime,
 ) -> Response:
-    """Goes on to the draft; what could not be made stands on the page again with the reason."""
+    """Goes on to the draft; what could not be made stands on the page again with the reason. While it is looked at, no
+    connection is held: everybody else's requests are served."""
+    database = request.app.state.database
     try:
-        draft = request.app.state.database.run(make)
-    except BadInput as fault:
+        source = database.run(source_of)
+        made = drafts.looked_at(source, now)
+        draft = database.run(lambda conn: drafts.keep(conn, viewer, source, made, now))
+    except (BadInput, Busy) as fault:
         with desk(request, viewer) as page:
             return again(page, fault.text(gettext_for(viewer.lang)))
     return RedirectResponse(f"/grids/drafts/{draft}", status_code=303)
@@ -116,9 +122,10 @@ def ground(request: Request, viewer: Reader, draft: uuid.UUID) -> Response:
 def confirm(request: Request, viewer: Writer, draft: uuid.UUID, reroute: str = Form("")) -> Response:
     """Puts it in force."""
     now, address = datetime.now(UTC), address_of(request)
-    request.app.state.database.run(
-        lambda conn: drafts.confirm(conn, viewer, draft, bool(reroute), address, now)
-    )
+    database = request.app.state.database
+    source = database.run(lambda conn: drafts.to_confirm(conn, viewer, draft))
+    made = drafts.looked_at(source, now)
+    database.run(lambda conn: drafts.confirm(conn, viewer, draft, source, made, bool(reroute), address, now))
     return RedirectResponse("/grids/versions?done=confirmed", status_code=303)
 
 
@@ -191,14 +198,16 @@ def split(
     given = {"line": line, "left_code": left_code, "left_name": left_name, "left_households": left_households,
              "right_code": right_code, "right_name": right_name, "right_households": right_households}  # fmt: skip
 
-    def make(conn: Connection) -> uuid.UUID:
+    def source_of(conn: Connection) -> Source:
         halves = [
             Half(left_code.strip(), left_name.strip(), _count(left_households)),
             Half(right_code.strip(), right_name.strip(), _count(right_households)),
         ]
-        return drafts.draft_of_split(conn, viewer, code, line, halves, now)
+        return drafts.of_split(conn, viewer, code, line, halves)
 
-    return _made(request, viewer, make, lambda page, fault: _edit(page, code, fault, "split", given))
+    return _made(
+        request, viewer, source_of, lambda page, fault: _edit(page, code, fault, "split", given), now
+    )
 
 
 @router.post("/grids/{code}/merge", response_class=HTMLResponse)
@@ -210,8 +219,8 @@ def merge(
     given = {"others": others, "name": name}
     return _made(
         request, viewer,
-        lambda conn: drafts.draft_of_merge(conn, viewer, [code, *others], code, name.strip(), now),
-        lambda page, fault: _edit(page, code, fault, "merge", given),
+        lambda conn: drafts.of_merge(conn, viewer, [code, *others], code, name.strip()),
+        lambda page, fault: _edit(page, code, fault, "merge", given), now,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from gis import gdal
 from gis.checks import check
 from gis.geojson import UnreadableError
 from gis.read import read
+from gis.repair import repair
 from server.settings import CHECKOUT
 from tests.gis.strip import METRE, SIDE, SOUTH, WEST, named, ring, sound, write
 
@@ -282,6 +283,37 @@ def test_a_spike_is_a_warning_at_its_tip(tmp_path: Path) -> None:
     (found,) = check(read(write(tmp_path / "a.geojson", features)).areas)
     assert (found.code, found.feature, found.params["length"]) == ("spike", "0112", "30.0")
     assert (found.lon, found.lat) == pytest.approx((WEST + 2 * SIDE + 30 * METRE, SOUTH + SIDE / 2), abs=1e-5)
+
+
+def test_an_outline_of_hundreds_of_spikes_is_told_by_the_longest_and_mended_at_once(tmp_path: Path) -> None:
+    features, edge = sound(), WEST + 2 * SIDE
+    for n in range(1, 201):
+        at = SOUTH + SIDE * n / 201
+        ring(features, "0112")[3 * n - 1 : 3 * n - 1] = [
+            [edge, at],
+            [edge + (10 + n) * METRE, at],
+            [edge, at + 1e-7],
+        ]
+    areas = read(write(tmp_path / "a.geojson", features)).areas
+    found = [one for one in check(areas) if one.code == "spike"]
+    assert [float(one.params["length"]) for one in found[:2]] == pytest.approx([210, 209], rel=0.002)
+    assert [one.text() for one in found[20:]] == [
+        f"Level 3 0112 02 网格: its outline has 180 more spikes, of 190.2 m at most, near {found[20].lon} {found[20].lat}"
+    ]
+    mended, notes = repair(areas)
+    assert [note.code for note in notes] == ["repaired_spike"] * 21
+    assert "180 more spikes were cut off" in notes[-1].text()
+    assert [one for one in check(mended) if one.code == "spike"] == []
+
+
+def test_a_ring_of_nothing_but_spikes_is_left_alone(tmp_path: Path) -> None:
+    features = sound()
+    needle = [[104.02, 30.605], [104.0205, 30.605], [104.0205, 30.6050002], [104.02, 30.605]]
+    named(features, "0122")["geometry"]["coordinates"] = [needle]
+    areas = read(write(tmp_path / "a.geojson", features)).areas
+    assert [found.code for found in check(areas) if found.feature == "0122" and found.code == "spike"]
+    mended, _ = repair(areas)
+    assert mended[-1].shape.equals(areas[-1].shape)
 
 
 def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,12 @@
 
 import io
 import json
+import threading
+import time
 import uuid
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -16,16 +19,18 @@ import pytest
 import requests
 import shapely
 
+from gis import aside
 from gis.edit import Half
 from server.boundaries import drafts, service
-from server.boundaries.drafts import Options
+from server.boundaries.drafts import Options, Source
 from server.db import Connection, Database
-from server.errors import BadInput, Conflict, NotAllowed, NotFound
+from server.errors import BadInput, Busy, Conflict, NotAllowed, NotFound
 from server.grids import service as grids
 from server.people.tokens import make_token
 from tasks import reroute_cases
 from tests.conftest import Databases, LiveServer, serving
 from tests.factories import Street
+from tests.gis.strip import SIDE, SOUTH, WEST, ring, sound
 from tests.server.plain_forms import Forms
 from tests.server.small_district import NOW, PASSWORD, make_small_district
 
@@ -40,12 +45,20 @@ def street(conn: Connection, tmp_path: Path) -> Street:
     return Street.open(conn, tmp_path)
 
 
+def kept(street: Street, source: Source) -> uuid.UUID:
+    made = drafts.looked_at(source, street.now)
+    return drafts.keep(street.conn, street.viewer("admin"), source, made, street.now)
+
+
 def split(street: Street) -> uuid.UUID:
-    return drafts.draft_of_split(street.conn, street.viewer("admin"), "S1C1G1", LINE, HALVES, street.now)
+    return kept(street, drafts.of_split(street.conn, street.viewer("admin"), "S1C1G1", LINE, HALVES))
 
 
 def confirm(street: Street, draft: uuid.UUID, reroute: bool = True) -> int:
-    return drafts.confirm(street.conn, street.viewer("admin"), draft, reroute, "", street.now)
+    viewer = street.viewer("admin")
+    source = drafts.to_confirm(street.conn, viewer, draft)
+    made = drafts.looked_at(source, street.now)
+    return drafts.confirm(street.conn, viewer, draft, source, made, reroute, "", street.now)
 
 
 def shown(street: Street, draft: uuid.UUID) -> dict[str, Any]:
@@ -129,11 +142,15 @@ def test_a_draft_is_decided_once_and_not_at_all_after_other_boundaries_came(stre
 def test_only_an_administrator_makes_confirms_and_drops(street: Street) -> None:
     draft = split(street)
     duty = street.viewer("duty")
+    source = drafts.to_confirm(street.conn, street.viewer("admin"), draft)
+    made = drafts.looked_at(source, street.now)
     for act in (
-        lambda: drafts.draft_of_split(street.conn, duty, "S1C1G1", LINE, HALVES, NOW),
-        lambda: drafts.draft_of_merge(street.conn, duty, ["S1C1G1", "S1C1G2"], "S1C1G1", "", NOW),
-        lambda: drafts.draft_of_file(street.conn, duty, "x.geojson", b"{}", Options(), NOW),
-        lambda: drafts.confirm(street.conn, duty, draft, True, "", NOW),
+        lambda: drafts.of_split(street.conn, duty, "S1C1G1", LINE, HALVES),
+        lambda: drafts.of_merge(street.conn, duty, ["S1C1G1", "S1C1G2"], "S1C1G1", ""),
+        lambda: drafts.of_file(street.conn, duty, "x.geojson", b"{}", Options()),
+        lambda: drafts.keep(street.conn, duty, source, made, NOW),
+        lambda: drafts.to_confirm(street.conn, duty, draft),
+        lambda: drafts.confirm(street.conn, duty, draft, source, made, True, "", NOW),
         lambda: drafts.drop(street.conn, duty, draft, NOW),
     ):
         with pytest.raises(NotAllowed):
@@ -154,9 +171,9 @@ def test_another_districts_drafts_are_not_there(street: Street) -> None:
 
 def test_merged_grids_are_one_and_merging_a_split_gives_back_what_was(street: Street) -> None:
     confirm(street, split(street))
-    draft = drafts.draft_of_merge(
-        street.conn, street.viewer("admin"), ["S1C1G1", "S1C1G4"], "S1C1G1", "一", street.later(minutes=1)
-    )
+    street.later(minutes=1)
+    viewer = street.viewer("admin")
+    draft = kept(street, drafts.of_merge(street.conn, viewer, ["S1C1G1", "S1C1G4"], "S1C1G1", "一"))
     (ground,) = service.touched(street.conn, street.viewer("admin"), shown(street, draft), street.now)
     assert (ground["was"], ground["now"]) == ("S1C1G4", "S1C1G1")
     confirm(street, draft)
@@ -170,7 +187,7 @@ def test_merged_grids_are_one_and_merging_a_split_gives_back_what_was(street: St
 )  # fmt: skip
 def test_a_line_that_is_none_is_refused_with_a_sentence(street: Street, line: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        drafts.draft_of_split(street.conn, street.viewer("admin"), "S1C1G1", line, HALVES, NOW)
+        drafts.of_split(street.conn, street.viewer("admin"), "S1C1G1", line, HALVES)
 
 
 def test_the_parts_of_a_line_share_ground_households_and_cases(street: Street) -> None:
@@ -200,9 +217,7 @@ def as_file(street: Street, **spoilt: Any) -> bytes:
 
 def upload(street: Street, content: bytes, **options: Any) -> uuid.UUID:
     viewer = street.viewer("admin")
-    return drafts.draft_of_file(
-        street.conn, viewer, "新边界.geojson", content, Options(**options), street.now
-    )
+    return kept(street, drafts.of_file(street.conn, viewer, "新边界.geojson", content, Options(**options)))
 
 
 def test_an_export_comes_back_as_a_draft_with_only_what_was_changed_in_it(street: Street) -> None:
@@ -229,6 +244,73 @@ def test_a_file_with_faults_is_a_draft_that_names_them_and_cannot_come_into_forc
     ):
         with pytest.raises(BadInput, match=said):
             upload(street, content)
+
+
+def jagged(teeth: int) -> bytes:
+    """A tree whose first grid has so many teeth on its inner border, each as long as the grid is wide."""
+    features = sound()
+    west, east = WEST + 2 * SIDE, WEST + 3 * SIDE
+    ring(features, "0121")[2:2] = [
+        [east if n % 2 else west + 1e-4, SOUTH + SIDE * n / teeth] for n in range(1, teeth)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def test_a_file_that_takes_too_long_to_check_ends_in_time_with_a_sentence_and_leaves_nothing(
+    street: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(aside, "SECONDS", 1)
+    source = drafts.of_file(street.conn, street.viewer("admin"), "teeth.geojson", jagged(100_000), Options())
+    began = time.monotonic()
+    with pytest.raises(BadInput, match="took longer than 1 seconds"):
+        drafts.looked_at(source, street.now)
+    assert time.monotonic() - began < 60, "by itself it takes minutes"
+    assert list(tmp_path.glob("xunge-*")) == []
+    assert drafts.waiting(street.conn, street.viewer("admin")) == []
+
+
+def test_while_a_file_is_checked_everybody_else_is_served_and_its_end_is_told_on_the_page(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one connection to the database in all: none is held meanwhile."""
+    begun, served = threading.Event(), threading.Event()
+
+    def run(*given: Any) -> None:
+        begun.set()
+        assert served.wait(60)
+
+    monkeypatch.setattr(aside, "run", run)  # ended because it took too long
+    with (
+        databases.fresh() as dsn,
+        closing(Database(dsn, size=1)) as database,
+        serving(database, tmp_path) as server,
+        ThreadPoolExecutor(1) as other,
+    ):
+        database.run(make_small_district)
+        admin = signed_in(server, "admin")
+        form = next(
+            f for f in Forms(admin.get(f"{server.url}/grids/versions", timeout=20).text).found
+            if f.action.endswith("/drafts")
+        )  # fmt: skip
+        answer = other.submit(
+            admin.post, server.url + form.action, data=form.sent, files={"file": ("a.geojson", b"{}")},
+            headers={"Origin": server.url}, timeout=60,
+        )  # fmt: skip
+        assert begun.wait(60)
+        assert signed_in(server, "duty").get(f"{server.url}/grids/versions", timeout=20).status_code == 200
+        served.set()
+        assert answer.result().status_code == 422
+        assert "超过 120 秒" in answer.result().text
+
+
+def test_while_a_file_is_checked_a_second_one_is_told_to_wait(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "PATIENCE_S", 0.0)
+    source = drafts.of_file(street.conn, street.viewer("admin"), "a.geojson", as_file(street), Options())
+    with aside._turn, pytest.raises(Busy, match="Another boundary file is being checked"):
+        drafts.looked_at(source, street.now)
 
 
 def test_a_point_of_the_past_is_answered_by_the_boundaries_of_that_day(street: Street) -> None:

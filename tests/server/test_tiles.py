@@ -289,10 +289,10 @@ def test_a_tile_of_borders_is_made_once_for_a_version_and_goes_with_it(street: S
     assert service.kept_tile(street.conn, version, square_at(HERE, 18)) is None
     viewer = street.viewer("admin")
     halves = (Half("S1C1G1", "西"), Half("S1C1G4", "东"))
-    draft = drafts.draft_of_split(
-        street.conn, viewer, "S1C1G1", "104.0045,29 104.0045,31", halves, street.now
-    )
-    drafts.confirm(street.conn, viewer, draft, False, "", street.now)
+    source = drafts.of_split(street.conn, viewer, "S1C1G1", "104.0045,29 104.0045,31", halves)
+    made = drafts.looked_at(source, street.now)
+    draft = drafts.keep(street.conn, viewer, source, made, street.now)
+    drafts.confirm(street.conn, viewer, draft, source, made, False, "", street.now)
     assert service.kept_tile(street.conn, version, square) is None
 
 
