@@ -293,3 +293,43 @@ def test_a_fault_in_an_act_is_told_in_the_workers_language(tmp_path: Path) -> No
     assert "text" in str(told.value)
     assert "Field" not in str(told.value)
     tablet.close()
+
+
+def test_wherever_a_command_stands_the_worker_is_told_what_why_and_what_to_do(tmp_path: Path) -> None:
+    """One report in each state, as a wire and an office that may do anything leave it."""
+
+    def stands(name: str, office: PaperOffice, photos: int = 0, sent: bool = True) -> tuple[str, list[str]]:
+        tablet = enrolled(tmp_path / name, office)
+        taken = [tablet.take_in(picture(n), "before").photo_id for n in range(photos)]
+        command_id = tablet.report(RUBBISH, "any", None, name, taken, False)
+        if sent:
+            tablet.sync_now()
+        assert tablet._outbox.entry(command_id).state == name
+        view = tablet.outbox()
+        (item,) = (*view.needs_you, *view.changed, *view.waiting)
+        tablet.close()
+        assert item.status and item.why and item.since, name
+        return item.status, [step.step for step in item.steps]
+
+    silent, deaf = PaperOffice(), PaperOffice()
+    silent.on_commands = lambda told: Reply(502)
+    deaf.on_commands = lambda told: problem(422, "bad_input", "Unreadable.")
+    told = {
+        "queued": stands("queued", PaperOffice(), sent=False),
+        "sending": stands("sending", silent),
+        "applied": stands("applied", PaperOffice(), photos=1),
+        "applied_with_conflict": stands("applied_with_conflict", answering("applied_with_conflict")),
+        "held": stands("held", answering("held")),
+        "rejected": stands("rejected", answering("rejected")),
+        "quarantined": stands("quarantined", deaf),
+    }
+    assert {state: steps for state, (_, steps) in told.items()} == {
+        "queued": ["undo"],
+        "sending": [],
+        "applied": [],
+        "applied_with_conflict": ["seen"],
+        "held": ["seen"],
+        "rejected": ["edit", "discard"],
+        "quarantined": ["edit", "discard"],
+    }
+    assert len({status for status, _ in told.values()}) == len(told), "no two states are called alike"

@@ -33,6 +33,42 @@ def test_effect_hash_and_answer_are_of_one_transaction(live_server: LiveServer, 
     assert stored == [("applied", True), ("held", True), ("rejected", True)]
 
 
+def test_a_batch_takes_effect_in_the_order_of_its_making_and_is_answered_in_the_order_of_its_coming(
+    tablet: Tablet,
+) -> None:
+    report = tablet.command()
+    words = [
+        tablet.command("comment", case_id=report["case_id"], payload={"text": text}) for text in ("先", "后")
+    ]
+    shuffled = [words[1], report, words[0]]
+    results = tablet.send(*shuffled)
+    assert [result["command_id"] for result in results] == [command["command_id"] for command in shuffled]
+    assert [(result["outcome"], result["version"]) for result in results] == [
+        ("applied", 3),
+        ("applied", 1),
+        ("applied", 2),
+    ]
+
+
+def test_the_reason_stands_in_the_language_that_was_asked_for_and_is_the_same_answer(tablet: Tablet) -> None:
+    lost = tablet.command("comment", payload={"text": "哪一件"})
+
+    def reason(language: str) -> dict[str, Any]:
+        answer = tablet.session.post(
+            f"{tablet.url}/sync/v1/commands",
+            json={"envelope": "xunge/1", "device_id": tablet.device, "sent_at": None, "commands": [lost]},
+            headers=tablet.headers(**{"Accept-Language": language}),
+            timeout=30,
+        )
+        found: dict[str, Any] = answer.json()["results"][0]["reason"]
+        return found
+
+    english, chinese = reason("en"), reason("zh-CN")
+    assert (english["code"], english["sentence"]) == ("no_case", "There is no such case that you may see.")
+    assert chinese["code"] == english["code"]
+    assert chinese["sentence"] == "没有您可以查看的这个案件。"
+
+
 def test_the_same_command_from_two_requests_at_once_is_applied_once(
     live_server: LiveServer, tablet: Tablet
 ) -> None:

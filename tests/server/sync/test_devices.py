@@ -52,6 +52,17 @@ def test_a_wrong_device_clock_is_flagged_and_the_receipt_counts(
     assert '"flags":["device_clock"]' in event["body"]
 
 
+def test_five_minutes_are_the_bound_either_way(live_server: LiveServer, tablet: Tablet) -> None:
+    near, far = timedelta(minutes=4, seconds=30), timedelta(minutes=5, seconds=30)
+    for off in (near, -near, far, -far):
+        at = datetime.now(UTC) - off
+        tablet.send(tablet.command(made_at=time_text(at)), sent_at=at)
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute("select e.body from case_events e join commands c using (command_id) order by c.seq")
+        flagged = ["device_clock" in row["body"] for row in cursor.fetchall()]
+    assert flagged == [False, False, True, True]
+
+
 def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tablet: Tablet) -> None:
     first = tablet.command()
     tablet.seq += 2
