@@ -59,11 +59,18 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @each_document
-def test_every_file_that_is_named_exists(path: Path) -> None:
+def test_every_file_and_every_test_that_is_named_exists(path: Path) -> None:
     rooms = ("server/", "mobile/", "gis/", "tasks/", "tests/", "bench/", "docs/", "setup/", ".ci/")
     for code in CODE.findall(path.read_text(encoding="utf-8")):
         if code.startswith(rooms) and not re.search(r"[\s*{<…]|NAME|NNNN", code):
-            assert (CHECKOUT / code).exists(), f"{code} does not exist"
+            name, _, test = code.partition("::")
+            assert (CHECKOUT / name).exists(), f"{name} does not exist"
+            assert not test or test in named_in(CHECKOUT / name), f"{code}: there is no such test"
+
+
+@lru_cache(maxsize=128)
+def named_in(path: Path) -> set[str]:
+    return set(re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def shell_lines(text: str) -> Iterator[str]:
@@ -152,3 +159,13 @@ def test_decisions_are_numbered_and_listed() -> None:
     assert len({name[:4] for name in pages}) == len(pages), "a number stands for one decision"
     index = (folder / "README.md").read_text(encoding="utf-8")
     assert all(f"]({name})" in index for name in pages)
+
+
+def test_every_promise_of_the_sync_names_what_proves_it() -> None:
+    text = (CHECKOUT / "server" / "PROTOCOL.md").read_text(encoding="utf-8")
+    section = text[text.index("\n## Promises and their proofs\n") :]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    promises = {row[0]: CODE.findall(row[1]) for row in rows if row[0] not in ("promise", "---")}
+    assert promises
+    for promise, proofs in promises.items():
+        assert any(proof.startswith("tests/") and "::test_" in proof for proof in proofs), promise
