@@ -16,7 +16,7 @@ sql = queries(__file__)
 # What a crew asks and the duty officer judges, on open cases; appeals stand on closed ones.
 ASKS = ("return_asked", "extension_asked", "suspension_asked")
 # Boards whose cases are told apart by something beside them, or by a flag: the list asks for them by their ids.
-BY_ID = ("held", "photos", "returned", "called", "supervised")
+BY_ID = ("held", "photos", "replies", "returned", "called", "supervised")
 PHOTO_LATE, PHOTO_SHOWN = timedelta(days=1), timedelta(days=30)
 
 
@@ -88,6 +88,8 @@ def named_by(conn: Connection, viewer: Viewer, board: str, now: datetime) -> lis
         rows = sql.held_cases(conn, district_id=viewer.district_id)
     elif board == "photos":
         rows = sql.cases_without_photo(conn, **photos_missed(now))
+    elif board == "replies":
+        rows = sql.cases_owed_a_reply(conn, **viewer.scope_params())
     elif flags:
         rows = sql.flagged(conn, **viewer.scope_params(), flags=flags, appeals=board == "returned")
     else:

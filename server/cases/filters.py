@@ -92,6 +92,10 @@ class Filters:
             pairs.append((f.name.rstrip("_"), str(value)))
         return urlencode(pairs)
 
+    def elsewhere(self) -> "Filters":
+        """The same question about the whole map."""
+        return replace(self, bbox=None)
+
     def without_board(self) -> "Filters":
         """The same question with the board spelled out as the filters that it stands for."""
         plain = replace(self, board="")

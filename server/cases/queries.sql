@@ -222,6 +222,16 @@ cross join lateral (
 ) c
 where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
 
+-- name: cases_owed_a_reply
+-- The cases of that board, which its list and the map ask for by their ids.
+select d.case_id
+from deadlines d
+cross join lateral (
+    select from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
+    where c.id = d.case_id and c.cycle = d.cycle limit 1
+) c
+where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
+
 -- name: page_of_replies
 -- The cases of that board by the day on which the reply is owed.
 select c.*, d.due_at as reply_due_at

@@ -136,6 +136,8 @@ def asked(filters: Filters, choices: list[Any], boards_: dict[str, str], _: Word
         found.append(_("outside every grid"))
     if filters.from_ or filters.to:
         found.append(_("from {first} to {last}").format(first=filters.from_ or "…", last=filters.to or "…"))
+    if filters.bbox:
+        found.append(_("in one spot of the map"))
     if filters.q:
         found.append(_("with “{words}”").format(words=filters.q))
     return found

@@ -10,7 +10,7 @@ from server.cases.filters import Filters
 from server.console import filters as bar
 from server.console.case import done_word
 from server.console.casefile import open_case
-from server.console.desk import desk
+from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute, wanted
 from server.console.words import map_words
@@ -45,5 +45,13 @@ def map_page(
                          bar=bar.bar(page, filters), opened=opened, back=wanted(request),
                          layers=facilities.seen(page.conn, viewer),
                          done_word=done_word(done, viewer.lang), outcome=outcome,
-                         extent=queries(__file__).extent(page.conn, root=viewer.district_id),
+                         extent=extent(page, filters),
                          map_words=map_words(gettext_for(viewer.lang)))  # fmt: skip
+
+
+def extent(page: Desk, filters: Filters) -> dict[str, float] | None:
+    """What the map shows at first: the spot that is asked for, else the district; None without boundaries."""
+    district = queries(__file__).extent(page.conn, root=page.viewer.district_id)
+    if filters.bbox is None or district is None:
+        return district
+    return dict(zip(("west", "south", "east", "north"), filters.bbox, strict=True))

@@ -184,6 +184,24 @@ begin
         where c.id = v_id;
 end $$;
 
+CREATE FUNCTION public.cell_north(p_cy integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select max(e)::integer
+    from (select floor(degrees(atan(sinh(pi() * (1 - p_cy / 65536.0::float8)))) * 10000000)::bigint as near) g,
+         generate_series(g.near - 3, g.near + 3) e
+    where cell_y(e::integer) >= p_cy
+$$;
+
+CREATE FUNCTION public.cell_west(p_cx integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select min(e)::integer
+    from (select ceil((p_cx / 131072.0::float8 - 0.5) * 3600000000)::bigint as near) g,
+         generate_series(greatest(g.near - 3, -1800000000), least(g.near + 3, 1800000003)) e
+    where cell_x(e::integer) >= p_cx
+$$;
+
 CREATE FUNCTION public.cell_x(p_lon_e7 integer) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -422,7 +440,8 @@ CREATE FUNCTION public.is_asked(c public.cases, p_now timestamp with time zone, 
       and (p_start is null or c.reported_at >= p_start)
       and (p_until is null or c.reported_at < p_until)
       and (p_held is null or c.id = any (p_held))
-      and (p_west is null or c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326))
+      and (p_west is null or (c.place && st_makeenvelope(p_west, p_south, p_east, p_north, 4326)
+        and st_x(c.place) between p_west and p_east and st_y(c.place) between p_south and p_north))
       and case p_board when 'soon' then c.next_due_at between p_now and p_soon when 'returned' then c.flags && '{return_asked,extension_asked,suspension_asked,appeal_open}' else true end
 $$;
 

@@ -36,7 +36,8 @@ select coalesce((select st_asmvt(t, 'streets', 4096, 'shape', 'node_id') from (
 
 -- name: cases_clustered$
 -- Cases in scope counted by cell (8 × 8 in a tile); a cell with one case shows the case itself.
--- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile: :shift is by
+-- Cells are found by arithmetic on whole 1e-7 degrees, so that each case is in exactly one cell of one tile (its edges
+-- come along: the list within them has the cases that were counted): :shift is by
 -- how much they are coarser than those of the sums. With a :facet closed cases of the office are counted from the sums of
 -- closed_cells and what moved since; without one, and beyond the office, one by one.
 with seen as (
@@ -89,19 +90,21 @@ counted as (
       and (:overdue::boolean is null or late = :overdue)
 ),
 mine as (
-    select cell.*, coalesce((select k.case_id from case_keys k where k.number = cell.number),
+    select cell.*, cell_west(cx << :shift) as west, cell_west((cx + 1) << :shift) - 1 as east,
+           cell_north(cy << :shift) as north, cell_north((cy + 1) << :shift) + 1 as south,
+           coalesce((select k.case_id from case_keys k where k.number = cell.number),
                             case when cell.count = 1 then (lpad(to_hex(high), 16, '0') || lpad(to_hex(low), 16, '0'))::uuid end) as case_id,
            st_asmvtgeom(st_transform(st_setsrid(st_makepoint(lon, lat), 4326), 3857),
                         st_tileenvelope(:z, :x, :y), 4096, 0, false) as shape
     from (
-        select sum(n)::bigint as count, sum(overdue)::bigint as overdue, sum(soon)::bigint as soon, sum(ontime)::bigint as ontime,
+        select cx, cy, sum(n)::bigint as count, sum(overdue)::bigint as overdue, sum(soon)::bigint as soon, sum(ontime)::bigint as ontime,
                sum(closed)::bigint as closed, sum(lon) / sum(n) / 1e7 as lon, sum(lat) / sum(n) / 1e7 as lat,
                min(number) as number, bit_xor(high) as high, bit_xor(low) as low
         from counted group by cx, cy having sum(n) > 0
     ) cell
 )
 select coalesce((select st_asmvt(t, 'clusters', 4096, 'shape') from (
-                    select count, overdue, soon, ontime, closed, shape from mine where count > 1) t), '')
+                    select count, overdue, soon, ontime, closed, west, south, east, north, shape from mine where count > 1) t), '')
     || coalesce((select st_asmvt(t, 'cases', 4096, 'shape') from (
                     select c.number, c.title, c.state, c.severity, m.shape, to_char(c.next_due_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as due,
                            case when m.overdue > 0 then 'overdue' when m.soon > 0 then 'soon' when m.closed > 0 then 'closed' else 'ontime' end as status
@@ -122,7 +125,7 @@ select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
     from asked_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint,
         :now::timestamptz, :soon::timestamptz, :board, :held::uuid[], :states::text[], :in_street::bigint, :in_community::bigint,
         :in_grid::bigint, :outside::boolean, :category_system, :category_code, :overdue::boolean, :source, :handler::bigint,
-        :start::timestamptz, :until::timestamptz, :q, null, null, null, null) c
+        :start::timestamptz, :until::timestamptz, :q, :box_west::float8, :box_south::float8, :box_east::float8, :box_north::float8) c
     where c.place && st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 16) and abs(c.lat_e7) < 850000000
     order by (c.state = any (:open)) desc, c.next_due_at nulls last
     limit :most

@@ -19,6 +19,7 @@ NAMES_FROM = {1: 0, 2: 11, 3: 14}
 # From here on every case stands alone; before, cases are counted in cells, 8 by 8 in a tile: at FINEST as in the sums.
 SINGLE_FROM, FINEST = 15, 14
 MOST_SINGLE = 5000
+SIDES, NO_BOX = ("west", "south", "east", "north"), (None, None, None, None)
 # Tiles nearer than this hold so little that making them costs no more than reading them; the map asks none.
 DEEPEST_KEPT = 16
 # Facilities are drawn from here on: farther away they would be a carpet.
@@ -55,14 +56,23 @@ def kept_tile(conn: Connection, version: int | None, square: Square) -> bytes | 
 def cases_tile(
     conn: Connection, viewer: Viewer, square: Square, params: Mapping[str, str], now: datetime
 ) -> bytes:
-    """Layers `clusters` (count, overdue, soon, ontime, closed) and `cases` (number, title, state, status, due,
-    severity) of what the viewer may see and the question in `params` asks for."""
-    asked = question(conn, viewer, Filters.from_query(params), now)
+    """Layers `clusters` (count, overdue, soon, ontime, closed; west, south, east, north of its cell in 1e-7 degrees, a
+    `bbox` of the list) and `cases` (number, title, state, status, due, severity) of what the viewer may see and the
+    question in `params` asks for."""
+    filters = Filters.from_query(params)
+    asked = question(conn, viewer, filters, now)
     if asked is None:
         return b""
     asked |= {**square.params, "open": list(OPEN)}
+    asked |= {f"box_{side}": asked_for for side, asked_for in zip(SIDES, filters.bbox or NO_BOX, strict=True)}
     if square.z >= SINGLE_FROM:
         return bytes(SQL.cases_single(conn, **asked, most=MOST_SINGLE))
+    if filters.bbox:
+        west, south, east, north = filters.bbox
+        asked["west"], asked["south"] = max(asked["west"], west), max(asked["south"], south)
+        asked["east"], asked["north"] = min(asked["east"], east), min(asked["north"], north)
+        if asked["west"] > asked["east"] or asked["south"] > asked["north"]:
+            return b""
     shift = FINEST - square.z
     return bytes(
         SQL.cases_clustered(conn, **asked, facet=_facet(asked), home=viewer.district_id, shift=shift)
@@ -77,8 +87,8 @@ def sum_closed(conn: Connection, most: int) -> int:
 def _facet(asked: Mapping[str, Any]) -> str | None:
     """Which sums of closed cases answer the question of `asked_cases`; None where only the cases themselves can.
 
-    They are summed by one of category, source and crew at a time, and not by day, word or board."""
-    if any(asked[name] is not None for name in ("board", "held", "start", "until", "q")):
+    They are summed by one of category, source and crew at a time, and not by day, word, board or within a box."""
+    if any(asked[name] is not None for name in ("board", "held", "start", "until", "q", "box_west")):
         return None
     words = [
         f"{letter}:{value}"

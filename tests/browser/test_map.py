@@ -1,5 +1,7 @@
 """Home of the command centre in a real browser: map, list, drawer, keys, and dispatch without leaving the map."""
 
+import math
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk
@@ -115,3 +117,51 @@ def test_the_list_has_the_cases_of_the_boards_and_each_board_counts_them(desk: D
         if address.startswith("/map"):
             page.goto(desk.url + address)
             assert page.locator(".list li[data-number]").count() == int(count), address
+
+
+def test_a_clusters_number_opens_the_list_of_exactly_its_cases_and_the_map_can_still_be_zoomed(
+    desk: Desk,
+) -> None:
+    def made(street: Street) -> None:
+        for step in range(3):
+            street.report(lon=104.005 + step / 1e5, title=f"垃圾袋{step}")
+        street.report(lon=104.075, title="远处")
+
+    desk.make(made, minutes=5)
+    page = map_of(desk, "duty", "/map?board=unverified")
+    assert page.locator(".list li[data-number]").count() == 4
+    page.mouse.click(*spot(page, 104.00501, 30.005))
+    popup = page.locator(".maplibregl-popup.cell")
+    expect(popup).to_contain_text("此处 3 件案件")
+    expect(popup).to_contain_text("将到期 3")
+    page.keyboard.press("Escape")
+    expect(popup).to_have_count(0)
+    page.mouse.click(*spot(page, 104.00501, 30.005))
+    popup.get_by_role("link", name="列出这些案件").click()
+    page.wait_for_selector("#map[data-ready]")
+    assert sorted(page.locator(".list .ti").all_inner_texts()) == ["垃圾袋0", "垃圾袋1", "垃圾袋2"]
+    assert "board=unverified" in page.url and "bbox=" in page.url
+    expect(page.locator(".lhead")).to_contain_text("地图上的一处")
+    page.get_by_role("link", name="整张地图").click()
+    page.wait_for_url("**/map?board=unverified")
+    assert page.locator(".list li[data-number]").count() == 4
+    page.wait_for_selector("#map[data-ready]")
+    width = page.locator("#map .scale").inner_text()
+    page.mouse.click(*spot(page, 104.00501, 30.005))
+    popup.get_by_role("button", name="放大").click()
+    expect(popup).to_have_count(0)
+    expect(page.locator("#map .scale")).not_to_have_text(width)
+
+
+def spot(page: Page, lon: float, lat: float) -> tuple[float, float]:
+    """Where on the page a place lies while the map shows the whole district."""
+    west, south, east, north = map(float, str(page.get_attribute("#map", "data-extent")).split(","))
+    box = page.locator("#map .canvas").bounding_box()
+    assert box
+    down = {at: math.asinh(math.tan(math.radians(at))) for at in (south, north, lat)}
+    across = math.radians(east - west)
+    pixels = min((box["width"] - 48) / across, (box["height"] - 48) / (down[north] - down[south]))
+    return (
+        box["x"] + box["width"] / 2 + math.radians(lon - (west + east) / 2) * pixels,
+        box["y"] + box["height"] / 2 - (down[lat] - (down[south] + down[north]) / 2) * pixels,
+    )

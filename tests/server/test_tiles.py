@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,19 @@ import requests
 
 from gis.edit import Half
 from server.boundaries import drafts
+from server.cases.apply import apply
+from server.cases.filters import BOARDS, Filters
+from server.cases.lists import list_cases
 from server.db import Connection, Database
 from server.errors import BadInput, NotFound
+from server.people.organisations import Organisation, put_organisation
 from server.people.tokens import make_token
+from server.protocol.commands import read_command
+from server.protocol.wire import time_text, uuid7
 from server.tiles import service
 from server.tiles.squares import Square
 from tests.conftest import LiveServer
-from tests.factories import Street
+from tests.factories import COVER, Street
 from tests.server.small_district import make_small_district
 
 # In the small district's first grid, and 40 m from there in the same one.
@@ -201,6 +207,112 @@ def test_the_map_takes_the_same_question_as_the_list(street: Street, cases: Call
     for question, expected in questions:
         assert numbers(cases(17, **question)) == expected, question
         assert total(cases(12, **question)) == len(expected), question
+
+
+def on_every_board(street: Street) -> None:
+    """Cases for all boards, the places of some a few steps apart."""
+    others = Organisation("outside", "gas-works", "燃气公司", street.district.id)
+    put_organisation(street.conn, street.district.id, others)
+    held_act(street, street.report())
+    street.report(lon=105.5, lat=31.5), street.by_phone(), street.closed()
+    late = street.handled()
+    number = street.dispatched(lon=104.0051)
+    street.act("crew", number, "accept")
+    street.act("crew", number, "handle", done="换新井盖", attachments=[street.declared()])
+    soon = (street.later(days=2) + timedelta(hours=1)).isoformat()
+    street.act("supervise", late, "supervise", demand="尽快", until=soon)
+    waits = street.report()
+    street.act("duty", waits, "ask", question="在路口哪一侧？")
+    outside, suspended, whistled, returned = (registered(street) for _ in range(4))
+    street.act("dispatch", outside, "forward", outside="gas-works", note="请核实")
+    street.act("street", whistled, "whistle", called="street-S1", reason="联合处置")
+    for other in (suspended, returned):
+        street.act("dispatch", other, "dispatch", crew="crew-drain")
+    street.act("crew", suspended, "accept")
+    street.act(
+        "crew",
+        suspended,
+        "ask_suspension",
+        reason="等管线图",
+        until=soon,
+    )
+    street.act("duty", suspended, "suspend", reason="同意", until=soon)
+    street.act("crew", returned, "ask_return", reason="不属本单位")
+    street.report(), street.later(minutes=5)
+
+
+def held_act(street: Street, number: str) -> None:
+    """A tablet's act on the case that waits for a person."""
+    raw = {
+        "command_id": str(uuid7()), "case_id": str(street.case(number)["id"]), "seq": 1, "kind": "comment",
+        "person_id": street.district.people["head"], "made_at": time_text(street.now), "payload": {"text": "在北门"},
+    }  # fmt: skip
+    apply(street.conn, [read_command(raw, "tablet", None, hold="held_author")], street.now)
+
+
+def registered(street: Street) -> str:
+    number = street.report(category=COVER, condition="missing", lon=104.0052)
+    street.act("duty", number, "register", condition="missing")
+    return number
+
+
+@pytest.mark.parametrize("login", ["duty", "street"])
+def test_the_map_shows_the_cases_of_each_board_as_many_as_the_list_has(
+    street: Street, cases: Callable[..., Layers], login: str
+) -> None:
+    on_every_board(street)
+    viewer, counted = street.viewer(login), {}
+    for board in BOARDS:
+        listed = list_cases(street.conn, viewer, Filters(board=board), 100, None, street.now).items
+        counted[board] = len(listed)
+        assert total(cases(3, login, board=board)) == len(listed), board
+        here = {case["number"] for case in listed if case["location"]["lon"] < 105}
+        assert numbers(cases(15, login, board=board)) == here, board
+    everything = total(cases(3, login))
+    assert all(count < everything for count in counted.values()), counted
+    empty = {board for board, count in counted.items() if not count}
+    assert empty <= ({"outside"} if login == "street" else {"called"}), counted
+
+
+def test_a_clusters_number_is_the_list_within_its_cell(street: Street, cases: Callable[..., Layers]) -> None:
+    """Also where cases lie on both sides of a cell's edge, a ten-millionth of a degree apart."""
+    west, north = (edge(street, name, HERE) for name in ("west", "north"))
+    for lon, lat in [
+        (west, 30.005),
+        (west - 1e-7, 30.005),
+        (104.005, north),
+        (104.005, north + 1e-7),
+        NEAR,
+        (*HERE,),
+    ]:
+        street.report(lon=round(lon, 7), lat=round(lat, 7))
+    street.closed()
+    viewer, seen = street.viewer("duty"), 0
+    for _sums in range(2):
+        for zoom in (3, 9, 12, 13, 14):
+            read = cases(zoom)
+            for _, cluster in read["clusters"].iterrows():
+                box = tuple(cluster[side] / 1e7 for side in ("west", "south", "east", "north"))
+                listed = list_cases(street.conn, viewer, Filters(bbox=box), 100, None, street.now).items
+                assert len(listed) == cluster["count"], (zoom, box)
+                within = ",".join(map(str, box))
+                assert total(cases(zoom, bbox=within)) == cluster["count"], (
+                    "the map of that list has them too"
+                )
+                inside = numbers(cases(16, bbox=within))
+                assert inside <= {case["number"] for case in listed}
+                seen += 1
+        service.sum_closed(street.conn, 1000)
+    assert seen >= 10
+
+
+def edge(street: Street, side: str, place: tuple[float, float]) -> float:
+    """The west or north edge of the finest cell in which a place lies, in degrees."""
+    lon, lat = (round(at * 1e7) for at in place)
+    ask = {"west": "select cell_west(cell_x(%s)) as e", "north": "select cell_north(cell_y(%s)) as e"}[side]
+    with street.conn.cursor() as cursor:
+        cursor.execute(ask, (lon if side == "west" else lat,))
+        return int(cursor.fetchone()["e"]) / 1e7
 
 
 def test_a_question_that_cannot_be_read_is_refused(street: Street) -> None:

@@ -1,6 +1,7 @@
 // The map page: map, list and drawer of the same cases, kept in step. Without it the page is a list with links.
 import "./acts.js";
 import { baseMap, maplibre } from "./base_map.js";
+import { clusterPopup } from "./clusters.js";
 import { Drawer } from "./drawer.js";
 import { facilitySwitches } from "./facilities.js";
 import { live } from "./live.js";
@@ -21,13 +22,13 @@ const drawer = new Drawer(document.querySelector(".drawer"), {
   onClose: () => { choose(null); history.pushState(null, "", address(null)); resize(); },
   onChange: (number) => { refresh([number]); reloadCases(); },
 });
-let picked = null;
+let picked = null, cell = null;
 
 function startMap() {
   const [west, south, east, north] = box.dataset.extent.split(",").map(Number);
   let made;
   try {
-    made = baseMap(box.querySelector(".canvas"), { bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 24 } }, { caseQuery: query });
+    made = baseMap(box.querySelector(".canvas"), { bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 24, maxZoom: 17 } }, { caseQuery: query });
   } catch {
     box.querySelector("[data-mapsay] p").textContent = box.dataset.wordLost;
     return null;
@@ -50,7 +51,10 @@ function clickedOnMap({ point }) {
   const near = [[point.x - 8, point.y - 8], [point.x + 8, point.y + 8]];
   const [hit] = map.queryRenderedFeatures(near, { layers: ["marks", "clusters"].filter((id) => map.getLayer(id)) });
   if (!hit) return;
-  if (hit.layer.id === "clusters") map.easeTo({ center: hit.geometry.coordinates, zoom: map.getZoom() + 2, duration: calm(120) });
+  if (hit.layer.id === "clusters") {
+    cell?.remove();
+    cell = clusterPopup(map, box.dataset, query, hit, (center) => map.easeTo({ center, zoom: map.getZoom() + 2, duration: calm(120) }));
+  }
   else open(hit.properties.number);
 }
 
@@ -129,7 +133,7 @@ keysButton.addEventListener("click", () => (keys.open ? keys.close() : keys.show
 moveByKeys(".list .ti");
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || (inField(event.target) && event.key !== "Escape")) return;
-  if (event.key === "Escape") { if (keys.open) keys.close(); else if (inField(event.target)) event.target.blur(); else drawer.close(); }
+  if (event.key === "Escape") { if (keys.open) keys.close(); else if (inField(event.target)) event.target.blur(); else if (cell?.isOpen()) cell.remove(); else drawer.close(); }
   else if (event.key === "?") keysButton.click();
   else if (event.key === "d") drawer.press("dispatch");
   else if (event.key === "n") document.querySelector("[data-new]")?.click();
