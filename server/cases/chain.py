@@ -63,6 +63,9 @@ def _standings(conn: Connection, after: uuid.UUID, last: uuid.UUID) -> dict[str,
     for row in _read(conn, sql.clocks_between.sql, after, last):
         clocks.setdefault(row[0], {})[row[1], row[2]] = row[3:]
     cycles: dict[str, dict[int, dict[str, Any]]] = {}
+    photos: dict[str, dict[str, tuple[str, str]]] = {}
+    for case_id, photo, *shown in _read(conn, sql.photos_between.sql, after, last):
+        photos.setdefault(case_id, {})[photo] = (shown[0], shown[1])
     names = (*FACTS, *CYCLE_PLACE)
     of_cycles = sql.cycles_between.sql.replace("n from", f"n, {', '.join(names)} from")
     for case_id, cycle, *facts in _read(conn, of_cycles, after, last):
@@ -78,6 +81,7 @@ def _standings(conn: Connection, after: uuid.UUID, last: uuid.UUID) -> dict[str,
             dict(zip(RECORDED, recorded, strict=True)),
             cycles.get(case_id, {}),
             clocks.get(case_id, {}),
+            photos.get(case_id, {}),
         )
         for case_id, number, version, state, last_hash, closed_at, *recorded in _read(
             conn, statement, after, last

@@ -29,6 +29,9 @@ select case_id::text, cycle, kind, limit_min,
     escalations from deadlines
 where case_id > :after and case_id <= :last;
 
+-- name: photos_between
+select case_id::text, id::text, sha256, stage from attachments where case_id > :after and case_id <= :last;
+
 -- name: links
 -- Events of a range of cases in order, with the private text where it was not erased. Primary key range.
 select e.case_id::text, e.n, e.cycle, e.command_id::text, e.action, e.from_state, e.to_state, e.actor, e.organisation,

@@ -31,7 +31,8 @@ facts_of = itemgetter(*CLOCK_FACTS)
 
 @dataclass(frozen=True)
 class Standing:
-    """What the tables say of a case: its row, the facts of its cycles by number, its clocks by (cycle, kind)."""
+    """What the tables say of a case: its row, the facts of its cycles by number, its clocks by (cycle, kind), its
+    photos (fingerprint and stage) by id."""
 
     number: str
     version: int
@@ -41,6 +42,7 @@ class Standing:
     recorded: dict[str, Any]
     cycles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     clocks: Mapping[tuple[int, str], tuple[Any, ...]] = field(default_factory=dict)
+    photos: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _(msgid: str) -> str:
@@ -62,6 +64,9 @@ NO_CYCLE = _("cycle {cycle} is not there, its events say it is")
 OTHER_CYCLE = _("cycle {cycle}: {field} is {found}, its events say {said}")
 OTHER_CLOCK = _("clock {kind}: {field} is {found}, its events say {said}")
 NO_CLOCK = _("clock {kind} is not there, its events say it is")
+NO_PHOTO = _("photo {photo} is not there, its events say it is")
+NEW_PHOTO = _("photo {photo} is in none of its events")
+OTHER_PHOTO = _("photo {photo} is {found}, its events say {said}")
 
 
 def verify_events(
@@ -76,6 +81,7 @@ def verify_events(
     said: dict[str, Any] = {}
     cycles: dict[int, dict[str, Any]] = {}
     clocks: dict[tuple[int, str], dict[str, Any]] = {}
+    photos: dict[str, tuple[str, str]] = {}
     for link in links:
         n += 1
         if link[1] != n:
@@ -97,6 +103,8 @@ def verify_events(
             cycles.setdefault(link[2], {}).update(body.get("facts", OLDER))
             if body.get("last_facts"):
                 cycles[link[2] - 1].update(body["last_facts"])
+            for photo in body["payload"].get("attachments", ()):
+                photos[photo["id"]] = photo["sha256"], photo["stage"]
             committed = body["private"]
         except (ValueError, LookupError, TypeError, AttributeError):
             return Break(number, n, UNREADABLE)
@@ -111,7 +119,11 @@ def verify_events(
         return None
     if (standing.version, standing.state, standing.last_hash) != (n, state, previous):
         return Break(number, n, NOT_LAST)
-    return _compare(number, n, standing, said) or _compare_cycles(number, n, standing, cycles, clocks)
+    return (
+        _compare(number, n, standing, said)
+        or _compare_cycles(number, n, standing, cycles, clocks)
+        or _compare_photos(number, n, standing, photos)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -164,6 +176,21 @@ def _compare_cycles(
             params |= {"found": runs[where], "said": facts_of(clock)[where]}
             return Break(number, n, OTHER_CLOCK, params)
     return None
+
+
+def _compare_photos(
+    number: str, n: int, standing: Standing, photos: dict[str, tuple[str, str]]
+) -> Break | None:
+    """The same of every photo: none was put in another's place, taken away, or added beside the chain."""
+    if standing.photos == photos:
+        return None
+    photo = min(one for one in {*photos, *standing.photos} if photos.get(one) != standing.photos.get(one))
+    said, found = photos.get(photo), standing.photos.get(photo)
+    if found is None:
+        return Break(number, n, NO_PHOTO, {"photo": photo})
+    if said is None:
+        return Break(number, n, NEW_PHOTO, {"photo": photo})
+    return Break(number, n, OTHER_PHOTO, {"photo": photo, "found": " ".join(found), "said": " ".join(said)})
 
 
 def spelled(value: Any) -> Any:

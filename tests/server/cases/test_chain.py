@@ -194,6 +194,19 @@ TAMPERING = {
         replay.OTHER_CYCLE,
     ),
     "a cycle that is gone": ("delete from cycles", 7, replay.NO_CYCLE),
+    "a photo put in another's place": (
+        "update attachments set sha256 = repeat('0', 64)",
+        7,
+        replay.OTHER_PHOTO,
+    ),
+    "a photo called another stage": ("update attachments set stage = 'before'", 7, replay.OTHER_PHOTO),
+    "a photo that is gone": ("delete from attachments", 7, replay.NO_PHOTO),
+    "a photo that no event has": (
+        "insert into attachments select gen_random_uuid(), case_id, sha256, bytes, mime, stage, person_id, command_id,"
+        " made_at, declared_at, arrived_at from attachments",
+        7,
+        replay.NEW_PHOTO,
+    ),
     "a clock that is gone": ("delete from deadlines where kind = 'whole'", 7, replay.NO_CLOCK),
 }
 
