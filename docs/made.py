@@ -34,7 +34,8 @@ MEANING = {
     "lang": "language of the command line, and of pages before sign-in: `zh-CN` or `en`",
     "workers": "server processes that share the address; two cores carry two",
     "pool": "database connections of one server process",
-    "public_url": "how people reach the console from outside, for links in letters; else host and port",
+    "public_url": "how people and tablets reach the server from outside, for links in letters and tablets' QR codes; "
+    "else host and port",
     "smtp_url": "the post office: `smtp://user:password@host:port`, or `smtps://`; without it no letters",
     "mail_from": "who letters are from: `Name <desk@district.example>`",
     "mbtiles": "map pictures (MBTiles 1.3 with png, jpg or webp) that tablets take along, clipped to each scope; "

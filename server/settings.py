@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     pool: int = Field(default=6, ge=2, le=64, description="database connections of one server process")
     workers: int = Field(default=1, ge=1, le=64, description="server processes that share the address")
     cookie_secure: bool = False
-    public_url: str = Field(default="", description="how people reach the console: the links of letters")
+    public_url: str = Field(
+        default="", description="how people and tablets reach the server: links, QR codes"
+    )
     smtp_url: str | None = Field(default=None, description="smtp://user:password@host:port, or smtps://")
     mail_from: str = "xunge@localhost"
     mbtiles: Path | None = Field(
@@ -33,7 +35,7 @@ class Settings(BaseSettings):
 
     @property
     def console_url(self) -> str:
-        """Where links of letters lead."""
+        """Where links of letters lead, and where a tablet that scans a code of the command line goes."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property

@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 
 from server.console import (
     acts,
-    admin,
     audit,
     boundaries,
     calendar,
@@ -18,6 +17,7 @@ from server.console import (
     cases,
     conflicts,
     crews,
+    devices,
     documents,
     erasing,
     grids,
@@ -29,6 +29,7 @@ from server.console import (
     messages,
     packs,
     parties,
+    people,
     register,
     residents,
     streets,
@@ -58,7 +59,8 @@ for room in (
     me,
     messages,
     documents,
-    admin,
+    people,
+    devices,
     conflicts,
     audit,
     calendar,

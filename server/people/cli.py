@@ -1,10 +1,12 @@
 """The command line of people: who is there, an API token, a tablet code, and erasing."""
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import segno
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -18,6 +20,7 @@ from server.people.enrolment import make_enrol_code
 from server.people.first import make_first_admin
 from server.people.service import people_page
 from server.people.tokens import make_token
+from server.protocol.ticket import Ticket
 from server.settings import settings
 
 T = TypeVar("T")
@@ -91,7 +94,19 @@ def token(
 
 def enrol_code(login: str = LOGIN, as_json: bool = AS_JSON) -> None:
     made = in_database(lambda conn: make_enrol_code(conn, login, datetime.now(UTC)))
-    print(json.dumps({"code": made}) if as_json else made)
+    if as_json:
+        print(json.dumps({"code": made}))
+    elif sys.stdout.isatty():
+        show_ticket(Ticket(settings().console_url, made))
+    else:  # into a file or a pipe goes the code alone
+        print(made)
+
+
+def show_ticket(ticket: Ticket) -> None:
+    """The QR code that a tablet scans, and what it says, for hands."""
+    segno.make(ticket.line, error="m", micro=False).terminal(compact=True)
+    print(_("Address of the office: {server}").format(server=ticket.server))
+    print(_("Enrolment code (once, for a day): {code}").format(code=ticket.code))
 
 
 REASON = typer.Option(..., help=_("Why; it is kept."))

@@ -34,15 +34,57 @@ class EnrolResult:
     next_seq: int
 
 
+@dataclass(frozen=True)
+class EnrolCode:
+    """A code like 7KQX-2M9D-VH4T, shown this once; `id` names it where it may be withdrawn."""
+
+    id: int
+    code: str
+    expires_at: datetime
+
+
 def make_enrol_code(conn: Connection, login: str, now: datetime) -> str:
-    """A code like 7KQX-2M9D-VH4T, good once within 24 hours. BadInput when there is nobody of that name."""
+    """A code made by the server's operator, good once within 24 hours. BadInput when there is nobody of that name."""
     person_id = person_id_of(conn, login)
-    code = "".join(secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP))
-    SQL.add_enrol_code(
-        conn, code_hash=token_hash(code), person_id=person_id, now=now, expires_at=now + GOOD_FOR
-    )
     audit.log(conn, "enrol_code_made", person_id, at=now)
-    return "-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP))
+    return _fresh_code(conn, person_id, None, now).code
+
+
+def make_code_for(conn: Connection, viewer: Viewer, login: str, address: str, now: datetime) -> EnrolCode:
+    """A code for somebody of the administrator's district; NotFound for anybody else."""
+    login = login.strip().lower()
+    if SQL.person_in_district(conn, login=login, district_id=only_admin(viewer)) is None:
+        raise NotFound
+    person_id = person_id_of(conn, login)
+    audit.log(conn, "enrol_code_made", viewer, address, {"login": login}, now)
+    return _fresh_code(conn, person_id, viewer.person_id, now)
+
+
+def _fresh_code(conn: Connection, person_id: int, made_by: int | None, now: datetime) -> EnrolCode:
+    code, expires_at = "".join(secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP)), now + GOOD_FOR
+    id_ = SQL.add_enrol_code(
+        conn,
+        code_hash=token_hash(code),
+        person_id=person_id,
+        made_by=made_by,
+        now=now,
+        expires_at=expires_at,
+    )
+    shown = "-".join(code[i : i + GROUP] for i in range(0, len(code), GROUP))
+    return EnrolCode(int(id_), shown, expires_at)
+
+
+def open_codes(conn: Connection, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
+    """Codes of the administrator's district that still work: for whom, made by whom, until when; never the code."""
+    return [dict(row) for row in SQL.open_codes(conn, district_id=only_admin(viewer), now=now)]
+
+
+def withdraw_code(conn: Connection, viewer: Viewer, code_id: int, address: str, now: datetime) -> None:
+    """A code that nobody used works no more. NotFound when it was used, is gone, or is another district's."""
+    login = SQL.withdraw_enrol_code(conn, id=code_id, district_id=only_admin(viewer))
+    if login is None:
+        raise NotFound
+    audit.log(conn, "enrol_code_withdrawn", viewer, address, {"login": login}, now)
 
 
 def as_typed(code: str) -> str:
@@ -135,11 +177,3 @@ def revoke_device(conn: Connection, viewer: Viewer, device_id: UUID, address: st
         raise NotFound
     detail = {"device": str(device_id), "person": row["person_id"]}
     audit.log(conn, "device_revoked", viewer, address, detail, now)
-
-
-def make_code_for(conn: Connection, viewer: Viewer, login: str, address: str, now: datetime) -> str:
-    """A code for somebody of the administrator's district; NotFound for anybody else."""
-    if SQL.person_in_district(conn, login=login, district_id=only_admin(viewer)) is None:
-        raise NotFound
-    audit.log(conn, "enrol_code_asked", viewer, address, {"login": login}, now)
-    return make_enrol_code(conn, login, now)

@@ -101,9 +101,28 @@ delete from enrol_codes where person_id = :person_id and used_at is null;
 insert into api_tokens (token_hash, person_id, label, created_at, expires_at)
 values (:token_hash, :person_id, :label, :now, :expires_at);
 
--- name: add_enrol_code!
-insert into enrol_codes (code_hash, person_id, created_at, expires_at)
-values (:code_hash, :person_id, :now, :expires_at);
+-- name: add_enrol_code$
+insert into enrol_codes (code_hash, person_id, made_by, created_at, expires_at)
+values (:code_hash, :person_id, :made_by, :now, :expires_at) returning id;
+
+-- name: open_codes
+select c.id, p.login, coalesce(pp.name, p.login) as name, coalesce(mp.name, m.login) as made_by, c.created_at, c.expires_at
+from enrol_codes c
+join people p on p.id = c.person_id
+left join people_private pp on pp.person_id = p.id
+left join people m on m.id = c.made_by
+left join people_private mp on mp.person_id = m.id
+where c.used_at is null and c.expires_at > :now and exists (
+    select from memberships s join organisations o on o.id = s.organisation_id
+    where s.person_id = c.person_id and o.district_id = :district_id)
+order by c.expires_at desc, c.id desc;
+
+-- name: withdraw_enrol_code$
+delete from enrol_codes c using people p
+where c.id = :id and c.used_at is null and p.id = c.person_id and exists (
+    select from memberships s join organisations o on o.id = s.organisation_id
+    where s.person_id = c.person_id and o.district_id = :district_id)
+returning p.login;
 
 -- name: spend_enrol_code^
 -- Whoever updates first has the code; the other waits for the row and finds it spent. The tablet that spent it may use

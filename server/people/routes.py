@@ -69,10 +69,10 @@ def person_leaves(request: Request, login: str, viewer: Viewer = Depends(require
 def make_enrol_code(request: Request, login: str, viewer: Viewer = Depends(require_writer)) -> dict[str, Any]:
     """A single-use tablet code, good for a day; it is shown this once."""
     address, now = address_of(request), datetime.now(UTC)
-    code = request.app.state.database.run(
+    made = request.app.state.database.run(
         lambda conn: enrolment.make_code_for(conn, viewer, login, address, now)
     )
-    return {"code": code, "expires_at": now + enrolment.GOOD_FOR}
+    return {"code": made.code, "expires_at": made.expires_at}
 
 
 @router.get("/devices")

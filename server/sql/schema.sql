@@ -1434,7 +1434,18 @@ CREATE TABLE public.enrol_codes (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
-    device_id uuid
+    device_id uuid,
+    id bigint NOT NULL,
+    made_by bigint
+);
+
+ALTER TABLE public.enrol_codes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.enrol_codes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.epoch (
@@ -2155,6 +2166,9 @@ ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.enrol_codes
+    ADD CONSTRAINT enrol_codes_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.enrol_codes
     ADD CONSTRAINT enrol_codes_pkey PRIMARY KEY (code_hash);
 
 ALTER TABLE ONLY public.epoch
@@ -2400,6 +2414,8 @@ CREATE INDEX document_nodes_node_idx ON public.document_nodes USING btree (node_
 CREATE INDEX document_pictures_sha256_idx ON public.document_pictures USING btree (sha256);
 
 CREATE INDEX documents_office_idx ON public.documents USING btree (organisation_id, id DESC);
+
+CREATE INDEX enrol_codes_open_idx ON public.enrol_codes USING btree (expires_at) WHERE (used_at IS NULL);
 
 CREATE INDEX exchanges_at_idx ON public.exchanges USING brin (at);
 
@@ -2667,6 +2683,9 @@ ALTER TABLE ONLY public.documents
 
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_published_fkey FOREIGN KEY (id, published_n) REFERENCES public.document_versions(document_id, n);
+
+ALTER TABLE ONLY public.enrol_codes
+    ADD CONSTRAINT enrol_codes_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
 
 ALTER TABLE ONLY public.enrol_codes
     ADD CONSTRAINT enrol_codes_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);

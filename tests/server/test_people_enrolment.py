@@ -208,7 +208,7 @@ def test_an_administrator_makes_codes_for_people_of_the_own_district_only(
 ) -> None:
     database.run(lambda conn: make_small_district(conn, "E"))
     admin = viewer_of(database, district, "admin")
-    code = database.run(lambda conn: make_code_for(conn, admin, "worker", ADDRESS, NOW))
+    code = database.run(lambda conn: make_code_for(conn, admin, "worker", ADDRESS, NOW)).code
     assert come_in(database, code).viewer.login == "worker"
     with pytest.raises(NotFound):
         database.run(lambda conn: make_code_for(conn, admin, "e-worker", ADDRESS, NOW))

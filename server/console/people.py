@@ -1,6 +1,4 @@
-"""What the administrator looks after: people and tablets."""
-
-from uuid import UUID
+"""The page of people, for who administers them."""
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -8,7 +6,6 @@ from fastapi.responses import HTMLResponse
 from server.console.desk import desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
-from server.people import enrolment
 from server.people import service as people
 from server.security import Viewer
 
@@ -24,10 +21,3 @@ def people_page(
     with desk(request, viewer) as page:
         found = people.people_page(page.conn, people.only_admin(viewer), page.now, ROWS, after)
         return page.page("people.html", found=found, erased=erased)
-
-
-@router.get("/devices", response_class=HTMLResponse)
-def devices_page(request: Request, after: UUID | None = None, viewer: Viewer = Depends(reader)) -> Response:
-    """Tablets of the administrator's district, with gaps in what they sent."""
-    with desk(request, viewer) as page:
-        return page.page("devices.html", found=enrolment.devices_page(page.conn, viewer, ROWS, after))
