@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobile.core.views import Position
-from mobile.window import configure
+from mobile.window import configure, copied
 from server.settings import settings
 
 
@@ -65,12 +65,12 @@ def main() -> int:
     machine = (
         choice.android(home, language)
         if choice.on_android()
-        else choice.desktop(home, wanted.at, wanted.pictures)
+        else choice.desktop(home, wanted.at, wanted.pictures, copied)
     )
     tablet = open_tablet(home, language, machine.keys, background=machine.background, network=machine.network)
     if wanted.lang and isinstance(tablet, Tablet):
         tablet.save_settings(replace(tablet.settings, language=wanted.lang))
-    app = XungeApp(tablet, machine.gps, machine.camera, server=wanted.server, code=wanted.code)
+    app = XungeApp(tablet, machine, server=wanted.server, code=wanted.code)
     app.run()
     if isinstance(app.tablet, Tablet):
         app.tablet.close()

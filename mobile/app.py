@@ -15,7 +15,7 @@ from mobile.core.face import TabletFace
 from mobile.core.store import Damaged
 from mobile.core.tablet import Tablet
 from mobile.core.wreck import Wreck
-from mobile.platform.ports import Camera, Gps
+from mobile.platform.choice import Machine
 from mobile.ui.house import House
 from mobile.ui.screens.trouble import Trouble
 from mobile.ui.theme import register_fonts, theme
@@ -61,14 +61,13 @@ class XungeApp(App):
     def __init__(
         self,
         tablet: TabletFace | Wreck,
-        gps: Gps,
-        camera: Camera,
+        machine: Machine,
         server: str = "",
         code: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.tablet, self.gps, self.camera = tablet, gps, camera
+        self.tablet, self.machine, self.gps = tablet, machine, machine.gps
         self.server, self.code = server, code
 
     def build(self) -> FloatLayout:
@@ -80,7 +79,7 @@ class XungeApp(App):
 
     def _house(self, tablet: TabletFace) -> House:
         Photo.read = tablet.photo
-        house = House(tablet, self.gps, self.camera, self.server)
+        house = House(tablet, self.machine, self.server)
         house.wide = Window.width > Window.height
         house.wear()
         return house

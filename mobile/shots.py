@@ -15,7 +15,8 @@ from mobile.app import XungeApp
 from mobile.core.clockwork import DeviceClock
 from mobile.core.tablet import Tablet
 from mobile.core.views import Draft, Position, Refusal, Settings
-from mobile.platform.desktop import FixedPlace, FolderCamera
+from mobile.platform.choice import desktop
+from mobile.platform.desktop import FixedPlace
 from mobile.ui.widgets.map.ground import ground_of
 
 PIN = "258036"
@@ -48,7 +49,7 @@ class Album:
         self.out = out
         self.language = language
         self.gps = FixedPlace()
-        self.app = XungeApp(self.tablet, self.gps, FolderCamera())
+        self.app = XungeApp(self.tablet, replace(desktop(home, None, None), gps=self.gps))
 
     def fill(self, server: str, code: str) -> None:
         """Takes every picture; NotEnrolled without an owner and without a code that works."""

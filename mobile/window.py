@@ -21,3 +21,10 @@ def configure(size: tuple[int, int], density: str | None = None) -> None:
         ("kivy", "exit_on_escape", "0"),  # Android's back key means back, not the end
     ):
         Config.set(section, name, value)
+
+
+def copied() -> str:
+    """What the clipboard holds as text; "" for anything else."""
+    from kivy.core.clipboard import Clipboard
+
+    return str(Clipboard.paste() or "")

@@ -1,14 +1,20 @@
 """Which adapters this machine gets."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mobile.core.seal import KeyFile, Keys
 from mobile.core.views import Position
-from mobile.platform.desktop import FixedPlace, FolderCamera, OpenNetwork, ThreadBackground
-from mobile.platform.ports import Background, Camera, Gps, Network
+from mobile.platform.desktop import (
+    ClipboardScanner,
+    FixedPlace,
+    FolderCamera,
+    OpenNetwork,
+    ThreadBackground,
+)
+from mobile.platform.ports import Background, Camera, Gps, Network, Scanner
 
 KEY = "device.key"
 
@@ -19,6 +25,7 @@ class Machine:
 
     gps: Gps
     camera: Camera
+    scanner: Scanner
     keys: Keys
     network: Network
     background: Background
@@ -34,10 +41,17 @@ def home_of(environment: Mapping[str, str], otherwise: Path) -> Path:
     return Path(environment["ANDROID_PRIVATE"]) / "tablet" if on_android(environment) else otherwise
 
 
-def desktop(home: Path, at: Position | None, pictures: Path | None) -> Machine:
-    """A desktop: the place that was given, the pictures of a folder, a key in a file."""
+def desktop(
+    home: Path, at: Position | None, pictures: Path | None, copied: Callable[[], str] = str
+) -> Machine:
+    """A desktop: the place that was given, the pictures of a folder, a key in a file; `copied`: its clipboard."""
     return Machine(
-        FixedPlace(at), FolderCamera(pictures), KeyFile(home / KEY), OpenNetwork(), ThreadBackground()
+        FixedPlace(at),
+        FolderCamera(pictures),
+        ClipboardScanner(copied),
+        KeyFile(home / KEY),
+        OpenNetwork(),
+        ThreadBackground(),
     )
 
 
@@ -48,10 +62,13 @@ def android(home: Path, language: str) -> Machine:
     from mobile.platform.android.gps import AndroidGps
     from mobile.platform.android.keystore import AndroidKeys
     from mobile.platform.android.network import AndroidNetwork
+    from mobile.platform.android.scanner import AndroidScanner
 
+    camera = AndroidCamera()
     return Machine(
         AndroidGps(),
-        AndroidCamera(),
+        camera,
+        AndroidScanner(camera),
         AndroidKeys(home / KEY),
         AndroidNetwork(),
         AndroidBackground(home, language),

@@ -46,6 +46,18 @@ class FolderCamera:
         done(next(self._next).read_bytes() if self._next else test_card(datetime.now().astimezone()))
 
 
+class ClipboardScanner:
+    """A desktop has no camera to hold before a code: what the code says is copied from the console's page."""
+
+    looks = False
+
+    def __init__(self, copied: Callable[[], str]) -> None:
+        self._copied = copied
+
+    def scan(self, done: Callable[[str | None], None]) -> None:
+        done(self._copied() or None)
+
+
 class OpenNetwork:
     """A desktop's network costs nothing, and nothing tells when it comes up: the errand finds out by itself."""
 

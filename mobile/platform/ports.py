@@ -1,4 +1,4 @@
-"""The ports: where am I, a photograph of what is before me, what the network costs, and where the errand runs."""
+"""The ports: where am I, a photograph or a code of what is before me, what the network costs, where the errand runs."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -26,6 +26,17 @@ class Camera(Protocol):
     """Takes one photograph; `done` gets JPEG bytes, or None when the person changed their mind."""
 
     def shoot(self, done: Callable[[bytes | None], None]) -> None: ...
+
+
+class Scanner(Protocol):
+    """Reads the text of a QR code that the office holds out."""
+
+    looks: bool
+    """Whether it looks through a camera; else it takes what was copied."""
+
+    def scan(self, done: Callable[[str | None], None]) -> None:
+        """`done` gets the text, None when there was none to be read."""
+        ...
 
 
 class Network(Protocol):

@@ -15,7 +15,7 @@ from mobile.core.clockwork import DeviceClock
 from mobile.core.face import TabletFace
 from mobile.core.seal import Locked
 from mobile.core.views import Act, CategoryChoice, Refusal
-from mobile.platform.ports import Camera, Gps
+from mobile.platform.choice import Machine
 from mobile.ui.page import Page
 from mobile.ui.screens.case import Case
 from mobile.ui.screens.cases import Cases
@@ -62,9 +62,9 @@ class House(FloatLayout):
 
     wide = BooleanProperty(True)
 
-    def __init__(self, tablet: TabletFace, gps: Gps, camera: Camera, server: str = "", **kwargs: Any) -> None:
+    def __init__(self, tablet: TabletFace, machine: Machine, server: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.tablet, self.gps, self.camera, self.server = tablet, gps, camera, server
+        self.tablet, self.machine, self.gps, self.server = tablet, machine, machine.gps, server
         self._way: list[tuple[str, dict[str, Any]]] = []
         self.page: Page | None = None
         self._rail: NavBar | None = None
@@ -256,7 +256,11 @@ class House(FloatLayout):
 
     def shoot(self, taken: Callable[[bytes | None], None]) -> None:
         """One photograph; the answer comes in the window's own thread, wherever the camera has it from."""
-        self.camera.shoot(mainthread(taken))
+        self.machine.camera.shoot(mainthread(taken))
+
+    def scan(self, read: Callable[[str | None], None]) -> None:
+        """The text of one QR code, in the window's own thread."""
+        self.machine.scanner.scan(mainthread(read))
 
     def pick_category(self, took: Callable[[CategoryChoice], None]) -> None:
         """Chooses one out of the tree for the sheet that is up, which stands there again afterwards."""

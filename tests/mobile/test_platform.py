@@ -5,20 +5,23 @@ import os
 import secrets
 import stat
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import segno
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from PIL import Image
 
 from mobile.core.speech import Speech
 from mobile.platform import choice
-from mobile.platform.android import NotOnAndroid, activity, background, sending
+from mobile.platform.android import NotOnAndroid, activity, background, scanner, sending
 from mobile.platform.android.camera import EXIF_ORIENTATION, LONGEST, fitted
 from mobile.platform.android.gps import NANO, STALE_S, Fix, better, fix_of, position_of
 from mobile.platform.android.keystore import WrappedKey
-from mobile.platform.desktop import ThreadBackground
+from mobile.platform.desktop import ClipboardScanner, ThreadBackground
+from server.protocol.ticket import Ticket
 from server.settings import CHECKOUT
 
 SPEC = configparser.ConfigParser()
@@ -104,6 +107,65 @@ def test_a_photograph_of_twelve_megapixels_is_brought_down_and_stands_upright() 
     assert fitted(small) is small
 
 
+def code_photographed(text: str) -> bytes:
+    """A tablet's picture of a QR code, lying on its side as cameras write it."""
+    drawn = BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="png", scale=40, border=4)
+    with Image.open(drawn) as code:
+        out, exif = BytesIO(), code.getexif()
+        exif[EXIF_ORIENTATION] = 6
+        code.convert("RGB").rotate(90).save(out, "JPEG", exif=exif)
+        return out.getvalue()
+
+
+def fields_of(width: int, height: int, brightness: bytes, count: int) -> list[list[bool]]:
+    """The dark fields of a code that fills a picture, read at their middles, as its reader would."""
+    step = width / count
+    middles = [round((place + 0.5) * step) for place in range(count)]
+    assert len(brightness) == width * height
+    return [[brightness[y * width + x] < 128 for x in middles] for y in middles]
+
+
+class HeldOut:
+    """A camera before which somebody holds this picture; nothing is taken when there is none."""
+
+    def __init__(self, jpeg: bytes | None) -> None:
+        self._jpeg = jpeg
+
+    def shoot(self, done: Callable[[bytes | None], None]) -> None:
+        done(self._jpeg)
+
+
+def test_the_scanner_gives_the_reader_the_code_upright_in_grey_and_hands_on_what_it_says() -> None:
+    line = Ticket("https://office.example", "7KQX-2M9D-VH4T").line
+    code = segno.make(line, error="m", micro=False)
+    handed: list[list[list[bool]]] = []
+    said: list[str | None] = []
+
+    def read(width: int, height: int, brightness: bytes) -> str:
+        assert max(width, height) <= scanner.LONGEST
+        handed.append(fields_of(width, height, brightness, code.symbol_size(border=4)[0]))
+        return line
+
+    scanner.AndroidScanner(HeldOut(code_photographed(line)), read).scan(said.append)
+    assert said == [line]
+    assert [row[4:-4] for row in handed[0][4:-4]] == [[bool(field) for field in row] for row in code.matrix]
+
+
+def test_a_scan_without_a_picture_or_without_a_code_in_it_says_none() -> None:
+    said: list[str | None] = []
+    scanner.AndroidScanner(HeldOut(None), lambda *_: "never asked").scan(said.append)
+    scanner.AndroidScanner(HeldOut(picture(800, 600)), lambda *_: None).scan(said.append)
+    assert said == [None, None]
+
+
+def test_the_desktops_scanner_takes_what_was_copied() -> None:
+    said: list[str | None] = []
+    for clipboard in ("xunge-enrol http://office 7KQX", ""):
+        ClipboardScanner(lambda text=clipboard: text).scan(said.append)  # type: ignore[misc]
+    assert said == ["xunge-enrol http://office 7KQX", None]
+
+
 def hardware() -> tuple[AESGCM, list[str]]:
     return AESGCM(AESGCM.generate_key(256)), []
 
@@ -158,6 +220,7 @@ def test_the_spec_declares_the_service_that_is_started_and_the_permissions_that_
         "asking for it would make Android refuse the camera app's picture"
     )
     assert "pyjnius" in app["requirements"]
+    assert app["android.gradle_dependencies"].startswith(f"{scanner.ZXING}:core:")
 
 
 def test_without_a_java_side_the_adapters_say_so() -> None:
@@ -174,6 +237,7 @@ def test_a_desktop_gets_a_desktops_adapters_and_android_its_own(tmp_path: Path) 
     machine = choice.android(tmp_path, "en")
     assert type(machine.gps).__name__ == "AndroidGps"
     assert machine.gps.__class__.__module__.startswith("mobile.platform.android")
+    assert isinstance(machine.scanner, scanner.AndroidScanner)
     assert isinstance(choice.desktop(tmp_path, None, None).background, ThreadBackground)
     assert os.environ.get("ANDROID_PRIVATE") is None
 

@@ -146,14 +146,15 @@ def run(walk: Callable[..., Walk], size: tuple[int, int], home: Path, given: dic
     from kivy.clock import Clock
 
     from mobile.app import XungeApp
-    from mobile.platform.desktop import FixedPlace, FolderCamera
+    from mobile.platform.choice import desktop
+    from mobile.window import copied
 
     at = given.pop("at", None)
     office = {name: given.pop(name) for name in ("server", "code") if name in given}
     tablet = open_tablet(home)
     if isinstance(tablet, Tablet) and tablet.locked and not given.pop("locked", False):
         tablet.unlock(PIN)
-    app = XungeApp(tablet, FixedPlace(Position(*at) if at else None), FolderCamera(), **office)
+    app = XungeApp(tablet, desktop(home, Position(*at) if at else None, None, copied), **office)
     hand = Hand(app)
     failures: list[str] = []
     state: dict[str, Any] = {"frames": FRAMES, "until": None, "deadline": 0.0}

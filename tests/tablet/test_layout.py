@@ -26,6 +26,7 @@ def dangerous(house: Any) -> None:
 
 def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
     house, todo = hand.house, hand.tablet.today(hand.house.now(), None).todos[0].case_id
+    yield "enrol, to scan or type", lambda: (house.show("enrol"), house.page._scanned("7KQX"))
     yield (
         "enrol",
         lambda: (house.show("enrol", server="http://office"), house.page.confirm(hand.tablet.person)),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.db import Database
+from server.protocol.ticket import Ticket
 from tests.conftest import serving
 from tests.link import code_for, rows, settle
 from tests.tablet.conftest import Window
@@ -75,6 +76,52 @@ def test_a_report_with_a_photo_is_kept_without_an_office_and_arrives_once_when_t
         assert case["number"]
         (photo,) = rows(live, "select sha256, stage from attachments")
         assert photo["stage"] == "before"
+
+
+def enrols_by_the_copied_code(hand: Hand, line: str) -> Walk:
+    """Something else was copied first; then the line that the office's page shows under its QR code."""
+    from kivy.core.clipboard import Clipboard
+
+    Clipboard.copy("7KQX")
+    yield from hand.tap("读取已复制的登记码")
+    yield hand.sees("这不是登记码")
+    assert not hand.tablet.enrolled
+    Clipboard.copy(line)
+    yield from hand.tap("读取已复制的登记码")
+    yield hand.sees("登记码有效")
+    assert hand.sees("worker岗")()
+    assert hand.sees_no("读取已复制的登记码")()
+
+
+def test_a_tablet_comes_in_by_the_line_of_the_offices_qr_code_in_one_tap(
+    window: Window, database: Database, tmp_path: Path
+) -> None:
+    settle(database)
+    with serving(database, tmp_path / "office") as live:
+        line = Ticket(live.url, code_for(database, "worker")).line
+        window(enrols_by_the_copied_code, tmp_path / "tablet", server="http://127.0.0.1:9", line=line)
+        (device,) = rows(live, "select state from devices")
+        assert device["state"] == "active"
+
+
+def pastes_the_line(hand: Hand) -> Walk:
+    """The whole line in either field fills both; what is no line stays where it was typed."""
+    ids = hand.page.ids
+    for field in (ids.code, ids.server):
+        yield from hand.type_into(field, "xunge-enrol https://office.example 7KQX-2M9D-VH4T")
+        assert (ids.server.text, ids.code.text) == ("https://office.example", "7KQX-2M9D-VH4T")
+        yield from hand.type_into(ids.code, "7KQX 2M9D")
+        assert (ids.server.text, ids.code.text) == ("https://office.example", "7KQX 2M9D")
+    hand.later(lambda: hand.page._scanned(None))
+    yield hand.sees("这不是登记码")
+    hand.page.looks = True
+    yield hand.sees("扫登记码")
+    hand.later(lambda: hand.page._scanned(None))
+    yield hand.sees("没读到登记码")
+
+
+def test_the_line_pasted_into_either_field_fills_both(window: Window, tmp_path: Path) -> None:
+    window(pastes_the_line, tmp_path / "tablet")
 
 
 def is_refused(hand: Hand) -> Walk:

@@ -11,6 +11,7 @@ from mobile.core.views import PersonView, Refusal
 from mobile.ui.page import Page
 from mobile.ui.widgets.rows import Fact
 from mobile.ui.words import _
+from server.protocol.ticket import read_ticket
 
 
 class Enrol(Page):
@@ -23,9 +24,11 @@ class Enrol(Page):
     language = StringProperty()
     forgotten = BooleanProperty(False)
     may_leave = BooleanProperty(False)
+    looks = BooleanProperty(True)
 
     def pour(self) -> None:
         self.language = self.tablet.settings.language
+        self.looks = self.house.machine.scanner.looks
         self.forgotten = self.tablet.enrolled and self.tablet.locked
         self.may_leave = self.tablet.enrolled and not self.confirming
         self._word_button()
@@ -43,6 +46,28 @@ class Enrol(Page):
         self.tablet.save_settings(replace(self.tablet.settings, language=language))
         self.house.wear()
         self.house.show("enrol", server=self.ids.server.text, code=self.ids.code.text)
+
+    def scan(self) -> None:
+        """What the office's page shows; the code is tried at once, and who it is for is confirmed."""
+        self.wrong = ""
+        self.house.scan(self._scanned)
+
+    def _scanned(self, text: str | None) -> None:
+        if self.spread(text or ""):
+            self.enrol()
+        elif self.looks and text is None:
+            self.wrong = _(
+                "No code was read. Hold it so that the whole square is sharp in the picture, or type."
+            )
+        else:
+            self.wrong = _("That is no code of an office. Its page of tablets makes one.")
+
+    def spread(self, text: str) -> bool:
+        """Puts the line of a QR code, scanned or pasted into either field, where its parts belong."""
+        ticket = read_ticket(text)
+        if ticket:
+            self.ids.server.text, self.ids.code.text = ticket.server, ticket.code
+        return ticket is not None
 
     def enrol(self) -> None:
         server, code = self.ids.server.text.strip(), self.ids.code.text.strip()
