@@ -23,7 +23,7 @@ run: setup-run  ## database, server and tasks, one incident through the whole ch
 	@exec $(VENV) -m server.run
 
 test: setup  ## the whole suite, with real PostGIS, Chromium and tablet window
-	@exec $(VENV) -m pytest -n 2
+	@exec $(VENV) -m pytest -n 3
 
 nightly: setup  ## 500 long stories of tablets that die, servers that fall and wires that lie
 	@exec $(VENV) -m pytest -n 2 tests/properties/sync_night.py
