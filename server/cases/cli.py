@@ -41,6 +41,9 @@ def import_cases(
             "--map", help=_("COLUMN=FIELD where a column is called otherwise.") + " " + ", ".join(FIELDS)
         ),
     ] = None,
+    crs: Annotated[
+        str, typer.Option(help=_("Coordinate system of lon and lat: EPSG:4326, GCJ-02 or BD-09."))
+    ] = "EPSG:4326",
     as_json: Annotated[bool, typer.Option("--json", help=_("Prints one line of JSON."))] = False,
 ) -> None:
     if not source.strip():
@@ -51,7 +54,7 @@ def import_cases(
     with opened() as database:
         with database.read() as conn:
             into = district_of(conn, district)
-        rows = CaseFile(file, into.timezone, datetime.now(UTC), names)
+        rows = CaseFile(file, into.timezone, datetime.now(UTC), names, crs)
         with (
             Rejects(rejects_path(file), _) as rejects,
             progress(file.stat().st_size, _("Importing")) as advance,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from server.cases.coordinates import known_system, position_from
 from server.errors import BadInput
 from server.protocol.commands import Position, read_payload
 from server.protocol.fields import BadCommand
@@ -76,13 +77,20 @@ class Reject:
 class CaseFile:
     """A CSV file (UTF-8, with or without a mark; .gz too) whose header names the fields, or whose `names` map does.
 
-    Raises BadInput for a file that cannot be read at all or lacks a column that is needed.
+    `crs` is the system of its degrees. Raises BadInput for a file that cannot be read at all or lacks a column that
+    is needed, and for an unknown system.
     """
 
     def __init__(
-        self, path: Path, timezone: str, now: datetime, names: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        timezone: str,
+        now: datetime,
+        names: Mapping[str, str] | None = None,
+        crs: str = "EPSG:4326",
     ) -> None:
         self.path, self.zone, self.now, self.names = path, ZoneInfo(timezone), now, dict(names or {})
+        self.crs = known_system(crs)
         self.header: list[str] = []
         self.bytes_read = 0
         self._lines: list[str] = []
@@ -177,13 +185,14 @@ class CaseFile:
             raise RowError("The row has no external_id.")
         if len(external_id) > LONGEST_ID:
             raise RowError("The external_id is longer than {limit} characters.", limit=LONGEST_ID)
-        position = _position(given["lon"], given["lat"])
+        position = _position(given["lon"], given["lat"], self.crs)
         payload = self._payload(given)
         wire = {"kind": "record", "external_id": external_id, "payload": payload, "position": position}
         record = read_payload("record", payload)
         if not isinstance(record, Record):
             raise TypeError("a record is not a Record")
-        return CaseRow(line, cells, external_id, record, Position.read(position), wire)
+        there = Position() if position is None else position_from(position)
+        return CaseRow(line, cells, external_id, record, there, wire)
 
     def _payload(self, given: Mapping[str, str]) -> dict[str, Any]:
         times = {name: self._time(name, given.get(name, "")) for name in ("opened_at", "closed_at", "due_at")}
@@ -228,13 +237,13 @@ class CaseFile:
         return at
 
 
-def _position(lon: str, lat: str) -> dict[str, Any] | None:
+def _position(lon: str, lat: str, crs: str) -> dict[str, Any] | None:
     if not lon and not lat:
         return None
     if not lon or not lat:
         raise RowError("The row has only one of lon and lat.")
     degrees = {"lon": _degrees("lon", lon, 180), "lat": _degrees("lat", lat, 90)}
-    return {**degrees, "crs": "EPSG:4326"}
+    return {**degrees, "crs": crs}
 
 
 def _degrees(name: str, text: str, most: int) -> float:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from server.audit import service as audit
 from server.cases import acts, described, duplicates, guests, lists, parties, photos, sent, service
+from server.cases.coordinates import position_from
 from server.cases.evidence import raw_body
 from server.cases.filters import Filters
 from server.cases.pictures import looked_at
@@ -17,7 +18,6 @@ from server.cases.schemas import Act, NewCase, Why
 from server.cases.unmask import unmask_case
 from server.cases.view import iso
 from server.errors import BadInput, NotAllowed, PreconditionNeeded
-from server.protocol.commands import Position
 from server.protocol.declared import MIMES
 from server.protocol.fields import BadCommand
 from server.protocol.wire import named_uuid, read_time
@@ -53,11 +53,9 @@ def create(request: Request, who: Asker, new: NewCase, key: Key = None) -> Respo
     request.state.external_id = new.external_id
     if (new.lon is None) != (new.lat is None):
         raise BadInput("A point needs both lon and lat.")
-    if new.lon is not None and new.crs not in ("EPSG:4326", "EPSG:4490"):
-        raise BadInput("Coordinate system {crs} is not accepted; send EPSG:4326.", crs=new.crs)
     if new.reported_at is not None and (new.reported_at.tzinfo is None or new.reported_at > now):
         raise BadInput("reported_at must have a zone and not lie in the future.")
-    position = Position.read(
+    position = position_from(
         {"lon": new.lon, "lat": new.lat, "accuracy_m": new.accuracy_m, "crs": new.crs, "provider": "api"}
     )
     payload = new.model_dump(include={"category", "condition", "title", "description", "grid_code", "form"})

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class NewCase(BaseModel):
-    """A case from another system; its place is a point (EPSG:4326) or a grid code; neither = kept and asked about."""
+    """A case from another system; its place is a point or a grid code; neither = kept and asked about.
+
+    `crs`: EPSG:4326 or EPSG:4490; GCJ-02 and BD-09 are converted and marked (`location.crs_source`)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -16,7 +18,7 @@ class NewCase(BaseModel):
     lon: float | None = Field(default=None, ge=-180, le=180)
     lat: float | None = Field(default=None, ge=-90, le=90)
     accuracy_m: float | None = Field(default=None, ge=0)
-    crs: str = "EPSG:4326"
+    crs: str = Field(default="EPSG:4326", max_length=50)
     grid_code: str = Field(default="", max_length=200)
     category: str | dict[str, str] = ""
     condition: str = Field(default="", max_length=200)

@@ -19,6 +19,10 @@ from server.protocol.wire import body_text, sha256
 LEVELS, MOST_VERSION = 4, 2**31 - 1
 
 
+# Systems whose degrees are taken as they are: CGCS2000 counts as equal.
+AS_THEY_ARE = ("EPSG:4326", "EPSG:4490")
+
+
 @dataclass(frozen=True)
 class Position:
     """Where the device was or what the hand chose: degrees (EPSG:4326), metres, seconds; None = unknown.
@@ -51,7 +55,7 @@ class Position:
         lon: Any = raw.get("lon")
         lat: Any = raw.get("lat")
         crs = plain(raw.get("crs"))
-        usable = _degrees(lon, 180) and _degrees(lat, 90) and crs in ("EPSG:4326", "EPSG:4490")
+        usable = _degrees(lon, 180) and _degrees(lat, 90) and crs in AS_THEY_ARE
         return cls(
             lon=float(lon) if usable else None,
             lat=float(lat) if usable else None,

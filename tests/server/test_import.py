@@ -15,15 +15,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from gis.coordinates import wgs84_to_gcj02
 from server.cases import acts
 from server.cases.apply import Answer
 from server.cases.chain import verify_case, verify_slice
 from server.cases.csv_rows import CaseFile
 from server.cases.importer import Rejects, Summary, district_of, import_cases, rejects_path
 from server.db import Connection, Database, connect
+from server.errors import BadInput
 from server.protocol.commands import Position
 from server.reports.service import closure
 from server.security import load_viewer
@@ -48,7 +51,12 @@ def imported(district: Database, tmp_path: Path) -> Import:
     """Imports lines (without header) or a whole file as source "hotline"; reasons are in English."""
 
     def run(
-        *lines: str, header: str = HEADER, path: Path | None = None, now: datetime = NOW, **names: str
+        *lines: str,
+        header: str = HEADER,
+        path: Path | None = None,
+        now: datetime = NOW,
+        crs: str = "EPSG:4326",
+        **names: str,
     ) -> Summary:
         file = path or tmp_path / "cases.csv"
         if path is None:
@@ -57,7 +65,12 @@ def imported(district: Database, tmp_path: Path) -> Import:
             into = district_of(conn, "D")
         with Rejects(rejects_path(file), lambda words: words) as rejects:
             return import_cases(
-                district, CaseFile(file, into.timezone, now, names), "hotline", into, lambda: now, rejects
+                district,
+                CaseFile(file, into.timezone, now, names, crs),
+                "hotline",
+                into,
+                lambda: now,
+                rejects,
             )
 
     return run
@@ -139,6 +152,20 @@ def test_a_time_without_a_zone_is_the_districts_local_time(
     imported(f"A1,104.015,30.005,urban/event/0110,{written},,,,,")
     case = case_of(district, "A1")
     assert case["reported_at"] == case["opened_at"] == datetime.fromisoformat(meant)
+
+
+def test_a_file_of_a_shifted_map_is_converted_and_its_cases_say_so(
+    district: Database, imported: Import
+) -> None:
+    lon, lat = wgs84_to_gcj02(np.array([104.015]), np.array([30.005]))
+    row = f"A1,{lon[0]:.7f},{lat[0]:.7f},urban/event/0110,2026-03-01,,,open,,"
+    imported(row, crs="gcj02")
+    case = case_of(district, "A1")
+    assert (case["lon_e7"], case["lat_e7"]) == pytest.approx((1040150000, 300050000), abs=2)
+    assert (case["grid"], case["crs_source"]) == ("S1C1G2", "GCJ-02")
+    assert imported(row, crs="gcj02").unchanged == 1
+    with pytest.raises(BadInput, match="EPSG:2437"):
+        imported(row, crs="EPSG:2437")
 
 
 def test_a_blank_deadline_starts_no_clock(district: Database, imported: Import) -> None:

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 
+from gis.coordinates import FROM_WGS84, named
 from server.people.tokens import make_token
 from tests.conftest import LiveServer
 from tests.factories import Street
@@ -69,11 +71,23 @@ def test_a_place_may_be_a_grid_code(hotline: Client) -> None:
     assert (case["grid"]["level3"], case["location"]["lon"]) == ("S2C1G2", None)
 
 
+@pytest.mark.parametrize("system", ["GCJ-02", "gcj02", "BD-09", "bd09ll"])
+def test_a_place_of_a_shifted_map_is_converted_and_marked(hotline: Client, system: str) -> None:
+    name = named(system)
+    assert name
+    lon, lat = FROM_WGS84[name](np.array([104.005]), np.array([30.005]))
+    # Taken as it is, the point would lie in no grid or in another one.
+    place = hotline.create(lon=float(lon[0]), lat=float(lat[0]), crs=system).json()
+    assert (place["location"]["lon"], place["location"]["lat"]) == pytest.approx((104.005, 30.005), abs=2e-7)
+    assert (place["grid"]["level3"], place["location"]["crs_source"]) == ("S1C1G1", name)
+    assert hotline.create(crs=system, lon=None, lat=None, grid_code="S1C1G1").status_code == 201
+
+
 def test_bad_input_gets_a_problem_that_names_the_field(hotline: Client) -> None:
     for body in (
         {"lon": 500},
         {"lat": None},
-        {"crs": "GCJ-02"},
+        {"crs": "EPSG:3857"},
         {"source": ""},
         {"reported_at": "2099-01-01T00:00:00Z"},
         {"colour": "red"},
