@@ -63,7 +63,6 @@ def rows(
     path: Path,
     encoding: str | None = None,
     layer: str | None = None,
-    seconds: float = SECONDS,
     kinds: Kinds = POLYGONS,
 ) -> tuple[list[Row], str | None, list[Finding]]:
     """The features of one layer, the text of its coordinate system or None, and notes.
@@ -73,7 +72,7 @@ def rows(
     _refuse_what_points_elsewhere(path)
     with tempfile.TemporaryDirectory(prefix="xunge-gdal-") as name:
         folder = Path(name)
-        _run([str(path.resolve()), name, encoding or "", layer or "", WANTED[kinds]], folder, seconds)
+        _run([str(path.resolve()), name, encoding or "", layer or "", WANTED[kinds]], folder)
         document = json.loads((folder / "document.json").read_text(encoding="utf-8"))
         lengths, packed = np.load(folder / "lengths.npy"), (folder / "shapes.bin").read_bytes()
     made, at = [], 0
@@ -90,10 +89,10 @@ def rows(
     return made, document["crs"], []
 
 
-def _run(arguments: list[str], folder: Path, seconds: float) -> None:
-    code = run("gis.apart", arguments, folder, seconds, _environment())
+def _run(arguments: list[str], folder: Path) -> None:
+    code = run("gis.apart", arguments, folder, SECONDS, _environment())
     if code is None:
-        raise UnreadableError("Reading the file took longer than {seconds} seconds.", seconds=int(seconds))
+        raise UnreadableError("Reading the file took longer than {seconds} seconds.", seconds=int(SECONDS))
     if code == FAILED:
         sentence, params = json.loads((folder / "error.json").read_text(encoding="utf-8"))
         raise UnreadableError(sentence, **params)
@@ -112,6 +111,12 @@ def _refuse_what_points_elsewhere(path: Path) -> None:
         head = file.read(1 << 16)
     if b"<OGRVRTDataSource" in head:
         raise UnreadableError("A virtual dataset points elsewhere and is not read; give the file itself.")
+    if path.suffix.lower() == ".tab" and any(
+        word in head.lower() for word in (b"create view", b"isseamless")
+    ):
+        raise UnreadableError(
+            "A view or a seamless table of MapInfo points at other tables and is not read; give the tables themselves."
+        )
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and b"<!ENTITY" in head:
         raise UnreadableError("The file defines entities of XML, which may point elsewhere; it is not read.")
 

@@ -7,8 +7,6 @@ import hashlib
 import stat
 import struct
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,22 +17,16 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis import coordinates, encoding, fields, gdal, geojson
+from gis import archive, coordinates, encoding, fields, gdal, geojson
+from gis.archive import LARGEST_BYTES
 from gis.areas import FAULT, NOTE, Boundaries, Finding
 from gis.fields import Fields
 from gis.geojson import Kinds, Row, UnreadableError
 
-LARGEST_BYTES = 512 * 1024 * 1024
-MOST_ENTRIES = 1000
 MOST_VERTICES_OF_A_FILE = 5_000_000
 # JSON of other makes, which GDAL reads.
 _OTHER_JSON = (b'"esriGeometry', b'"Topology"', b'"conformsTo"')
 _OWN_ARCHIVES = {".kmz", ".xlsx", ".ods", ".gtfs"}
-_MAIN_SUFFIXES = {
-    ".geojson", ".json", ".geojsonl", ".geojsons", ".topojson", ".shp", ".gpkg", ".sqlite", ".kml", ".kmz", ".gml",
-    ".tab",
-    ".mif", ".fgb", ".dxf", ".dgn", ".csv", ".xlsx", ".ods", ".gpx", ".jml", ".e00", ".osm", ".sxf", ".vfk", ".gmt",
-}  # fmt: skip
 # CGCS2000 counts as equal to WGS 84 (centimetres); both are stored as they come.
 _EQUAL_TO_WGS84 = {"EPSG:4326", "OGC:CRS84", "EPSG:4490", "CRS84", "WGS84", "WGS-84", "CGCS2000"}
 
@@ -56,6 +48,7 @@ def features(path: Path, layer: str | None = None, kinds: Kinds = geojson.POLYGO
     """The features of `path` with shapes of `kinds`. Raises UnreadableError when the file as a whole is of no use."""
     if not path.is_file():
         raise UnreadableError("There is no file {file}.", file=str(path))
+    _refuse_link(path)
     _refuse_size(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -88,6 +81,14 @@ def read(
     return Boundaries(areas, found.notes + findings + notes, found.source_name, found.sha256)
 
 
+def _refuse_link(path: Path) -> None:
+    """A file out of somebody's archive may be a link to any other one of this machine."""
+    target = path.resolve()
+    if path.is_symlink() and target.parent != path.parent.resolve():
+        raise UnreadableError("{file} is a link that leads out of its folder, to {target}; give that file itself.",
+                              file=path.name, target=str(target))  # fmt: skip
+
+
 def _refuse_size(path: Path) -> None:
     size = path.stat().st_size
     if size > LARGEST_BYTES:
@@ -100,8 +101,10 @@ def _opened(path: Path, layer: str | None, kinds: Kinds) -> Opened:
     with path.open("rb") as file:
         head = file.read(4096)
     suffix = path.suffix.lower()
-    if head[:4] == b"PK\x03\x04" and suffix not in _OWN_ARCHIVES:
-        return _from_zip(path, layer, kinds)
+    if head[:4] == b"PK\x03\x04":
+        if suffix not in _OWN_ARCHIVES:
+            return _from_zip(path, layer, kinds)
+        archive.refuse_bomb(path)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x1e")
     if start[:1] in (b"{", b"[") and not any(mark in head for mark in _OTHER_JSON):
         return _from_geojson(path, kinds)
@@ -128,68 +131,18 @@ def _read_as(found: str, claimed: str | None) -> Finding:
 
 
 def _from_zip(path: Path, layer: str | None, kinds: Kinds) -> Opened:
-    """Unpacks into a folder of its own under plain names; only the one layer and its side files."""
-    try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="xunge-zip-") as folder:
-            entries = [
-                item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename
-            ]
-            if len(entries) > MOST_ENTRIES or sum(item.file_size for item in entries) > LARGEST_BYTES:
-                raise UnreadableError(
-                    "The archive unpacks to more than {limit} bytes.", limit=f"{LARGEST_BYTES:,}"
-                )
-            database = {
-                path.parent
-                for path in (Path(item.filename) for item in entries)
-                if path.parent.suffix == ".gdb"
-            }
-            if len(database) == 1:
-                return _from_gdal(_database(archive, entries, Path(folder) / "layer.gdb"), layer, kinds)
-            main = [item for item in entries if Path(item.filename).suffix.lower() in _MAIN_SUFFIXES]
-            if len(main) != 1:
-                raise UnreadableError(
-                    "The archive must hold exactly one layer; it holds: {files}.",
-                    files=", ".join(item.filename for item in main) or "–",
-                )
-            stem = str(Path(main[0].filename).with_suffix(""))
-            for item in entries:
-                if str(Path(item.filename).with_suffix("")) == stem:
-                    _unpack(archive, item, Path(folder) / f"layer{Path(item.filename).suffix.lower()}")
-            inner = Path(folder) / f"layer{Path(main[0].filename).suffix.lower()}"
-            _refuse_size(inner)
-            return _opened(inner, layer, kinds)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise UnreadableError("The archive cannot be unpacked: {reason}.", reason=str(error)) from error
-
-
-def _database(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path) -> Path:
-    """A file geodatabase is a folder of tables; they keep their names, which name each other."""
-    folder.mkdir()
-    for item in entries:
-        if Path(item.filename).parent.suffix == ".gdb":
-            _unpack(archive, item, folder / Path(item.filename).name)
-    return folder
-
-
-def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, target: Path) -> None:
-    """As a plain file whatever the entry calls itself, and no longer than the archive's list says it is."""
-    if stat.S_ISLNK(item.external_attr >> 16):
-        raise UnreadableError("The archive holds a link to another file, {file}; it is not followed.",
-                              file=item.filename)  # fmt: skip
-    left = item.file_size
-    with archive.open(item) as packed, target.open("wb") as plain:
-        while piece := packed.read(1 << 20):
-            left -= len(piece)
-            if left < 0:
-                raise UnreadableError(
-                    "The archive unpacks to more than {limit} bytes.", limit=f"{item.file_size:,}"
-                )
-            plain.write(piece)
+    with tempfile.TemporaryDirectory(prefix="xunge-zip-") as folder:
+        inner = archive.unpacked(path, Path(folder))
+        if inner.is_dir():
+            return _from_gdal(inner, layer, kinds)
+        _refuse_size(inner)
+        return _opened(inner, layer, kinds)
 
 
 def _from_gdal(path: Path, layer: str | None, kinds: Kinds) -> Opened:
     notes: list[Finding] = []
     code_page = None
+    _refuse_odd_neighbours(path)
     if path.suffix.lower() == ".shp":
         _refuse_cut_shapefile(path)
         table = path.with_suffix(".dbf")
@@ -202,6 +155,16 @@ def _from_gdal(path: Path, layer: str | None, kinds: Kinds) -> Opened:
         notes.append(_read_as(code_page, None))
     rows, crs, more = gdal.rows(path, code_page, layer, kinds=kinds)
     return rows, crs, notes + more
+
+
+def _refuse_odd_neighbours(path: Path) -> None:
+    """The files of the same name beside it belong to it and are read along: a link would lead to another file, a pipe
+    would never end."""
+    for beside in path.parent.iterdir():
+        same = beside.stem.lower() == path.stem.lower() and beside.name != path.name
+        if same and not stat.S_ISREG(beside.lstat().st_mode) and not beside.is_dir():
+            raise UnreadableError("{file} beside it is a link or a pipe, no plain file; it is not read.",
+                                  file=beside.name)  # fmt: skip
 
 
 def _refuse_cut_shapefile(path: Path) -> None:
