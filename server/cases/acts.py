@@ -79,12 +79,18 @@ def offers(conn: Connection, viewer: Viewer, case: dict[str, Any], now: datetime
     )
     forward = next((r for r in rows if r.action in FORWARD), None)
     outside = any(need.kind == "outside" for r in rows for need in r.needs)
-    parties = sql.outside_parties(conn, district_id=row["district_id"]) if outside else ()
-    named = tuple((party["code"], party["name"]) for party in parties)
-    return [_offer(r, case, pack, viewer.lang, r is forward, named) for r in rows]
+    named = parties_of(conn, row["district_id"]) if outside else ()
+    return [offer_of(r, case, pack, viewer.lang, r is forward, named) for r in rows]
 
 
-def _offer(
+def parties_of(conn: Connection, district_id: int) -> tuple[tuple[str, str], ...]:
+    """Code and name of the parties outside that a case may be forwarded to."""
+    return tuple(
+        (party["code"], party["name"]) for party in sql.outside_parties(conn, district_id=district_id)
+    )
+
+
+def offer_of(
     row: Row,
     case: dict[str, Any],
     pack: Pack,
@@ -92,6 +98,7 @@ def _offer(
     primary: bool,
     parties: tuple[tuple[str, str], ...] = (),
 ) -> Offer:
+    """What a row asks for on a case of that category, in the words of `lang`."""
     translate = gettext_for(lang)
     category = pack.category(case["category"]["system"], case["category"]["code"]) or pack.other
 

@@ -139,6 +139,12 @@ class Choices:
         return list(by_street.items())
 
     @cached_property
+    def extent(self) -> str:
+        """West, south, east, north of the district, for a map to choose a place on; "" before it has boundaries."""
+        found = SQL.extent(self.desk.conn, root=self.row["district_id"])
+        return ",".join(str(found[side]) for side in ("west", "south", "east", "north")) if found else ""
+
+    @cached_property
     def survivors(self) -> list[dict[str, Any]]:
         """Cases beside it that go on: the same matter, perhaps."""
         return [one for one in self.near if one["state"] not in ENDED]

@@ -12,17 +12,17 @@ from server.cases.evidence import Posted, posted
 from server.console.acts import whole_number
 from server.console.case import case_path
 from server.console.casefile import shown_event
+from server.console.correcting import Corrected, Correction
 from server.console.desk import Desk, desk
 from server.console.doors import reader
 from server.console.errors import PageRoute
-from server.console.held_fields import HeldFields, chosen_by_field
-from server.db import Connection
+from server.console.held_fields import ORGANISATIONS, HeldFields, chosen_by_field
+from server.db import Connection, queries
 from server.errors import BadInput, Conflict, NotFound
 from server.holds import service
 from server.holds.decide import decide
 from server.holds.told import SENTENCES as DECIDED
 from server.locale import gettext_for
-from server.packs import current, pack_of_version
 from server.protocol.words import STATE_WORDS
 from server.security import Viewer, address_of, check_csrf
 
@@ -61,15 +61,21 @@ def decide_about(
         if opened.row["decision"]:
             # The same form sent twice, or somebody was faster: how it was decided is all there is to say.
             return RedirectResponse(f"/conflicts/{command_id}", status_code=303)
-        changed, fault = read_changed(page, opened, given) if choice == "change" else (None, "")
-        fault = fault or asked_for(choice, said, gettext_for(viewer.lang))
-        if fault:
-            return again(page, opened, given, fault)
+        faults: dict[str, str] = {}
+        changed = Corrected(None, None)
+        if choice == "change":
+            changed, faults = Correction(page, opened).read(given)
+        fault = asked_for(choice, said, gettext_for(viewer.lang))
+        if fault or faults:
+            return again(page, opened, given, fault, faults=faults)
         now = page.now
     seen = whole_number(given.get("version"))
 
     def work(conn: Connection) -> Any:
-        return decide(conn, viewer, command_id, choice, said, changed, seen, address_of(request), now)
+        address = address_of(request)
+        return decide(
+            conn, viewer, command_id, choice, said, changed.payload, seen, address, now, changed.position
+        )
 
     try:
         request.app.state.database.run(work)
@@ -119,32 +125,12 @@ def asked_for(choice: str, said: str, _: Any) -> str:
     return ""
 
 
-def read_changed(
-    page: Desk, opened: service.Opened, given: dict[str, str]
-) -> tuple[dict[str, Any] | None, str]:
-    try:
-        return fields_of(page, opened).changed(given), ""
-    except ValueError:
-        return None, gettext_for(page.lang)("Write day and hour, for example 2026-11-24 18:00.")
-
-
-def fields_of(page: Desk, opened: service.Opened) -> HeldFields:
-    """The fields of the act, read with the case's own pack."""
-    pack_version = opened.pack_version
-    pack = (
-        pack_of_version(page.conn, pack_version)
-        if pack_version
-        else current(page.conn, page.viewer.district_id)[1]
+def names_of(page: Desk, opened: service.Opened) -> dict[str, str]:
+    """The names of the organisations that the act may speak of, by code."""
+    rows = queries(__file__).organisations_of(
+        page.conn, district_id=opened.row["district_id"], kinds=list(ORGANISATIONS)
     )
-    payload = opened.raw.get("payload")
-    return HeldFields(
-        opened.row["kind"],
-        payload if isinstance(payload, dict) else {},
-        pack,
-        page.lang,
-        page.zone,
-        gettext_for(page.lang),
-    )
+    return {row["code"]: row["name"] for row in rows}
 
 
 def decided_words(row: dict[str, Any], lang: str) -> str:
@@ -156,10 +142,16 @@ def decided_words(row: dict[str, Any], lang: str) -> str:
 
 
 def again(
-    page: Desk, opened: service.Opened, given: dict[str, str], fault: str, status: int = 422
+    page: Desk,
+    opened: service.Opened,
+    given: dict[str, str],
+    fault: str,
+    status: int = 422,
+    faults: dict[str, str] | None = None,
 ) -> Response:
     """The page once more with what was written and why it was not done."""
-    return show(page, service.page(page.conn, page.viewer, page.now, ROWS), opened, given, fault, status)
+    found = service.page(page.conn, page.viewer, page.now, ROWS)
+    return show(page, found, opened, given, fault, status, faults)
 
 
 def show(
@@ -169,19 +161,23 @@ def show(
     given: dict[str, str] | None = None,
     fault: str = "",
     status: int = 200,
+    faults: dict[str, str] | None = None,
 ) -> Response:
-    """List and opened act; `given` is a form that was not taken, with its `fault`."""
+    """List and opened act; `given` is a form that was not taken, with its `fault` and those of its fields."""
     told: dict[str, Any] = {"found": found, "o": opened, "given": given or {}, "fault": fault}
+    told |= {"correction": None, "offer": None}
     told["forged"] = service.forged(page.conn, page.viewer, page.now)
     if opened is not None:
         _ = gettext_for(page.lang)
-        fields = fields_of(page, opened)
+        correction = Correction(page, opened)
+        fields = HeldFields(correction, names_of(page, opened))
+        may_change = bool(opened.raw) and (not opened.hindered or chosen_by_field(opened.row["kind"]))
         seen_state = _(STATE_WORDS[opened.seen["to"]]) if opened.seen else ""
         told |= {
-            "lines": list(fields.lines(opened.case, seen_state)),
-            "inputs": fields.inputs() if opened.raw else [],
+            "lines": list(fields.lines(seen_state)),
+            "correction": correction.shown(given, faults) if may_change else None,
+            "offer": correction.offer if may_change else None,
             "since": [shown_event(event, page, {}) for event in opened.since],
-            "may_change": bool(opened.raw) and (not opened.hindered or chosen_by_field(opened.row["kind"])),
             "may_decide": service.may_decide(page.viewer, opened.row),
             "case_path": case_path(opened.row["number"]) if opened.row["number"] else "",
             "decided": decided_words(opened.row, page.lang),

@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.cases.acts import Need, Offer
-from server.console.moments import read_local
+from server.console.moments import local_text, read_local
 from server.protocol.commands import Position
 from server.protocol.payloads import MOST_PARTS
-from server.protocol.wire import time_text
+from server.protocol.wire import read_time, time_text
 from server.protocol.words import STAGE_WORDS
 
 Words = Callable[[str], str]
@@ -120,6 +120,10 @@ class Reader:
         elif grid := given.get(f"{need.name}.grid", "").strip():
             found.payload["grid_code"] = grid
 
+    def _stages(self, offer: Offer, need: Need, given: Given, found: Filled) -> None:
+        said = {name: given[name] for name in given if name.startswith(f"{need.name}.")}
+        found.payload[need.name] = {name.removeprefix(f"{need.name}."): stage for name, stage in said.items()}
+
     def _parts(self, offer: Offer, need: Need, given: Given, found: Filled) -> None:
         _, parts = self._, []
         for n in range(MOST_PARTS):
@@ -149,6 +153,64 @@ def matter(text: str) -> dict[str, Any]:
     return {"category": {"system": system, "code": code}} | ({"condition": condition} if condition else {})
 
 
+def written(
+    offer: Offer, payload: Mapping[str, Any], zone: ZoneInfo, about: Mapping[str, str]
+) -> dict[str, str]:
+    """The form that would be read as `payload`, but for its place: left blank, that stays as it came.
+
+    `about` = the case's category: a payload may name a condition of it alone.
+    """
+    whole: dict[str, Any] = {"category": about if payload.get("condition") else None, **payload}
+    given: dict[str, str] = {}
+    for need in offer.needs:
+        said = whole.get(need.name)
+        if said:
+            WRITINGS.get(need.kind, _as_text)(need.name, said, given, payload, zone)
+    return given
+
+
+def _as_text(name: str, said: Any, given: dict[str, str], payload: Mapping[str, Any], zone: ZoneInfo) -> None:
+    given |= (
+        {f"{name}.{n:03d}": str(one) for n, one in enumerate(said)}
+        if isinstance(said, list)
+        else {name: str(said)}
+    )
+
+
+def _as_moment(
+    name: str, said: Any, given: dict[str, str], payload: Mapping[str, Any], zone: ZoneInfo
+) -> None:
+    given[name] = local_text(read_time(said), zone)
+
+
+def _as_category(
+    name: str, said: Any, given: dict[str, str], payload: Mapping[str, Any], zone: ZoneInfo
+) -> None:
+    given[name] = matter_text(said, payload.get("condition"))
+
+
+def _as_stages(
+    name: str, said: Any, given: dict[str, str], payload: Mapping[str, Any], zone: ZoneInfo
+) -> None:
+    given |= {f"{name}.{photo['id']}": photo["stage"] for photo in said}
+
+
+def _as_parts(
+    name: str, said: Any, given: dict[str, str], payload: Mapping[str, Any], zone: ZoneInfo
+) -> None:
+    for n, part in enumerate(said):
+        given[f"{name}.{n}.matter"] = matter_text(part.get("category"), part.get("condition"))
+        given |= {f"{name}.{n}.{text}": str(part[text]) for text in PART_TEXTS if part.get(text)}
+
+
+def matter_text(category: Any, condition: Any) -> str:
+    """The value of a choice of category and condition, "" where no code was given."""
+    if not isinstance(category, dict):
+        return ""
+    key = f"{category.get('system')}/{category.get('code')}"
+    return f"{key}#{condition}" if condition else key
+
+
 def read_point(text: str) -> tuple[float, float] | None:
     """Longitude and latitude (EPSG:4326) of "104.06123, 30.60421"; None of a blank text, ValueError of any other."""
     text = text.replace("，", ",").strip()
@@ -169,4 +231,11 @@ READINGS: dict[str, Reading] = {
     "condition": Reader._condition,
     "place": Reader._place,
     "parts": Reader._parts,
+    "stages": Reader._stages,
+}
+WRITINGS: dict[str, Callable[[str, Any, dict[str, str], Mapping[str, Any], ZoneInfo], None]] = {
+    "time": _as_moment,
+    "category": _as_category,
+    "stages": _as_stages,
+    "parts": _as_parts,
 }

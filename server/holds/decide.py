@@ -40,10 +40,12 @@ def decide(
     seen_version: int | None,
     address: str,
     now: datetime,
+    position: dict[str, Any] | None = None,
 ) -> Answer | None:
     """Decides for good; the answer of what took effect, None for a refusal. Writes in the caller's transaction.
 
-    `said` reaches the author; `changed` = the payload instead of the one that came; `seen_version` = the case's version
+    `said` reaches the author; `changed` = the payload instead of the one that came, `position` = the place instead of
+    the device's, as the wire has it ({} for none: the payload names a grid); `seen_version` = the case's version
     that the decider looked at. Raises NotFound, NotAllowed, Conflict (decided before, or the case moved on since), and
     the sentence of what the table or the act itself lacks.
     """
@@ -56,7 +58,7 @@ def decide(
     if choice == "refuse":
         done = _say_in_case(conn, viewer, row, said, now)
     else:
-        done = _take_effect(conn, viewer, row, choice, changed, now)
+        done = _take_effect(conn, viewer, row, choice, corrected(read_raw(row), changed, position), now)
         if not done.applied:
             raise _lacking(done, viewer.lang)
     _close(conn, viewer, row, choice, done, said, now)
@@ -104,7 +106,7 @@ def _go_with(conn: Connection, viewer: Viewer, row: Row, choice: str, said: str,
         return
     with conn.cursor() as cursor:
         cursor.execute("savepoint dependant")
-        done = _take_effect(conn, viewer, row, "apply", None, now)
+        done = _take_effect(conn, viewer, row, "apply", read_raw(row), now)
         if done.applied:
             _close(conn, viewer, row, "apply", done, "", now)
         else:
@@ -113,12 +115,14 @@ def _go_with(conn: Connection, viewer: Viewer, row: Row, choice: str, said: str,
         cursor.execute("release savepoint dependant")
 
 
-def _take_effect(
-    conn: Connection, viewer: Viewer, row: Row, choice: str, changed: dict[str, Any] | None, now: datetime
-) -> Answer:
-    raw = read_raw(row)
+def corrected(raw: Row, changed: Row | None, position: Row | None) -> Row:
+    """The command with what was changed of it; at another place the grid that the tablet found says nothing."""
     if changed is not None:
         raw |= {"payload": changed}
+    return raw if position is None else {**raw, "position": position, "place": None}
+
+
+def _take_effect(conn: Connection, viewer: Viewer, row: Row, choice: str, raw: Row, now: datetime) -> Answer:
     try:
         read = read_command(raw, "tablet", row["device_id"])
     except BadCommand as error:

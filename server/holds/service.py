@@ -30,7 +30,7 @@ class Opened:
     `row` = what is known of it; `raw` = the command as it came ({} when erased); `case` = the case's JSON now, None
     where there is none in sight; `seen` = the event that the author's tablet had last; `since` = the events behind it,
     oldest first; `dependants` = what goes with it; `hindered` = why it cannot take effect as it was made, or "";
-    `photos` = what it declares, with `arrived`.
+    `photos` = what it declares, with `arrived`; `known` = the case's database row.
     """
 
     row: Row
@@ -41,7 +41,7 @@ class Opened:
     dependants: list[Row]
     hindered: str
     photos: list[Row]
-    pack_version: int | None
+    known: Row | None
 
 
 def may_look(viewer: Viewer) -> bool:
@@ -136,7 +136,7 @@ def opened(conn: Connection, viewer: Viewer, command_id: uuid.UUID, now: datetim
         dependants,
         _said(hindrance(conn, viewer, row, raw, known, now), viewer.lang),
         _photos(conn, raw),
-        known["pack_version"] if known else None,
+        known if case else None,
     )
 
 
