@@ -143,9 +143,22 @@ join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grid
 where a.id = :id and a.arrived_at is not null and (:number::text is null or c.number = :number);
 
 -- name: timeline
--- The events of a case with the names of who acted (personal fields stand apart and may have been erased).
+-- The events of a case with the names of who acted (personal fields stand apart and may have been erased). Where all parts
+-- of a split case are done, their answers stand together: they are read from the parts, so that what is erased there is gone.
 select e.case_id, e.n, e.cycle, e.command_id, e.action, e.from_state, e.to_state, e.made_at, e.acted_at, e.received_at, e.body,
-    e.prev_hash, e.hash, e.device, e.actor, p.name as actor_name, o.name as organisation_name, t.body as private,
+    e.prev_hash, e.hash, e.device, e.actor, p.name as actor_name, o.name as organisation_name,
+    coalesce(t.body, case when e.action = 'parts_done' then (
+        select json_object_agg(k.number, concat_ws('：', h.name, h.body::json ->> 'done') order by k.number)::text
+        from cases k
+        cross join lateral (
+            select w.body, by.name from case_events s
+            join event_private w on (w.case_id, w.n) = (s.case_id, s.n)
+            left join organisations by on by.id = s.organisation
+            where s.case_id = k.id and s.action in ('handle', 'enforced', 'answer_outside') order by s.n desc limit 1
+        ) h
+        where k.parent_id = e.case_id and k.received_at >= (
+            select max(s.received_at)::timestamptz from case_events s where s.case_id = e.case_id and s.n < e.n and s.action = 'split')
+    ) end) as private,
     c.pack_version, c.category_system, c.category_code, d.timezone
 from case_events e
 join cases c on c.id = e.case_id

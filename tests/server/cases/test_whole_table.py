@@ -10,6 +10,7 @@ from server.cases import bysystem, service
 from server.cases.apply import apply
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
+from server.people.erasure import erase_words
 from tests.factories import COVER, RUBBISH, Street
 
 OUTSIDE = ("insert into organisations (district_id, kind, code, name, grid_id)"
@@ -231,8 +232,23 @@ def test_a_case_split_for_two_departments_comes_back_as_one(street: Street) -> N
     street.act("worker", first, "pass", close_kind="fixed")
     street.act("duty", first, "close")
     assert street.case(number)["state"] == "split"
-    street.act("duty", second, "cancel", reason="已由街道清理")
+    street.act("dispatch", second, "dispatch", crew="crew-clean")
+    with street.conn.cursor() as cursor:
+        cursor.execute(
+            "update memberships set organisation_id = %s where person_id = %s",
+            (street.district.organisations["crew-clean"], street.district.people["crew"]),
+        )
+    street.act("crew", second, "accept")
+    street.act("crew", second, "handle", done="已清 13900000000", attachments=[street.photo()])
+    street.act("worker", second, "pass", close_kind="fixed")
+    street.act("duty", second, "close")
     assert street.case(number)["state"] == "handled"
+    together = service.events(street.conn, street.viewer("duty"), number)[-1]
+    assert (together["action"], together["text"]) == ("parts_done", "排水队：已补 · 环卫队：已清 139****0000")
+    erase_words(street.conn, first, 4, "当事人要求", street.now)
+    assert (
+        service.events(street.conn, street.viewer("duty"), number)[-1]["text"] == "环卫队：已清 139****0000"
+    )
     street.act("worker", number, "pass", close_kind="fixed")
     street.act("duty", number, "close")
     for case in (number, first, second):
