@@ -21,6 +21,7 @@ from tasks import (
     recompute_deadlines,
     reroute_cases,
     sum_closed,
+    tell_openings,
     time_passes,
     verify_blobs,
     verify_chains,
@@ -93,6 +94,13 @@ TASKS: tuple[Task, ...] = (
         timedelta(hours=1),
         "forgets a day later how often somebody came to a public door, and who opened a layer in which hour",
         forget_knocks.run,
+    ),
+    Task(
+        "tell_openings",
+        timedelta(minutes=10),
+        "writes down how many facilities of an opened layer went out in an hour that is over",
+        tell_openings.run,
+        chunk=tell_openings.CHUNK,
     ),
     Task(
         "sum_closed",

@@ -48,9 +48,18 @@ class Access:
         return sha256(canonical(asdict(self)))
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who is not here any more when it is written down."""
+
+    person_id: int
+    organisation_id: int | None
+    district_id: int
+
+
 def read_personal(
     conn: Connection,
-    viewer: "Viewer",
+    viewer: "Viewer | Reader",
     what: str,
     reason: str,
     now: datetime,

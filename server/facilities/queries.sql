@@ -105,12 +105,25 @@ order by n.distance_m, n.code collate "C"
 limit :limit;
 
 -- name: opened
--- One row when this is the person's first opening of the layer in this hour.
-insert into layer_openings (layer_id, person_id, hour)
-select l, :person, date_trunc('hour', :now::timestamptz) from unnest(:layers::bigint[]) l
-on conflict do nothing
-returning layer_id;
+-- Adds what went out to the person's hour of each layer; the layers whose first opening in this hour it is.
+insert into layer_openings as o (layer_id, person_id, hour, organisation_id, sent, told)
+select t.layer, :person, date_trunc('hour', :now::timestamptz), :organisation, t.sent, t.sent
+from unnest(:layers::bigint[], :sent::integer[]) as t (layer, sent)
+on conflict on constraint layer_openings_pkey do update set sent = o.sent + excluded.sent
+returning layer_id, xmax = 0 as first;
+
+-- name: untold
+-- What went out in hours that are over and stands in no row yet: index layer_openings_untold_idx (hour).
+update layer_openings o set told = u.sent
+from (
+    select o.layer_id, o.person_id, o.hour, o.sent, o.told, l.code, l.district_id
+    from layer_openings o join layers l on l.id = o.layer_id
+    where o.sent > o.told and o.hour < date_trunc('hour', :now::timestamptz)
+    order by o.hour, o.person_id, o.layer_id limit :limit
+) u
+where (o.layer_id, o.person_id, o.hour) = (u.layer_id, u.person_id, u.hour)
+returning o.person_id, o.organisation_id, o.hour, u.code, u.district_id, u.sent - u.told as rows;
 
 -- name: forget_openings!
 -- Hours that no opening can fall into any more.
-delete from layer_openings where hour < :before::timestamptz;
+delete from layer_openings where hour < :before::timestamptz and sent = told;

@@ -1,5 +1,6 @@
 """`/api/v1/layers` and `/api/v1/facilities`: what stands where, for whom the layer is."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -35,8 +36,11 @@ def near(
     now = datetime.now(UTC)
 
     def work(conn: Any) -> list[dict[str, Any]]:
-        opened = service.open_layers(conn, viewer, layer, now, address_of(request))
-        return service.near(conn, opened, lon, lat, radius_m, limit)
+        opened = service.open_layers(conn, viewer, layer)
+        found = service.near(conn, opened, lon, lat, radius_m, limit)
+        sent = Counter(item["layer"] for item in found)
+        service.handed_out(conn, viewer, opened, sent, now, address_of(request))
+        return found
 
     return FacilityPage.model_validate({"items": request.app.state.database.run(work), "next": None})
 
@@ -54,8 +58,10 @@ def page(
     now = datetime.now(UTC)
 
     def work(conn: Any) -> tuple[list[dict[str, Any]], str | None]:
-        (layer,) = service.open_layers(conn, viewer, [code], now, address_of(request))
-        return service.page(conn, layer, viewer, grid=in_grid, limit=limit, after=after)
+        (layer,) = service.open_layers(conn, viewer, [code])
+        found, following = service.page(conn, layer, viewer, grid=in_grid, limit=limit, after=after)
+        service.handed_out(conn, viewer, [layer], {code: len(found)}, now, address_of(request))
+        return found, following
 
     items, following = request.app.state.database.run(work)
     if "application/geo+json" in request.headers.get("accept", ""):

@@ -1,6 +1,7 @@
 """Facilities by layer: who may see which, the nearest, a page, and a file's content put in place of the last one.
 
-Who may see a layer is decided in one place (`seen`); that somebody opened it is a row of the access log, once an hour.
+Who may see a layer is decided in one place (`seen`); that somebody opened it is a row of the access log, with what went
+out, once an hour and once more when the hour is over.
 """
 
 import json
@@ -17,6 +18,7 @@ from server.errors import BadInput, NotAllowed, NotFound
 from server.grids import service as grids
 from server.grids.service import Point
 from server.packs import current
+from server.protocol.wire import time_text
 from server.security import Viewer
 
 SQL = queries(__file__)
@@ -96,10 +98,8 @@ def _category(row: Mapping[str, Any]) -> dict[str, str] | None:
     return {"system": row["category_system"], "code": row["category_code"]} if row["category_code"] else None
 
 
-def open_layers(
-    conn: Connection, viewer: Viewer, codes: Sequence[str], now: datetime, address: str = ""
-) -> list[dict[str, Any]]:
-    """The layers of these codes (all that may be seen, without any), and the log row that they were opened.
+def open_layers(conn: Connection, viewer: Viewer, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """The layers of these codes (all that may be seen, without any); `handed_out` says what was read of them.
 
     Raises NotFound for a code that is not there or not for the viewer: the two look the same.
     """
@@ -107,20 +107,43 @@ def open_layers(
     missing = set(codes) - {row["code"] for row in found}
     if missing:
         raise NotFound("There is no layer {code}.", code=", ".join(sorted(missing)))
-    wanted = [row for row in found if not codes or row["code"] in codes]
-    fresh = {
-        row["layer_id"]
-        for row in SQL.opened(conn, layers=[row["id"] for row in wanted], person=viewer.person_id, now=now)
-    }
-    if first := [row for row in wanted if row["id"] in fresh]:
-        asked = {"layers": [row["code"] for row in first]}
-        rows = sum(row["facilities"] for row in first)
-        access.read_personal(conn, viewer, LAYER, "", now, filter=asked, rows=rows, address=address)
-    return wanted
+    return [row for row in found if not codes or row["code"] in codes]
+
+
+def handed_out(
+    conn: Connection, viewer: Viewer, layers: Sequence[Mapping[str, Any]], sent: Mapping[str, int], now: datetime,
+    address: str = "",
+) -> None:  # fmt: skip
+    """Writes down that these layers were opened and how many facilities of each (by code) go out by this answer.
+
+    The first opening in an hour is a row of the log at once; what goes out after it is summed and told by
+    `tell_openings` when the hour is over.
+    """
+    codes = {row["id"]: row["code"] for row in layers}
+    rows = SQL.opened(
+        conn, layers=list(codes), sent=[sent.get(code, 0) for code in codes.values()], person=viewer.person_id,
+        organisation=viewer.organisation_id, now=now,
+    )  # fmt: skip
+    if first := sorted(codes[row["layer_id"]] for row in rows if row["first"]):
+        rows_out = sum(sent.get(code, 0) for code in first)
+        access.read_personal(
+            conn, viewer, LAYER, "", now, filter={"layers": first}, rows=rows_out, address=address
+        )
+
+
+def tell_openings(conn: Connection, now: datetime, most: int) -> int:
+    """Writes down what went out after the openings of hours that are over, a row a layer, person and hour; how many."""
+    rows = list(SQL.untold(conn, now=now, limit=most))
+    for row in sorted(rows, key=lambda row: (row["hour"], row["person_id"], row["code"])):
+        reader = access.Reader(row["person_id"], row["organisation_id"], row["district_id"])
+        asked = {"layers": [row["code"]], "hour": time_text(row["hour"])}
+        access.read_personal(conn, reader, LAYER, "", now, filter=asked, rows=row["rows"])
+    return len(rows)
 
 
 def forget_openings(conn: Connection, now: datetime) -> int:
-    """Forgets in which hours of more than a day ago somebody opened a layer; how many. The access log keeps them."""
+    """Forgets in which hours of more than a day ago somebody opened a layer; how many. The access log keeps them, and
+    what it does not know yet is kept here."""
     return int(SQL.forget_openings(conn, before=now - OPENINGS_KEPT))
 
 

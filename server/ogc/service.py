@@ -91,10 +91,11 @@ def items(
         return _grids(conn, viewer, LEVELS[of.id], asked)
     if of.id == CASES:
         return _cases(conn, viewer, asked, now)
-    (layer,) = facilities.open_layers(conn, viewer, [of.id.removeprefix(FACILITIES)], now, address)
+    (layer,) = facilities.open_layers(conn, viewer, [of.id.removeprefix(FACILITIES)])
     found, following = facilities.page(
         conn, layer, viewer, box=asked.box, limit=asked.limit, after=asked.after
     )
+    facilities.handed_out(conn, viewer, [layer], {layer["code"]: len(found)}, now, address)
     return [facilities.feature(one) for one in found], following
 
 
@@ -109,8 +110,10 @@ def item(
         return found[0]
     if of.id == CASES:
         return _case_feature(cases.get_case(conn, viewer, key, now))
-    (layer,) = facilities.open_layers(conn, viewer, [of.id.removeprefix(FACILITIES)], now, address)
-    return facilities.feature(facilities.one(conn, layer, key))
+    (layer,) = facilities.open_layers(conn, viewer, [of.id.removeprefix(FACILITIES)])
+    one = facilities.one(conn, layer, key)
+    facilities.handed_out(conn, viewer, [layer], {layer["code"]: 1}, now, address)
+    return facilities.feature(one)
 
 
 def _grids(conn: Connection, viewer: Viewer, level: int, asked: Asked, code: str | None = None) -> Page:

@@ -61,6 +61,12 @@ class Kept:
         with closing(packages.opened(self._whole(content))) as conn:
             return packages.bounds_of(conn)
 
+    def facilities(self, name: str) -> dict[str, int]:
+        """How many facilities of each layer a file brings; none in map pictures."""
+        if not name.endswith(".gz"):
+            return {}
+        return packages.facilities_of(gzip.decompress((self.folder / name).read_bytes()))
+
     def described(self, name: str) -> dict[str, Any]:
         """A file as an offer names it."""
         with (self.folder / name).open("rb") as file:

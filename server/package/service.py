@@ -56,22 +56,17 @@ def public_key(conn: Connection) -> str:
     return _signer(conn).public_key().public_bytes_raw().hex()
 
 
-def offer(
-    conn: Connection, viewer: Viewer, have: str, kept: Kept, now: datetime, address: str
-) -> dict[str, Any]:
+def offer(conn: Connection, viewer: Viewer, have: str, kept: Kept) -> dict[str, Any]:
     """What there is for a tablet that holds the content `have` ("" for none): names of files, and the signature.
 
-    {key, content, base, file, bytes, sha256, tiles: {file, bytes, sha256} | null, public_key, signature}. That layers
-    went out with it is written down in their log. Raises NotFound for a person without grids.
+    {key, content, base, file, bytes, sha256, tiles: {file, bytes, sha256} | null, public_key, signature}. Raises
+    NotFound for a person without grids.
     """
     scope = Scope.of(viewer)
     if not scope.nodes:
         raise NotFound("There are no boundaries for this scope.")
     key = key_of(conn, scope)
     content = kept.content(key, lambda: made(conn, scope, key))
-    layers = [row["code"] for row in SQL.layers(conn, district=scope.district, role=scope.role)]
-    if layers:
-        facilities.open_layers(conn, viewer, layers, now, address)
     file, base = kept.way(have, content)
     pictures = tiles.clipped(kept, content)
     way = kept.described(file)
@@ -89,6 +84,16 @@ def file_of(conn: Connection, viewer: Viewer, name: str, kept: Kept) -> Path:
     if path is None or not scope.nodes or not kept.belongs(name, key_of(conn, scope)):
         raise NotFound
     return path
+
+
+def goes_out(conn: Connection, viewer: Viewer, name: str, kept: Kept, now: datetime, address: str) -> None:
+    """Writes down which layers go out with a file whose beginning is sent, and how many facilities of each: those in
+    this file, which may be a difference."""
+    sent = kept.facilities(name)
+    if sent:
+        facilities.handed_out(
+            conn, viewer, facilities.open_layers(conn, viewer, list(sent)), sent, now, address
+        )
 
 
 def made(conn: Connection, scope: Scope, key: str, pack: tuple[int, dict[str, Any]] | None = None) -> bytes:

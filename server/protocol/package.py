@@ -92,6 +92,12 @@ def opened(package: bytes) -> sqlite3.Connection:
     return _opened(package)
 
 
+def facilities_of(file: bytes) -> dict[str, int]:
+    """How many facilities of each layer a file puts, whole or a difference."""
+    with closing(opened(file)) as conn:
+        return dict(conn.execute("select layer, count(*) from facilities group by layer").fetchall())
+
+
 def bounds_of(conn: sqlite3.Connection) -> tuple[float, float, float, float]:
     """West, south, east, north of an opened package, degrees."""
     found = conn.execute("select value from about where key = 'bounds'").fetchone()

@@ -1632,8 +1632,15 @@ COMMENT ON TABLE public.knocks IS 'How often an address, a link or a case number
 CREATE TABLE public.layer_openings (
     layer_id bigint NOT NULL,
     person_id bigint NOT NULL,
-    hour timestamp with time zone NOT NULL
+    hour timestamp with time zone NOT NULL,
+    organisation_id bigint,
+    sent integer DEFAULT 0 NOT NULL,
+    told integer DEFAULT 0 NOT NULL
 );
+
+COMMENT ON COLUMN public.layer_openings.sent IS 'How many facilities of the layer went out to the person in this hour, each time that one did.';
+
+COMMENT ON COLUMN public.layer_openings.told IS 'How many of them rows of the access log say.';
 
 CREATE TABLE public.layers (
     id bigint NOT NULL,
@@ -2449,6 +2456,8 @@ CREATE INDEX holds_late_idx ON public.holds USING btree (due_at) WHERE (decided_
 
 CREATE INDEX holds_open_idx ON public.holds USING btree (district_id, created_at) WHERE (decided_at IS NULL);
 
+CREATE INDEX layer_openings_untold_idx ON public.layer_openings USING btree (hour) WHERE (sent > told);
+
 CREATE INDEX letter_lines_message_idx ON public.letter_lines USING btree (message_id);
 
 CREATE INDEX letter_lines_open_idx ON public.letter_lines USING btree (contact_id) INCLUDE (message_id, urgent) WHERE (outbox_id IS NULL);
@@ -2730,6 +2739,9 @@ ALTER TABLE ONLY public.layer_openings
     ADD CONSTRAINT layer_openings_layer_fkey FOREIGN KEY (layer_id) REFERENCES public.layers(id);
 
 ALTER TABLE ONLY public.layer_openings
+    ADD CONSTRAINT layer_openings_organisation_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.layer_openings
     ADD CONSTRAINT layer_openings_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 
 ALTER TABLE ONLY public.layers
@@ -2948,7 +2960,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holds TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.knocks TO xunge_app;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.layer_openings TO xunge_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.layer_openings TO xunge_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.layers TO xunge_app;
 

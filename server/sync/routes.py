@@ -7,6 +7,7 @@ import uuid
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -147,21 +148,24 @@ def get_package(
     request: Request, device: Device, have: Annotated[str, Query(max_length=64)] = ""
 ) -> dict[str, Any]:
     """The offline package of the tablet's person: which file leads to it from the content that the tablet holds."""
-    now, kept = datetime.now(UTC), Kept(request.app.state.settings.packages)
-    return {
-        **service.stamp(now),
-        **request.app.state.database.run(
-            lambda conn: packages.offer(conn, device.viewer, have, kept, now, address_of(request))
-        ),
-    }
+    kept = Kept(request.app.state.settings.packages)
+    with request.app.state.database.read() as conn:
+        return {**service.stamp(datetime.now(UTC)), **packages.offer(conn, device.viewer, have, kept)}
 
 
 @router.get("/package/{name}", response_class=FileResponse)
 def get_package_file(request: Request, device: Device, name: str) -> Response:
     """A file that was named there, whole or by ranges: a download that was cut goes on where it was."""
-    kept = Kept(request.app.state.settings.packages)
-    with request.app.state.database.read() as conn:
+    kept, now = Kept(request.app.state.settings.packages), datetime.now(UTC)
+
+    def work(conn: Connection) -> Path:
         path = packages.file_of(conn, device.viewer, name, kept)
+        # The later pieces are of the same file.
+        if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
+            packages.goes_out(conn, device.viewer, name, kept, now, address_of(request))
+        return path
+
+    path = request.app.state.database.run(work)
     headers = {"ETag": f'"{name}"', "Cache-Control": "no-store"}
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 

@@ -131,13 +131,14 @@ select coalesce(st_asmvt(t, 'cases', 4096, 'shape'), '') from (
     limit :most
 ) t where shape is not null;
 
--- name: facilities_tile$
--- What stands in some layers, at most :most in one tile: whole streets of lamps are asked for from zoom 14 on.
+-- name: facilities_tile^
+-- What stands in some layers, at most :most in one tile, and how many of each layer: whole streets of lamps are asked for
+-- from zoom 14 on.
 with bounds as (
     select st_tileenvelope(:z, :x, :y) as tile,
            st_expand(st_makeenvelope(:west, :south, :east, :north, 4326), (:east - :west) / 32) as around
-)
-select coalesce(st_asmvt(t, 'facilities', 4096, 'shape'), '') from (
+),
+drawn as (
     select s.code, s.name, s.layer, st_asmvtgeom(st_transform(s.geom, 3857), s.tile, 4096, 64, true) as shape
     from (
         select f.code, f.name, l.code as layer, f.geom, b.tile
@@ -146,4 +147,8 @@ select coalesce(st_asmvt(t, 'facilities', 4096, 'shape'), '') from (
         join facilities f on f.layer_id = l.id and f.active and f.geom && b.around
         limit :most
     ) s
-) t where shape is not null;
+)
+select coalesce(st_asmvt(t, 'facilities', 4096, 'shape'), '') as tile,
+       (select coalesce(jsonb_object_agg(c.layer, c.sent), '{}')
+        from (select d.layer, count(*) as sent from drawn d where d.shape is not null group by d.layer) c) as sent
+from drawn t where t.shape is not null;

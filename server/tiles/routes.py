@@ -46,12 +46,16 @@ def facilities_tile(
     """What stands in some layers of facilities that the caller may see. Opening a layer is written down."""
     square, now = Square(z, x, y), datetime.now(UTC)
 
-    def work(conn: Connection) -> bytes:
-        opened = facilities.open_layers(conn, viewer, layer, now, address_of(request))
-        return service.facilities_tile(conn, opened, square)
+    def work(conn: Connection) -> tuple[bytes, str]:
+        opened = facilities.open_layers(conn, viewer, layer)
+        data, sent = service.facilities_tile(conn, opened, square)
+        etag = f'"{hashlib.sha256(data).hexdigest()[:24]}"'
+        # Of a tile that the browser holds already nothing goes out again.
+        out = {} if _known(request, etag) else sent
+        facilities.handed_out(conn, viewer, opened, out, now, address_of(request))
+        return data, etag
 
-    data = request.app.state.database.run(work)
-    return _answer(request, data, f'"{hashlib.sha256(data).hexdigest()[:24]}"')
+    return _answer(request, *request.app.state.database.run(work))
 
 
 @router.get("/{layer}/{z}/{x}/{y}.mvt", responses={200: {"content": {MVT: {}}}, 304: {}})

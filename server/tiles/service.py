@@ -102,9 +102,12 @@ def _facet(asked: Mapping[str, Any]) -> str | None:
     return {0: "", 1: "".join(words)}.get(len(words))
 
 
-def facilities_tile(conn: Connection, layers: Sequence[Mapping[str, Any]], square: Square) -> bytes:
-    """Layer `facilities` (code, name, layer) of opened layers; empty above zoom 14."""
+def facilities_tile(
+    conn: Connection, layers: Sequence[Mapping[str, Any]], square: Square
+) -> tuple[bytes, dict[str, int]]:
+    """Layer `facilities` (code, name, layer) of opened layers, and how many of each are in it; empty above zoom 14."""
     if square.z < FACILITIES_FROM:
-        return b""
+        return b"", {}
     ids = [layer["id"] for layer in layers]
-    return bytes(SQL.facilities_tile(conn, layers=ids, most=MOST_FACILITIES, **square.params))
+    row = SQL.facilities_tile(conn, layers=ids, most=MOST_FACILITIES, **square.params)
+    return bytes(row["tile"]), row["sent"]

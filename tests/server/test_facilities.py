@@ -1,7 +1,7 @@
 """Facilities: who sees which layer, what is nearest, what a file puts in place of the last one, and the log of openings."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,11 @@ from server.errors import BadInput, NotAllowed, NotFound
 from server.facilities import service
 from server.facilities.service import Put, Thing, Wanted
 from server.people.tokens import make_token
+from server.protocol.wire import time_text
 from server.security import Viewer, load_viewer
 from server.tiles import service as tiles
 from server.tiles.squares import Square
-from tasks import forget_knocks
+from tasks import forget_knocks, tell_openings
 from tests.conftest import LiveServer
 from tests.server.small_district import NOW, SmallDistrict, make_small_district
 from tests.server.test_tiles import square_at
@@ -106,7 +107,7 @@ def test_the_nearest_come_first_in_metres_not_in_degrees(conn: Connection, distr
     put(
         conn, district, LAMPS, lamp("east", east=0.0010), lamp("north", north=0.0009), lamp("far", east=0.004)
     )
-    opened = service.open_layers(conn, viewer(conn, district, "worker"), [], NOW)
+    opened = service.open_layers(conn, viewer(conn, district, "worker"), [])
     found = service.near(conn, opened, *HERE, radius_m=300, limit=10)
     assert [(item["code"], item["distance_m"]) for item in found] == [
         ("east", pytest.approx(96.5, abs=0.3)), ("north", pytest.approx(99.8, abs=0.3)),
@@ -117,7 +118,7 @@ def test_the_nearest_come_first_in_metres_not_in_degrees(conn: Connection, distr
 def test_of_several_layers_each_gives_its_nearest(conn: Connection, district: SmallDistrict) -> None:
     put(conn, district, LAMPS, *(lamp(f"L{n}", east=0.0001 * n) for n in range(1, 9)))
     put(conn, district, Wanted("bins", "果皮箱"), lamp("B1", east=0.0005))
-    opened = service.open_layers(conn, viewer(conn, district, "duty"), ["lamps", "bins"], NOW)
+    opened = service.open_layers(conn, viewer(conn, district, "duty"), ["lamps", "bins"])
     found = service.near(conn, opened, *HERE, radius_m=100, limit=6)
     assert {(item["layer"], item["code"]) for item in found} >= {
         ("bins", "B1"),
@@ -137,14 +138,19 @@ def test_a_layer_is_for_the_roles_that_it_names_and_for_others_is_not_there(
     assert seen == {"duty": ["cameras", "lamps"], "worker": ["lamps"], "crew": ["lamps"], "hotline": []}
     worker = viewer(conn, district, "worker")
     with pytest.raises(NotFound, match="cameras"):
-        service.open_layers(conn, worker, ["cameras"], NOW)
-    assert codes(service.near(conn, service.open_layers(conn, worker, [], NOW), *HERE, 500, 10)) == ["L1"]
+        service.open_layers(conn, worker, ["cameras"])
+    assert codes(service.near(conn, service.open_layers(conn, worker, []), *HERE, 500, 10)) == ["L1"]
 
 
 def test_another_districts_layers_are_not_there(conn: Connection, district: SmallDistrict) -> None:
     other = make_small_district(conn, "E")
     put(conn, other, LAMPS, lamp("L1"))
     assert service.seen(conn, viewer(conn, district, "duty")) == []
+
+
+def read(conn: Connection, reader: Viewer, at: datetime, **sent: int) -> None:
+    """So many facilities of some layers go out to somebody."""
+    service.handed_out(conn, reader, service.open_layers(conn, reader, list(sent)), sent, at)
 
 
 def test_opening_a_layer_is_a_row_of_the_chained_log_once_an_hour_and_person(
@@ -154,27 +160,52 @@ def test_opening_a_layer_is_a_row_of_the_chained_log_once_an_hour_and_person(
     put(conn, district, CAMERAS, lamp("C1"))
     duty, worker = viewer(conn, district, "duty"), viewer(conn, district, "worker")
     for minutes in (0, 10, 50):
-        service.open_layers(conn, duty, ["cameras"], NOW + timedelta(minutes=minutes))
-    service.open_layers(conn, duty, ["cameras", "lamps"], NOW + timedelta(minutes=55))
-    service.open_layers(conn, worker, [], NOW)
-    service.open_layers(conn, duty, ["cameras"], NOW + timedelta(minutes=61))
+        read(conn, duty, NOW + timedelta(minutes=minutes), cameras=1)
+    read(conn, duty, NOW + timedelta(minutes=55), cameras=1, lamps=1)
+    read(conn, worker, NOW, lamps=1)
+    read(conn, duty, NOW + timedelta(minutes=61), cameras=1)
     assert openings(conn) == [
         {"layers": ["cameras"]}, {"layers": ["lamps"]}, {"layers": ["lamps"]}, {"layers": ["cameras"]},
     ]  # fmt: skip
     assert access.verify_access(conn)[1] is None
 
 
-def test_openings_are_forgotten_a_day_later_and_stay_in_the_log(
+def test_the_log_says_what_went_out_at_once_and_the_rest_of_the_hour_when_it_is_over(
+    conn: Connection, district: SmallDistrict
+) -> None:
+    """Not how many a layer holds: the sum of the rows is what somebody was given."""
+    put(conn, district, LAMPS, *(lamp(f"L{n}") for n in range(9)))
+    duty = viewer(conn, district, "duty")
+    for minutes, sent in ((0, 2), (10, 3), (20, 0), (50, 4)):
+        read(conn, duty, NOW + timedelta(minutes=minutes), lamps=sent)
+    assert service.tell_openings(conn, NOW + timedelta(minutes=59), 10) == 0, "the hour goes on"
+    assert service.tell_openings(conn, NOW + timedelta(minutes=60), 10) == 1
+    assert service.tell_openings(conn, NOW + timedelta(minutes=60), 10) == 0, "told once"
+    rows = [row for row in access.SQL.rows_after(conn, after=0, limit=100) if row["what"] == "layer"]
+    assert [(row["rows"], json.loads(row["filter"])) for row in rows] == [
+        (2, {"layers": ["lamps"]}),
+        (7, {"layers": ["lamps"], "hour": time_text(NOW)}),
+    ]
+    assert {(row["person_id"], row["organisation_id"], row["district_id"]) for row in rows} == {
+        (duty.person_id, duty.organisation_id, duty.district_id)
+    }
+    assert access.verify_access(conn)[1] is None
+
+
+def test_openings_are_forgotten_a_day_later_once_they_are_told_and_stay_in_the_log(
     conn: Connection, district: SmallDistrict
 ) -> None:
     put(conn, district, LAMPS, lamp("L1"))
     duty = viewer(conn, district, "duty")
-    service.open_layers(conn, duty, [], NOW)
-    service.open_layers(conn, duty, [], NOW + timedelta(hours=24))
+    read(conn, duty, NOW, lamps=1)
+    read(conn, duty, NOW, lamps=1)
+    read(conn, duty, NOW + timedelta(hours=24), lamps=1)
     assert forget_knocks.run(conn, NOW + timedelta(hours=24)) == 0
+    assert forget_knocks.run(conn, NOW + timedelta(hours=26)) == 0, "one more went out than the log says"
+    assert tell_openings.run(conn, NOW + timedelta(hours=26)) == 1
     assert forget_knocks.run(conn, NOW + timedelta(hours=26)) == 1
-    service.open_layers(conn, duty, [], NOW + timedelta(hours=24, minutes=5))
-    assert openings(conn) == [{"layers": ["lamps"]}] * 2, "the younger hour still counts as opened"
+    read(conn, duty, NOW + timedelta(hours=24, minutes=5), lamps=1)
+    assert [one["layers"] for one in openings(conn)] == [["lamps"]] * 3, "the younger hour still counts"
     assert access.verify_access(conn)[1] is None
 
 
@@ -254,11 +285,13 @@ def test_a_tile_of_facilities_holds_them_from_a_near_zoom_on(
     conn: Connection, district: SmallDistrict
 ) -> None:
     put(conn, district, LAMPS, lamp("L1"))
-    opened = service.open_layers(conn, viewer(conn, district, "duty"), [], NOW)
-    assert tiles.facilities_tile(conn, opened, square_at(HERE, 13)) == b""
+    opened = service.open_layers(conn, viewer(conn, district, "duty"), [])
+    assert tiles.facilities_tile(conn, opened, square_at(HERE, 13)) == (b"", {})
     near = square_at(HERE, 16)
-    assert b"L1" in tiles.facilities_tile(conn, opened, near)
-    assert b"L1" not in tiles.facilities_tile(conn, opened, Square(16, near.x + 3, near.y))
+    tile, sent = tiles.facilities_tile(conn, opened, near)
+    assert b"L1" in tile and sent == {"lamps": 1}
+    tile, sent = tiles.facilities_tile(conn, opened, Square(16, near.x + 3, near.y))
+    assert b"L1" not in tile and sent == {}
 
 
 @pytest.fixture
@@ -310,3 +343,35 @@ def test_tiles_of_a_hidden_layer_are_refused_and_the_log_knows_who_opened_the_ot
     assert again.status_code == 304
     with database.read() as conn:
         assert openings(conn) == [{"layers": ["cameras"]}]
+
+
+def test_by_every_door_the_log_counts_what_was_handed_out(
+    live_server: LiveServer, database: Database, office: dict[str, dict[str, str]]
+) -> None:
+    square, own = square_at(HERE, 16), office["duty"]
+    tile = f"tiles/facilities/16/{square.x}/{square.y}.mvt?layer=lamps"
+    doors = [
+        ("api/v1/facilities/near?lon=104.005&lat=30.005&radius_m=50&layer=lamps", 1),
+        ("api/v1/layers/lamps/facilities", 2),
+        ("api/v1/layers/lamps/facilities?limit=1", 1),
+        ("ogc/collections/facilities-lamps/items?f=json", 2),
+        ("ogc/collections/facilities-lamps/items/L2?f=json", 1),
+        (tile, 2),
+    ]
+
+    def counted() -> int:
+        with database.read() as conn, conn.cursor() as cursor:
+            cursor.execute("select coalesce(sum(sent), 0) as sent from layer_openings")
+            return int(cursor.fetchone()["sent"])
+
+    for door, sent in doors:
+        before = counted()
+        assert get(f"{live_server.url}/{door}", headers=own).status_code == 200
+        assert counted() - before == sent, door
+    held = get(f"{live_server.url}/{tile}", headers=own).headers["ETag"]
+    before = counted()
+    assert get(f"{live_server.url}/{tile}", headers=own | {"If-None-Match": held}).status_code == 304
+    assert counted() == before, "the browser has that tile"
+    with database.read() as conn:
+        (row,) = [row for row in access.SQL.rows_after(conn, after=0, limit=9) if row["what"] == "layer"]
+        assert row["rows"] == 1, "what the first of them brought"

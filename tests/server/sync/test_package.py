@@ -294,10 +294,20 @@ def test_a_layer_taken_away_from_the_role_leaves_the_tablet_with_the_next_differ
 def test_that_a_layer_went_out_with_a_package_is_written_down_with_who_and_how_many(
     live_server: LiveServer, street: Street, tmp_path: Path
 ) -> None:
-    tablet_of(live_server, "worker", tmp_path, Watched()).close()
+    """Those in the file that went out: three of four lamps stand in the scope; of a difference only what is new."""
+    tablet = tablet_of(live_server, "worker", tmp_path, Watched())
     (row,) = rows(live_server, "select person_id, filter, rows from access_log where what = 'layer'")
-    assert row["person_id"] == street.district.people["worker"] and row["rows"] == 4
+    assert row["person_id"] == street.district.people["worker"] and row["rows"] == 3
     assert json.loads(row["filter"]) == {"layers": ["lamps"]}
+    put(live_server, street, "L1", "new", "L3", "L4")
+    tablet.sync_now()
+    assert codes(tablet) == ["L1", "new", "L3"]
+    assert rows(live_server, "select sum(sent) as sent from layer_openings") == [{"sent": 4}]
+    tablet.sync_now()
+    assert rows(live_server, "select sum(sent) as sent from layer_openings") == [{"sent": 4}], (
+        "nothing went out"
+    )
+    tablet.close()
 
 
 def test_nobody_fetches_the_package_of_another_scope_or_a_file_that_is_none(
