@@ -43,10 +43,10 @@ class Arrivals:
         elif not colon:
             self._goes("case", name)
         elif what in ("node", "organisation"):
-            stay = set(body.get("stay") or ())
+            stay, reporter = set(body.get("stay") or ()), body.get("reporter")
             here = {key[1]: case for key, case in self.came.items() if key[0] == "case"}
             for case_id, (_, case) in [*held().items(), *here.items()]:
-                if _went(case.get("facts") or {}, what, int(which), stay):
+                if _went(case.get("facts") or {}, what, int(which), stay, reporter):
                     self._goes("case", case_id)
         elif which == EVERYTHING:
             self.cleared.add(what)
@@ -63,10 +63,12 @@ class Arrivals:
         return {name: one for (kind, name), one in self.came.items() if kind == "case"}
 
 
-def _went(facts: dict[str, Any], what: str, which: int, stay: set[int]) -> bool:
-    """Whether a case goes with a node, or with the organisation whose hands it is in; what lies in `stay` does not."""
+def _went(facts: dict[str, Any], what: str, which: int, stay: set[int], reporter: int | None) -> bool:
+    """Whether a case goes with a node, or with the organisation whose hands it is in; what lies in `stay`, or was
+    reported by `reporter`, does not.
+    """
     nodes = set(facts.get("nodes") or ())
-    if nodes & stay:
+    if nodes & stay or (reporter is not None and facts.get("reporter") == reporter):
         return False
     if what == "node":
         return which in nodes

@@ -78,7 +78,8 @@ order by c.id limit :limit;
 
 -- name: copy_of_what_came
 -- The same for a tablet that has an older scope: without what it holds already and did not just let go of. It lets go of
--- what lies in a node that went, or is in the hands of the organisation that it left, unless it lies in its scope of now.
+-- what lies in a node that went, or is in the hands of the organisation that it left, unless it lies in its scope of now
+-- or was reported by its person.
 select c.id, c.pack_version
 from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
 where c.id > :after_id::uuid and (c.closed_at is null or c.closed_at >= :keep_closed_since::timestamptz)
@@ -87,6 +88,7 @@ where c.id > :after_id::uuid and (c.closed_at is null or c.closed_at >= :keep_cl
         select from visible_cases(:old_district::bigint, :old_street::bigint, :old_community::bigint, :old_grids::bigint[],
             :old_organisation::bigint, :old_person::bigint) o where o.id = c.id)
     and (in_office(c, :district::bigint, :street::bigint, :community::bigint, :grids::bigint[])
+        or c.reporter_id = :person::bigint
         or not (array[c.district_id, c.street_id, c.community_id, c.grid_id] && :gone::bigint[]
             or :gone_organisation::bigint is not null and (c.handler_id = :gone_organisation::bigint
                 or c.helpers @> array[:gone_organisation::bigint] or c.flags @> '{claimable}'))))

@@ -130,9 +130,9 @@ def _begin(
         return anew + _beside(conn, device, at["seq"], now, package, with_pack=True), whole
     # Another beat: what went is named, what came is copied, and the log goes on where it stood.
     seq, gone = cursor.seq, Difference.between(cursor.scope, scope)
-    left = [leave(f"node:{node}", seq, stay=gone.stay) for node in gone.nodes]
-    if gone.organisation:
-        left.append(leave(f"organisation:{gone.organisation}", seq, stay=gone.stay))
+    names = [f"node:{node}" for node in gone.nodes]
+    names += [f"organisation:{gone.organisation}"] if gone.organisation else []
+    left = [leave(name, seq, stay=gone.stay, reporter=scope.person) for name in names]
     left += [leave("message:*", seq), leave("document:*", seq)]
     part = Cursor(epoch, who, scope, seq, cursor.n, NOTHING, cursor.scope)
     return left + _beside(conn, device, seq, now, package), part
