@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import requests
 
 from server.console.errors import safe_next
 from server.console.headers import POLICY
+from server.db import Connection
 from tests.conftest import LiveServer
-from tests.server.small_district import PASSWORD, make_small_district
+from tests.factories import Street
+from tests.server.small_district import PASSWORD, SmallDistrict, make_small_district
 
 
 @pytest.fixture
@@ -176,3 +179,24 @@ def test_no_file_of_ours_names_a_colour_that_is_no_token() -> None:
         if path.name != "tokens.css":
             text = path.read_text(encoding="utf-8")
             assert not re.search(r":\s*#[0-9a-fA-F]{3,8}\b|rgb\(", text), path.name
+
+
+def test_a_rate_of_few_cases_is_shown_as_counts_in_the_headline_as_in_the_table(
+    office: LiveServer, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+
+    def close_one(conn: Connection) -> None:
+        district = SmallDistrict(1)
+        with conn.cursor() as cursor:
+            cursor.execute("select login, id from people")
+            district.people = {row["login"]: row["id"] for row in cursor.fetchall()}
+        Street(conn, district, tmp_path, now - timedelta(days=2)).closed()
+
+    office.database.run(close_one)
+    period = {"from": str((now - timedelta(days=4)).date()), "to": str(now.date())}
+    page = signed_in(office, "duty").get(f"{office.url}/streets", params=period).text
+    headline = page[page.index('class="figs"') : page.index("<table")]
+    shown = dict(re.findall(r'<b class="t13">([^<]+)</b>(.*?)</div>', headline, re.DOTALL))
+    assert "件数少，不算率" in shown["结案率"] and ">1</a>" in shown["结案率"]
+    assert "%" not in re.sub(r"<[^>]+>", "", headline)
