@@ -82,7 +82,7 @@ def list_devices(
     after: UUID | None = Query(None),
     viewer: Viewer = Depends(require_viewer),
 ) -> dict[str, Any]:
-    """Tablets of the administrator's district, with gaps in what they sent."""
+    """Tablets of the administrator's district; `seq_gaps` = the numbers that never arrived: first, last, since when."""
     with request.app.state.database.read() as conn:
         return enrolment.devices_page(conn, viewer, limit, after)
 

@@ -1334,6 +1334,8 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_state_known CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
 );
 
+COMMENT ON COLUMN public.devices.seq_gaps IS 'Numbers that never arrived though later ones did: [{first, last, since}] in order, since = when a later one arrived.';
+
 COMMENT ON COLUMN public.devices.repairs IS 'How many parts of its mirror differed from what they should have been and were fetched again.';
 
 CREATE TABLE public.district_packs (

@@ -15,12 +15,13 @@ from server.errors import BadInput, ServerTooOld, UpdateNeeded
 from server.locale import gettext_for
 from server.protocol.commands import Command, read_command
 from server.protocol.fields import BadCommand
-from server.protocol.wire import ENVELOPE, body_hash, read_time
+from server.protocol.wire import ENVELOPE, body_hash, read_time, time_text
 from server.security import DeviceViewer
+from server.sync import gaps
 from server.sync.cursors import Cursor, CursorGone, epoch_text
 
 sql = queries(__file__)
-MOST_COMMANDS, MOST_GAPS = 100, 1000
+MOST_COMMANDS, MOST_SEQ = 100, 2**53
 CLOCK_TOLERANCE_MS = 300_000
 
 
@@ -51,7 +52,7 @@ def take(
     answered = apply(conn, ordered, now, {device.viewer.person_id: device.viewer.actor()})
     answers = {answer.command_id: answer for answer in answered}
     results |= {index: _result(answers[command_id], lang) for index, command_id in asked.items()}
-    _note_seq(conn, device, counted, {c.seq for c in ordered if c.seq is not None}, now)
+    _note_seq(conn, device, counted, {seq for raw in raw_commands if (seq := _kept_seq(raw))}, now)
     return [results[index] | {"command_id": raw.get("command_id")} for index, raw in enumerate(raw_commands)]
 
 
@@ -68,6 +69,13 @@ def _seq_of(raw: dict[str, Any]) -> int:
     """Where a command stands in the order; what does not say stands first, and is refused."""
     seq = raw.get("seq")
     return seq if isinstance(seq, int) else 0
+
+
+def _kept_seq(raw: dict[str, Any]) -> int | None:
+    """The number that a command takes in its device's counting; None where it has none, or is kept nowhere."""
+    seq = raw.get("seq")
+    counts = isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq <= MOST_SEQ
+    return seq if counts and _uuid_or_none(raw.get("command_id")) else None
 
 
 def _batch(envelope: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,12 +146,11 @@ def _bad(
     if command_id is not None:
         case_id = _uuid_or_none(raw.get("case_id"))
         hashed, text = body_hash(raw), json.dumps(raw)
-        seq = raw.get("seq") if isinstance(raw.get("seq"), int) and 0 < raw["seq"] < 2**53 else None
         kept = sql.keep_bad(
             conn,
             command_id=command_id,
             device_id=device.device_id,
-            seq=seq,
+            seq=_kept_seq(raw),
             person_id=device.viewer.person_id,
             kind=json.dumps(raw.get("kind"))[:50],
             case_id=case_id,
@@ -201,11 +208,5 @@ def _note_seq(
     """Keeps what is missing of the device's counting, for people to see; it never blocks anything."""
     if not seqs:
         return
-    gaps = [gap for gap in counted["seq_gaps"] if gap not in seqs]
-    last = max(seqs)
-    # However far a device jumps ahead: the newest are looked at, no more.
-    first = max(counted["last_seq"] + 1, last - MOST_GAPS - len(seqs))
-    gaps += [seq for seq in range(first, last) if seq not in seqs]
-    sql.note_seq(
-        conn, device_id=device.device_id, last_seq=last, seq_gaps=json.dumps(gaps[-MOST_GAPS:]), now=now
-    )
+    missing = gaps.counted(counted["seq_gaps"], counted["last_seq"], seqs, time_text(now))
+    sql.note_seq(conn, device_id=device.device_id, last_seq=max(seqs), seq_gaps=json.dumps(missing), now=now)

@@ -15,6 +15,10 @@ from server.protocol.wire import sha256, time_text, uuid7
 from tests.conftest import LiveServer
 from tests.factories import RUBBISH
 
+# What is missing of a tablet's counting, without since when: a column of a query on `devices`.
+MISSING = """coalesce((select jsonb_agg(jsonb_build_array(g -> 'first', g -> 'last'))
+    from jsonb_array_elements(seq_gaps) g), '[]') as gaps"""
+
 
 @dataclass
 class Tablet:

@@ -13,7 +13,7 @@ from server.protocol.wire import uuid7
 from server.settings import CHECKOUT
 from tests.conftest import LiveServer
 from tests.factories import RUBBISH, picture
-from tests.server.sync.tablet import Tablet, count, declared, enrol
+from tests.server.sync.tablet import MISSING, Tablet, count, declared, enrol
 
 Body = Callable[[Tablet], tuple[bytes, dict[str, str]]]
 GZIP = {"Content-Encoding": "gzip"}
@@ -249,13 +249,29 @@ def test_a_declared_photo_stands_for_one_content(live_server: LiveServer, tablet
     assert tablet.upload(one, content).status_code == 204
 
 
-def test_a_device_that_jumps_ahead_in_counting_is_kept_within_bounds(
+def test_a_device_that_jumps_far_ahead_in_counting_lacks_one_range_and_nothing_of_before_is_dropped(
     live_server: LiveServer, tablet: Tablet
 ) -> None:
+    tablet.seq += 2
+    tablet.send(tablet.command())
     tablet.send(tablet.command() | {"seq": 2**52})
     with live_server.database.read() as conn, conn.cursor() as cursor:
-        cursor.execute("select last_seq, jsonb_array_length(seq_gaps) as gaps from devices")
-        assert cursor.fetchone() == {"last_seq": 2**52, "gaps": 1000}
+        cursor.execute(f"select last_seq, {MISSING} from devices")
+        assert cursor.fetchone() == {"last_seq": 2**52, "gaps": [[1, 2], [4, 2**52 - 1]]}
+
+
+def test_a_command_that_cannot_be_read_but_is_kept_is_not_missing(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
+    good, bad, unkept = (
+        tablet.command(),
+        tablet.command() | {"kind": "fly"},
+        tablet.command() | {"command_id": 7},
+    )
+    tablet.send(good, bad, unkept, tablet.command())
+    with live_server.database.read() as conn, conn.cursor() as cursor:
+        cursor.execute(f"select last_seq, {MISSING} from devices")
+        assert cursor.fetchone() == {"last_seq": 4, "gaps": [[3, 3]]}, "what is kept nowhere stays in sight"
 
 
 HOSTILE = ("\x00", "\ud800", "x" * 5000, 7, None, [], {}, [[]], True, -1, 1e308)

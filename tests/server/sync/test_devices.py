@@ -1,5 +1,6 @@
 """Tablets: withdrawn ones, forged tokens, wrong clocks, gaps in counting."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from server.protocol.wire import time_text
 from tests.conftest import LiveServer
 from tests.factories import Street, picture
 from tests.server.plain_forms import Clerk
-from tests.server.sync.tablet import Tablet, count, declared
+from tests.server.sync.tablet import MISSING, Tablet, count, declared
 
 
 def test_a_withdrawn_tablet_is_still_relieved_of_what_it_holds(
@@ -69,12 +70,29 @@ def test_a_gap_in_counting_never_blocks_and_is_kept(live_server: LiveServer, tab
     last = tablet.command()
     assert [r["outcome"] for r in tablet.send(first, last)] == ["applied", "applied"]
     with live_server.database.read() as conn, conn.cursor() as cursor:
-        cursor.execute("select last_seq, seq_gaps from devices")
-        assert cursor.fetchone() == {"last_seq": 4, "seq_gaps": [2, 3]}
-    told = Clerk(live_server, "admin").get("/devices")
-    assert '<td class="r">4</td><td>2</td>' in told, (
-        "whoever looks after tablets sees how far it counted and what lacks"
-    )
+        cursor.execute(f"select last_seq, {MISSING} from devices")
+        assert cursor.fetchone() == {"last_seq": 4, "gaps": [[2, 3]]}
+
+
+def test_whoever_looks_after_tablets_sees_which_numbers_are_missing_and_since_when(
+    live_server: LiveServer, tablet: Tablet
+) -> None:
+    def lacking() -> tuple[int, str]:
+        page = re.sub(r"<[^>]+>", " ", Clerk(live_server, "admin").get("/devices"))
+        return page.count("起缺"), re.sub(r"\s+", " ", page)
+
+    made = [tablet.command() for _ in range(40)]
+    tablet.send(*made[:2], *made[5:7], made[8])
+    count, words = lacking()
+    assert count == 1
+    assert re.search(r" 3–5 、 8 (?!、).*?起缺", words)
+    # What arrives later fills its place and splits the rest; of many the rest is folded, not dropped.
+    tablet.send(made[3], *made[10:39:2])
+    count, words = lacking()
+    assert count == 2
+    assert re.search(r" 3 、 5 、 8 (?!、).*?起缺 10 、 12 、 .*? 32 另有 3 段 34 、 36 、 38 .*?起缺", words)
+    tablet.send(*made)
+    assert lacking()[0] == 0
 
 
 def test_the_grid_that_the_tablet_found_is_kept_beside_ours_where_it_differs(
