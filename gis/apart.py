@@ -7,6 +7,7 @@ limits (`gis.gdal`).
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ FAILED = 3
 
 # Which layers of a file are passed over when areas, points or lines are wanted, by their kind of geometry.
 OTHERS = {"areas": ("Point",), "points": ("Polygon", "LineString"), "lines": ("Point", "Polygon")}
+
+# The layers that GDAL makes of OpenStreetMap's ways and relations; the tags that it does not know stand in one column.
+OSM = {"areas": "multipolygons", "points": "points", "lines": "lines"}
+TAGS = "other_tags"
+_TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 Refusal = tuple[str, dict[str, Any]]
 
@@ -39,6 +45,8 @@ def _layer(path: str, wanted: str | None, shapes: str) -> str:
             raise _RefusedError("The file has no layer {layer}; it has: {layers}.", layer=wanted,
                                 layers=", ".join(layers) or "–")  # fmt: skip
         return wanted
+    if {"other_relations", *OSM.values()} <= set(layers):
+        return OSM[shapes]
     fitting = [
         name
         for name, kind in layers.items()
@@ -63,6 +71,15 @@ def _values(column: Any) -> list[Any]:
     return [None if isinstance(value, (bytes, np.ndarray)) else value for value in column.tolist()]
 
 
+def _with_tags(fields: list[str], columns: list[list[Any]]) -> None:
+    """Every tag as a field of its own, as if the file had them so."""
+    told = columns[fields.index(TAGS)]
+    found = [{k: re.sub(r"\\(.)", r"\1", v) for k, v in _TAG.findall(text or "")} for text in told]
+    for name in dict.fromkeys(name for tags in found for name in tags if name not in fields):
+        fields.append(name)
+        columns.append([tags.get(name) for tags in found])
+
+
 def read(path: str, folder: Path, encoding: str | None, layer: str | None, wanted: str) -> None:
     """Reads the one layer; curves come as chords of one degree, and `kinds` still says what they were."""
     import pyogrio
@@ -82,6 +99,8 @@ def read(path: str, folder: Path, encoding: str | None, layer: str | None, wante
     with (folder / "shapes.bin").open("wb") as out:
         out.writelines(one for one in shapes if one is not None)
     fields = [str(field) for field in meta["fields"]][:-1]
+    if TAGS in fields:
+        _with_tags(fields, values)
     document = {"crs": meta["crs"], "encoding": meta["encoding"], "layer": name, "fields": fields, "columns": values,
                 "kinds": kinds}  # fmt: skip
     (folder / "document.json").write_text(

@@ -55,7 +55,8 @@ def _environment() -> dict[str, str]:
         "GDAL_SKIP": ",".join(others), "OGR_ARC_STEPSIZE": str(ARC_STEP_DEG), "GML_SKIP_RESOLVE_ELEMS": "ALL",
         "GML_DOWNLOAD_SCHEMA": "NO", "CPL_CURL_ENABLED": "NO", "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO",
         "OGR_XLSX_FIELD_TYPES": "STRING", "OGR_ODS_FIELD_TYPES": "STRING", "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
-        "CPL_DEBUG": "OFF",
+        # Its reader keeps a database, which would lie beside the file: here in the folder of the child.
+        "CPL_DEBUG": "OFF", "OGR_VFK_DB_NAME": "vfk.db",
     }  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def _run(arguments: list[str], folder: Path) -> None:
 def _refuse_what_points_elsewhere(path: Path) -> None:
     if path.is_dir():  # a file geodatabase out of an archive
         return
-    if path.suffix.lower() in TILED:
+    if path.suffix.lower() in TILED and not path.name.lower().endswith(".osm.pbf"):
         raise UnreadableError(
             "Map tiles hold shapes that are cut at their edges and rounded; give the file that they were made from."
         )
