@@ -130,6 +130,7 @@ class XungeApp(App):
             page.keep()
 
     def on_resume(self) -> None:
+        self.machine.viewer.put_away()  # who comes back has looked
         self.gps.resume()
         if isinstance(self.root, House):
             self.root.lock_when_idle()
@@ -137,6 +138,7 @@ class XungeApp(App):
 
     def on_start(self) -> None:
         self.gps.resume()
+        self.machine.viewer.put_away()  # left behind by one that was killed
         if isinstance(self.tablet, Wreck):
             return
         if self.tablet.enrolled:
@@ -148,6 +150,7 @@ class XungeApp(App):
     def on_stop(self) -> None:
         self._keep()
         self.gps.pause()
+        self.machine.viewer.put_away()
         if not isinstance(self.tablet, Wreck):
             self.tablet.leave()
             self.tablet.stop()

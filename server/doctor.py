@@ -273,7 +273,7 @@ def photos(cursor: Any) -> Finding:
     """What the task that reads originals again has found."""
     cursor.execute(
         "select count(*) as kept, count(damaged_at) as damaged,"
-        " min(sha256) filter (where damaged_at is not null) as first from blobs"
+        " min(sha256) filter (where damaged_at is not null) as first from originals"
     )
     row = cursor.fetchone()
     if row["damaged"]:

@@ -82,6 +82,10 @@ class TabletFace(Protocol):
         """A notice or document of the office, which counts as seen by now; None when it was withdrawn."""
         ...
 
+    def file(self, file_id: str) -> bytes | None:
+        """A PDF of a document as the office published it, None when it is not on this tablet."""
+        ...
+
     def note_document(self, document_id: str) -> None:
         """Tells the office that this organisation knows of a safety notice."""
         ...

@@ -163,6 +163,10 @@ class Looking:
         """A notice or document, opened; None when it was withdrawn."""
         return self._papers.view(document_id)
 
+    def file(self, file_id: str) -> bytes | None:
+        """A PDF of a document, None when it is not here."""
+        return self._album.picture(file_id)
+
     def case(self, case_id: str) -> CaseView:
         telling = self._known.telling()
         standing = self._known.standing(case_id, telling.actor)

@@ -1,16 +1,18 @@
 """Notices and documents on this tablet: readable without a network, their pictures too; safety ones are noted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from mobile.core.album import Album
+from mobile.core.freight import PICTURE_BYTES
 from mobile.core.known import Known
 from mobile.core.mirror import Mirror
 from mobile.core.office import Office, Refused
 from mobile.core.photos import NotAPicture, Photos
 from mobile.core.store import Store
-from mobile.core.views import DocumentView, MessageView, PhotoView
-from server.protocol.wire import read_time
+from mobile.core.views import DocumentView, FileView, MessageView, PhotoView
+from server.protocol.wire import read_time, sha256
 
 KIND = "document"
 PENDING, NOTED, SEEN = "documents_to_note", "documents_noted", "documents_seen"
@@ -76,9 +78,16 @@ class Papers:
                 PhotoView(str(one["sha256"]), str(one.get("name", "")), "during", here(str(one["sha256"])))
                 for one in body.get("pictures") or ()
             ),
+            tuple(self._file(one) for one in body.get("files") or ()),
             safety=bool(body.get("safety")),
             noted=self._noted(body),
         )
+
+    def _file(self, told: dict[str, Any]) -> FileView:
+        say, here = self.known.telling().speech.say, self.photos.has(str(told["sha256"]))
+        size = self.known.telling().speech.size(int(told.get("bytes") or 0))
+        about = size if here else f"{size} · {say('at the office')}"
+        return FileView(str(told.get("name", "")), str(told["sha256"]), about, here)
 
     def note(self, document_id: str) -> None:
         """The worker's organisation knows of a safety notice; it is told with the next round."""
@@ -90,8 +99,11 @@ class Papers:
                     told = {"id": body["id"], "version": body["version"]}
                     self.store.keep(PENDING, [*(one for one in waiting if one != told), told])
 
-    def round(self, office: Office) -> None:
-        """Tells what was noted, brings down the pictures that are not here yet, and lets go of those of what went."""
+    def round(self, office: Office, allows: Callable[[int], bool]) -> None:
+        """Tells what was noted, brings down the files that are not here yet, and lets go of those of what went.
+
+        `allows`: whether so many bytes may come now, on a link that is paid by the byte.
+        """
         if waiting := self.store.kept(PENDING, []):
             office.receipts(waiting)
             with self.store.writing():
@@ -100,19 +112,27 @@ class Papers:
         if self.mirror.locked:
             return
         wanted = {
-            str(one["sha256"]): f"{KIND}:{body['id']}"
+            str(one["sha256"]): (f"{KIND}:{body['id']}", int(one.get("bytes") or 0))
             for body in self.mirror.listed(KIND)
-            for one in body.get("pictures") or ()
+            for one in (*(body.get("pictures") or ()), *(body.get("files") or ()))
         }
         for card in self.photos.cards(state="fetched"):
             if (card.case_id or "").startswith(f"{KIND}:") and card.photo_id not in wanted:
                 self.photos.discard(card.photo_id)
-        for sha256, name in wanted.items():
-            if not self.photos.has(sha256):
+        for name, (document, size) in wanted.items():
+            if not self.photos.has(name) and allows(size or PICTURE_BYTES):
                 try:
-                    self.photos.keep_fetched(sha256, name, office.file(sha256), "during")
+                    self.photos.keep_fetched(name, document, self._whole(office, name, size), "during")
                 except (Refused, NotAPicture):
                     continue
+
+    @staticmethod
+    def _whole(office: Office, name: str, size: int) -> bytes:
+        """A file comes as it was published; a picture, of which no size was told, as it is shown."""
+        data = office.file(name)
+        if size and sha256(data) != name:
+            raise NotAPicture
+        return data
 
     def _unread(self, body: dict[str, Any]) -> bool:
         return [body["id"], body["version"]] not in self.store.kept(SEEN, [])

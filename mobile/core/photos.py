@@ -13,6 +13,7 @@ from mobile.core.store import DiskFull, Store
 from server.protocol.wire import sha256, time_text, uuid7
 
 KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+PDF, PDF_START = "application/pdf", b"%PDF-"
 
 
 class NotAPicture(Exception):
@@ -55,17 +56,18 @@ class Photos:
 
     def take_in(self, data: bytes, stage: str) -> Photo:
         """A new photograph, on the disk when this returns. Raises NotAPicture, DiskFull."""
-        photo_id = str(uuid7())
+        photo_id, kind = str(uuid7()), kind_of(data)
         self._write(photo_id, data, f"photo/{photo_id}")
         with self._store.writing() as sql:
             sql.execute(
                 "insert into photos values (?, null, null, ?, ?, ?, ?, ?, 'draft', null)",
-                (photo_id, sha256(data), len(data), kind_of(data), stage, time_text(self._clock.now())),
+                (photo_id, sha256(data), len(data), kind, stage, time_text(self._clock.now())),
             )
         return self.card(photo_id)
 
     def keep_fetched(self, photo_id: str, case_id: str, data: bytes, stage: str) -> None:
-        """The office's picture of a case, so that it can be looked at without a signal."""
+        """The office's picture of a case, or a file of a document, so that it can be looked at without a signal."""
+        kind = PDF if data.startswith(PDF_START) else kind_of(data)
         self._write(photo_id, data, f"picture/{photo_id}")
         with self._store.writing() as sql:
             sql.execute(
@@ -75,7 +77,7 @@ class Photos:
                     case_id,
                     sha256(data),
                     len(data),
-                    kind_of(data),
+                    kind,
                     stage,
                     time_text(self._clock.now()),
                 ),
@@ -218,7 +220,6 @@ class Photos:
         return self._folder / photo_id
 
     def _write(self, photo_id: str, data: bytes, what: str) -> None:
-        kind_of(data)
         sealed = self._store.seal.shut(what, data)
         draft = self._folder / f"{photo_id}.part"
         try:

@@ -81,7 +81,7 @@ class Syncer:
         self.listeners: list[Callable[[], None]] = []
         self.handed_over: Callable[[], None] = lambda: None
         self.emptied: Callable[[], None] = lambda: None
-        self.beside: Callable[[Office], None] = lambda office: None
+        self.beside: Callable[[Office, Callable[[int], bool]], None] = lambda office, allows: None
         self.wanted_pictures: Callable[[], list[tuple[str, dict[str, Any]]]] = list
 
     @contextmanager
@@ -136,7 +136,7 @@ class Syncer:
         if stopped is None:
             self._try(lambda: self.delivery.fetch(office, self._step("package"), self._tell))
             self._try(lambda: self._fetch_pictures(office))
-            self._try(lambda: self.beside(office))
+            self._try(lambda: self.beside(office, self._freight.meter.allows))
         return stopped
 
     def _try(self, part: Callable[[], None]) -> Link | None:

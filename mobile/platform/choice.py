@@ -12,9 +12,10 @@ from mobile.platform.desktop import (
     FixedPlace,
     FolderCamera,
     OpenNetwork,
+    SystemViewer,
     ThreadBackground,
 )
-from mobile.platform.ports import Background, Camera, Gps, Network, Scanner
+from mobile.platform.ports import Background, Camera, Gps, Network, Scanner, Viewer
 
 KEY = "device.key"
 
@@ -26,6 +27,7 @@ class Machine:
     gps: Gps
     camera: Camera
     scanner: Scanner
+    viewer: Viewer
     keys: Keys
     network: Network
     background: Background
@@ -49,6 +51,7 @@ def desktop(
         FixedPlace(at),
         FolderCamera(pictures),
         ClipboardScanner(copied),
+        SystemViewer(home / "shown"),
         KeyFile(home / KEY),
         OpenNetwork(),
         ThreadBackground(),
@@ -63,12 +66,14 @@ def android(home: Path, language: str) -> Machine:
     from mobile.platform.android.keystore import AndroidKeys
     from mobile.platform.android.network import AndroidNetwork
     from mobile.platform.android.scanner import AndroidScanner
+    from mobile.platform.android.viewer import AndroidViewer
 
     camera = AndroidCamera()
     return Machine(
         AndroidGps(),
         camera,
         AndroidScanner(camera),
+        AndroidViewer(),
         AndroidKeys(home / KEY),
         AndroidNetwork(),
         AndroidBackground(home, language),

@@ -4,6 +4,9 @@ A desktop has neither a receiver nor a camera in the hand, and nothing here pret
 puts the pin by hand, and without a folder the picture is a card that says that it is one.
 """
 
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -17,6 +20,7 @@ from mobile.core.views import Position
 from mobile.platform.ports import Errand
 
 CARD = (1280, 960)
+OPENERS = ("xdg-open", "open")
 
 
 class FixedPlace:
@@ -56,6 +60,34 @@ class ClipboardScanner:
 
     def scan(self, done: Callable[[str | None], None]) -> None:
         done(self._copied() or None)
+
+
+class SystemViewer:
+    """A copy in a folder that only its owner can read, opened by whatever this desktop opens such files with."""
+
+    def __init__(self, folder: Path, opens: Callable[[Path], bool] | None = None) -> None:
+        self._folder, self._opens = folder, opens or opened_by_the_system
+
+    def show(self, name: str, mime: str, data: bytes) -> bool:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = self._folder / (Path(name).name or "document")
+        copy.unlink(missing_ok=True)
+        with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+        return self._opens(copy)
+
+    def put_away(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def opened_by_the_system(path: Path) -> bool:
+    """Hands a file to the desktop; whether it has something that takes it."""
+    program = next((found for name in OPENERS if (found := shutil.which(name))), None)
+    if program is None:
+        return False
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+    threading.Thread(target=subprocess.run, args=([program, str(path)],), kwargs=quiet, daemon=True).start()
+    return True
 
 
 class OpenNetwork:

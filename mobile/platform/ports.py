@@ -1,4 +1,4 @@
-"""The ports: where am I, a photograph or a code of what is before me, what the network costs, where the errand runs."""
+"""The ports: where am I, a photograph or a code of what is before me, who shows a file, the network, the errand."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -36,6 +36,18 @@ class Scanner(Protocol):
 
     def scan(self, done: Callable[[str | None], None]) -> None:
         """`done` gets the text, None when there was none to be read."""
+        ...
+
+
+class Viewer(Protocol):
+    """Gives a file to the program that shows such files here, as a copy in the open that is taken away again."""
+
+    def show(self, name: str, mime: str, data: bytes) -> bool:
+        """Whether there is such a program."""
+        ...
+
+    def put_away(self) -> None:
+        """Nothing that was given out lies in the open any more."""
         ...
 
 

@@ -13,8 +13,9 @@ from kivy.uix.floatlayout import FloatLayout
 
 from mobile.core.clockwork import DeviceClock
 from mobile.core.face import TabletFace
+from mobile.core.photos import PDF
 from mobile.core.seal import Locked
-from mobile.core.views import Act, CategoryChoice, Refusal
+from mobile.core.views import Act, CategoryChoice, FileView, Refusal
 from mobile.platform.choice import Machine
 from mobile.ui.page import Page
 from mobile.ui.screens.case import Case
@@ -158,6 +159,7 @@ class House(FloatLayout):
         if self.page is None:
             return
         if not (self.tablet.enrolled or isinstance(self.page, Enrol)):
+            self.machine.viewer.put_away()
             self.show("enrol")  # the office withdrew this tablet
             return
         if self.tablet.locked and not isinstance(self.page, Enrol | Pin):
@@ -179,6 +181,7 @@ class House(FloatLayout):
         if self.page:
             self.page.leave()
             self.page = None
+        self.machine.viewer.put_away()
         self.tablet.lock()
         self.build()
 
@@ -261,6 +264,14 @@ class House(FloatLayout):
     def scan(self, read: Callable[[str | None], None]) -> None:
         """The text of one QR code, in the window's own thread."""
         self.machine.scanner.scan(mainthread(read))
+
+    def open_file(self, file: FileView) -> None:
+        """Shows a PDF in the program that this machine has for it, or says what is missing."""
+        data = self.tablet.file(file.file_id)
+        if data is None:
+            self.say(_("It is not on this tablet yet. It comes with the next round."))
+        elif not self.machine.viewer.show(file.name, PDF, data):
+            self.say(_("This tablet has no app that shows PDFs. Ask your office to put one on."))
 
     def pick_category(self, took: Callable[[CategoryChoice], None]) -> None:
         """Chooses one out of the tree for the sheet that is up, which stands there again afterwards."""

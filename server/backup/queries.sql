@@ -7,7 +7,7 @@ select pg_export_snapshot() as snapshot, e.epoch, current_setting('server_versio
 from epoch e;
 
 -- name: blobs
-select sha256, bytes from blobs order by sha256;
+select sha256, bytes from originals order by sha256;
 
 -- name: relations_of_ours$
 -- How many tables, views and sequences stand in the database that no extension brought.
@@ -30,4 +30,7 @@ select setval('case_numbers', (select last_value from case_numbers) + :spare);
 delete from web_sessions;
 
 -- name: mark_missing!
+with papers_too as (
+    update papers set damaged_at = coalesce(damaged_at, :now) where sha256 = any (:missing::text[])
+)
 update blobs set damaged_at = coalesce(damaged_at, :now) where sha256 = any (:missing::text[]);

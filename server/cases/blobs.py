@@ -41,11 +41,7 @@ def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> Non
     lock(conn, picture.sha256)
     _put(picture.copy, copy_path(folder, picture.sha256))
     _put(picture.thumb, copy_path(folder, picture.sha256, thumb=True))
-    target = blob_path(folder, picture.sha256)
-    _put(picture.original, target)
-    # The names must survive a power cut before anybody is told; copies can be made again.
-    for place in (target.parent, target.parent.parent, folder):
-        _sync(place)
+    put(picture.original, blob_path(folder, picture.sha256), folder)
     sql.keep_blob(
         conn,
         sha256=picture.sha256,
@@ -59,6 +55,13 @@ def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> Non
     if sql.mend(conn, sha256=picture.sha256):
         tell_cases(conn, sql.cases_of(conn, sha256=picture.sha256))
     tell_cases(conn, sql.arrive(conn, sha256=picture.sha256, now=now))
+
+
+def put(waiting: Path, target: Path, folder: Path) -> None:
+    """Moves an original to its place. Its name survives a power cut before anybody is told; copies are made again."""
+    _put(waiting, target)
+    for place in (target.parent, target.parent.parent, folder):
+        _sync(place)
 
 
 def lock(conn: Connection, sha256: str) -> None:

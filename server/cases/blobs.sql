@@ -39,7 +39,8 @@ from cases c where c.id = :case_id;
 
 -- name: originals_after
 -- The next originals in the order of their hashes.
-select sha256, bytes, damaged_at from blobs where sha256 > :after order by sha256 limit :limit;
+select sha256, bytes, damaged_at from originals where sha256 > :after order by sha256 limit :limit;
 
 -- name: mark!
+with papers_too as (update papers set damaged_at = :damaged_at where sha256 = :sha256)
 update blobs set damaged_at = :damaged_at where sha256 = :sha256;

@@ -53,19 +53,21 @@ def shown(
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     path = open_copy(request.app.state.settings.blobs, row["sha256"], thumb)
-    return _sent(path, "image/jpeg", name_of(row, "jpg"), "inline", headers)
+    return sent_file(path, "image/jpeg", name_of(row, "jpg"), "inline", headers)
 
 
 def shown_undecided(request: Request, sha256: str, thumb: bool) -> Response:
     """The copy of a photo whose act waits for a person; the caller has asked who may see it."""
     path = open_copy(request.app.state.settings.blobs, sha256, thumb)
-    return _sent(path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, no-store"})
+    return sent_file(
+        path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, no-store"}
+    )
 
 
 def sent_copy(request: Request, sha256: str) -> Response:
     """The public copy of a picture that whoever asks was found to be allowed."""
     path = open_copy(request.app.state.settings.blobs, sha256)
-    return _sent(
+    return sent_file(
         path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, max-age=31536000"}
     )
 
@@ -93,7 +95,7 @@ def original(request: Request, viewer: Viewer, attachment_id: uuid.UUID, number:
     row, path = request.app.state.database.run(work)
     # Each reading is a row of the log, so nothing in between may keep the answer.
     name = name_of(row, ENDINGS[row["mime"]])
-    return _sent(path, row["mime"], name, "attachment", {"Cache-Control": "private, no-store"})
+    return sent_file(path, row["mime"], name, "attachment", {"Cache-Control": "private, no-store"})
 
 
 def name_of(row: dict[str, Any], ending: str) -> str:
@@ -101,7 +103,8 @@ def name_of(row: dict[str, Any], ending: str) -> str:
     return f"{row['number']}-{row['stage']}-{row['sha256'][:8]}.{ending}"
 
 
-def _sent(path: Path, mime: str, name: str, how: str, headers: dict[str, str]) -> FileResponse:
+def sent_file(path: Path, mime: str, name: str, how: str, headers: dict[str, str]) -> FileResponse:
+    """A file of the store that a browser can do nothing with but show or save it; `how`: inline or attachment."""
     digest = base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
     return FileResponse(
         path,

@@ -12,6 +12,7 @@ from server.console.desk import Desk, desk
 from server.console.doors import reader, writer
 from server.console.errors import PageRoute
 from server.content import service
+from server.content.papers import sent_paper
 from server.content.service import Draft
 from server.errors import NotAllowed, NotFound, XungeError
 from server.locale import gettext_for
@@ -47,12 +48,12 @@ def new_page(request: Request, viewer: Viewer = Depends(reader)) -> Response:
 @router.post("/documents")
 def write_document(
     request: Request, kind: str = Form("notice"), safety: str = Form(""), title: str = Form(""),
-    body: str = Form(""), pictures: Files = [], viewer: Viewer = Depends(writer),  # noqa: B006 (FastAPI copies it)
+    body: str = Form(""), files: Files = [], viewer: Viewer = Depends(writer),  # noqa: B006 (FastAPI copies it)
 ) -> Response:  # fmt: skip
     """Keeps the first version; what was refused stands there again with the reason."""
     state, now = request.app.state, datetime.now(UTC)
     try:
-        draft = Draft(title, body, _read(pictures))
+        draft = Draft(title, body, _read(files))
         id_ = state.database.run(
             lambda conn: service.write(conn, viewer, state.settings.blobs, kind, bool(safety), draft, now)
         )
@@ -86,7 +87,7 @@ def show(
 @router.post("/documents/{id_}/versions")
 def add_version(
     request: Request, id_: int, title: str = Form(""), body: str = Form(""), keep: str = Form(""),
-    pictures: Files = [], viewer: Viewer = Depends(writer),  # noqa: B006 (FastAPI copies it)
+    files: Files = [], viewer: Viewer = Depends(writer),  # noqa: B006 (FastAPI copies it)
 ) -> Response:  # fmt: skip
     """The next version."""
     folder, now = request.app.state.settings.blobs, datetime.now(UTC)
@@ -94,7 +95,7 @@ def add_version(
 
     def work(conn: Any) -> Any:
         return service.add_version(
-            conn, viewer, folder, id_, Draft(title, body, None if keep else _read(pictures)), now
+            conn, viewer, folder, id_, Draft(title, body, None if keep else _read(files)), now
         )
 
     return _done(request, viewer, id_, work, given)
@@ -128,14 +129,27 @@ def noted(request: Request, id_: int, version: int = Form(0), viewer: Viewer = D
 @router.get("/documents/{id_}/pictures/{sha256}")
 def picture(request: Request, id_: int, sha256: str, viewer: Viewer = Depends(reader)) -> Response:
     """A picture of a document that the viewer reads or wrote: the copy without place and device."""
-    with request.app.state.database.read() as conn:
-        read, own = service.one_for_reader(conn, viewer, id_), service.written(conn, viewer, id_)
-    versions = [read or {"pictures": []}, *(own["versions"] if own else ())]
-    if not any(one["sha256"] == sha256 for version in versions for one in version["pictures"]):
-        raise NotFound
+    _attached(request, viewer, id_, "pictures", sha256)
     path = open_copy(request.app.state.settings.blobs, sha256)
     headers = {"Content-Security-Policy": SANDBOX, "Cache-Control": "private, max-age=31536000, immutable"}
     return FileResponse(path, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/documents/{id_}/files/{sha256}")
+def file(request: Request, id_: int, sha256: str, viewer: Viewer = Depends(reader)) -> Response:
+    """A PDF of a document that the viewer reads or wrote, to be saved."""
+    paper = _attached(request, viewer, id_, "files", sha256)
+    return sent_paper(request.app.state.settings.blobs, paper)
+
+
+def _attached(request: Request, viewer: Viewer, id_: int, kind: str, sha256: str) -> dict[str, Any]:
+    """What is attached to the published version or, for its office, to any. Raises NotFound."""
+    with request.app.state.database.read() as conn:
+        found = service.attached(conn, viewer, id_, kind)
+    for one in found:
+        if one["sha256"] == sha256:
+            return one
+    raise NotFound
 
 
 def _read(files: list[UploadFile]) -> list[tuple[str, bytes]]:

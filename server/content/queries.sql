@@ -17,6 +17,13 @@ insert into document_pictures (document_id, n, place, sha256, name) values (:id,
 insert into document_pictures (document_id, n, place, sha256, name)
 select document_id, :n, place, sha256, name from document_pictures where document_id = :id and n = :n - 1;
 
+-- name: add_paper!
+insert into document_papers (document_id, n, place, sha256, name) values (:id, :n, :place, :sha256, :name);
+
+-- name: keep_papers!
+insert into document_papers (document_id, n, place, sha256, name)
+select document_id, :n, place, sha256, name from document_papers where document_id = :id and n = :n - 1;
+
 -- name: below
 -- Of these codes the nodes that lie in or below the roots, in the boundaries of today.
 with recursive down as (
@@ -62,7 +69,9 @@ select d.id, d.kind, d.safety, d.published_n as n, d.published_at, v.title, v.bo
     d.organisation_id = :organisation_id
         or exists (select from document_notes t where (t.document_id, t.n) = (d.id, d.published_n) and t.organisation_id = :organisation_id) as noted,
     coalesce((select json_agg(json_build_object('sha256', p.sha256, 'name', p.name) order by p.place)
-        from document_pictures p where (p.document_id, p.n) = (d.id, d.published_n)), '[]') as pictures
+        from document_pictures p where (p.document_id, p.n) = (d.id, d.published_n)), '[]') as pictures,
+    coalesce((select json_agg(json_build_object('sha256', p.sha256, 'name', p.name, 'bytes', f.bytes, 'mime', 'application/pdf') order by p.place)
+        from document_papers p join papers f on f.sha256 = p.sha256 where (p.document_id, p.n) = (d.id, d.published_n)), '[]') as files
 from documents d
 join document_versions v on (v.document_id, v.n) = (d.id, d.published_n)
 join organisations o on o.id = d.organisation_id
@@ -81,7 +90,9 @@ order by d.id desc limit :limit;
 -- name: versions
 select v.n, v.title, v.body, v.made_at, coalesce(p.name, '') as made_by,
     coalesce((select json_agg(json_build_object('sha256', t.sha256, 'name', t.name) order by t.place)
-        from document_pictures t where (t.document_id, t.n) = (v.document_id, v.n)), '[]') as pictures
+        from document_pictures t where (t.document_id, t.n) = (v.document_id, v.n)), '[]') as pictures,
+    coalesce((select json_agg(json_build_object('sha256', t.sha256, 'name', t.name, 'bytes', f.bytes, 'mime', 'application/pdf') order by t.place)
+        from document_papers t join papers f on f.sha256 = t.sha256 where (t.document_id, t.n) = (v.document_id, v.n)), '[]') as files
 from document_versions v left join people_private p on p.person_id = v.made_by
 where v.document_id = :id order by v.n desc;
 

@@ -1,13 +1,14 @@
 """Notices and documents down the tree: an office writes, versions, publishes to subtrees, withdraws; others read."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from server.cases.blobs import keep_bytes
+from server.content.papers import file_name, keep_paper
+from server.content.pdf import is_pdf
 from server.db import Connection, queries
 from server.errors import BadInput, NotAllowed, NotFound
 from server.protocol.wire import time_text
@@ -16,17 +17,17 @@ from server.security import Viewer
 sql = queries(__file__)
 OFFICES = frozenset({"centre", "street", "community"})
 KINDS = ("notice", "document")
-MOST_TITLE, MOST_BODY, MOST_PICTURES = 100, 20_000, 9
+MOST_TITLE, MOST_BODY, MOST_PICTURES, MOST_PAPERS = 100, 20_000, 9, 3
 ON_TABLETS = 100
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wrote. `pictures`: (name, bytes), None to keep those of the version before."""
+    """What somebody wrote. `files`: (name, bytes) of pictures and PDFs, None to keep those of the version before."""
 
     title: str
     body: str
-    pictures: Sequence[tuple[str, bytes]] | None = None
+    files: Sequence[tuple[str, bytes]] | None = None
 
     def checked(self) -> "Draft":
         """Raises BadInput with the field and what is wrong."""
@@ -39,9 +40,23 @@ class Draft:
             raise BadInput(
                 "A title has at most {title} characters, a text {body}.", title=MOST_TITLE, body=MOST_BODY
             )
-        if self.pictures is not None and len(self.pictures) > MOST_PICTURES:
-            raise BadInput("At most {count} pictures can be attached.", count=MOST_PICTURES)
-        return Draft(title, body, self.pictures)
+        papers = len(self.papers)
+        if papers > MOST_PAPERS or len(self.files or ()) - papers > MOST_PICTURES:
+            raise BadInput(
+                "At most {pictures} pictures and {papers} PDFs can be attached.",
+                pictures=MOST_PICTURES,
+                papers=MOST_PAPERS,
+            )
+        return Draft(title, body, self.files)
+
+    @property
+    def papers(self) -> list[tuple[str, bytes]]:
+        """The PDFs among the files, by their first bytes; the others are taken for pictures."""
+        return [one for one in self.files or () if is_pdf(one[1])]
+
+    @property
+    def pictures(self) -> list[tuple[str, bytes]]:
+        return [one for one in self.files or () if not is_pdf(one[1])]
 
 
 def may_write(viewer: Viewer) -> bool:
@@ -88,11 +103,15 @@ def _add_version(
     conn: Connection, viewer: Viewer, folder: Path, id_: int, n: int, draft: Draft, now: datetime
 ) -> None:
     sql.add_version(conn, id=id_, n=n, title=draft.title, body=draft.body, now=now, person=viewer.person_id)
-    if draft.pictures is None:
+    if draft.files is None:
         sql.keep_pictures(conn, id=id_, n=n)
-    for place, (name, content) in enumerate(draft.pictures or (), 1):
+        sql.keep_papers(conn, id=id_, n=n)
+    for place, (name, content) in enumerate(draft.pictures, 1):
         sha256, _mime = keep_bytes(conn, folder, content, now)
         sql.add_picture(conn, id=id_, n=n, place=place, sha256=sha256, name=name[:100])
+    for place, (name, content) in enumerate(draft.papers, 1):
+        sha256 = keep_paper(conn, folder, content, now)
+        sql.add_paper(conn, id=id_, n=n, place=place, sha256=sha256, name=file_name(name))
 
 
 def _own(conn: Connection, viewer: Viewer, id_: int) -> dict[str, Any]:
@@ -162,7 +181,8 @@ def for_reader(
             "organisation": row["organisation"],
             "published_at": time_text(row["published_at"]),
             "noted": row["noted"] if row["safety"] else None,
-            "pictures": row["pictures"] if isinstance(row["pictures"], list) else json.loads(row["pictures"]),
+            "pictures": row["pictures"],
+            "files": row["files"],
         }
         for row in rows
     ]
@@ -174,12 +194,24 @@ def one_for_reader(conn: Connection, viewer: Viewer, id_: int) -> dict[str, Any]
 
 
 def shows_picture(conn: Connection, viewer: Viewer, sha256: str) -> bool:
-    """Whether a document that the viewer reads or wrote has this picture."""
-    return any(
-        picture["sha256"] == sha256
-        for document in for_reader(conn, viewer)
-        for picture in document["pictures"]
-    )
+    """Whether a document that the viewer reads has this picture."""
+    return _among(for_reader(conn, viewer), "pictures", sha256) is not None
+
+
+def shown_paper(conn: Connection, viewer: Viewer, sha256: str) -> dict[str, Any] | None:
+    """The PDF with this hash, of a document that the viewer reads."""
+    return _among(for_reader(conn, viewer), "files", sha256)
+
+
+def attached(conn: Connection, viewer: Viewer, id_: int, kind: str) -> list[dict[str, Any]]:
+    """`pictures` or `files` of what the viewer reads of a document and, when it is their office's, of all versions."""
+    read, own = one_for_reader(conn, viewer, id_), written(conn, viewer, id_)
+    versions = [*([read] if read else ()), *(own["versions"] if own else ())]
+    return [one for version in versions for one in version[kind]]
+
+
+def _among(documents: Iterable[dict[str, Any]], kind: str, sha256: str) -> dict[str, Any] | None:
+    return next((one for document in documents for one in document[kind] if one["sha256"] == sha256), None)
 
 
 def note(conn: Connection, viewer: Viewer, id_: int, version: int) -> None:

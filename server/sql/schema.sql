@@ -1383,6 +1383,14 @@ CREATE TABLE public.document_notes (
     organisation_id bigint NOT NULL
 );
 
+CREATE TABLE public.document_papers (
+    document_id bigint NOT NULL,
+    n integer NOT NULL,
+    place smallint NOT NULL,
+    sha256 text NOT NULL,
+    name text NOT NULL
+);
+
 CREATE TABLE public.document_pictures (
     document_id bigint NOT NULL,
     n integer NOT NULL,
@@ -1775,6 +1783,25 @@ ALTER TABLE public.organisations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.papers (
+    sha256 text NOT NULL,
+    bytes bigint NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    damaged_at timestamp with time zone,
+    CONSTRAINT papers_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+CREATE VIEW public.originals AS
+ SELECT blobs.sha256,
+    blobs.bytes,
+    blobs.damaged_at
+   FROM public.blobs
+UNION ALL
+ SELECT papers.sha256,
+    papers.bytes,
+    papers.damaged_at
+   FROM public.papers;
+
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     key text NOT NULL,
@@ -2165,6 +2192,9 @@ ALTER TABLE ONLY public.document_nodes
 ALTER TABLE ONLY public.document_notes
     ADD CONSTRAINT document_notes_pkey PRIMARY KEY (document_id, n, organisation_id);
 
+ALTER TABLE ONLY public.document_papers
+    ADD CONSTRAINT document_papers_pkey PRIMARY KEY (document_id, n, place);
+
 ALTER TABLE ONLY public.document_pictures
     ADD CONSTRAINT document_pictures_pkey PRIMARY KEY (document_id, n, place);
 
@@ -2278,6 +2308,9 @@ ALTER TABLE ONLY public.pack_versions
 
 ALTER TABLE ONLY public.pack_versions
     ADD CONSTRAINT pack_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.papers
+    ADD CONSTRAINT papers_pkey PRIMARY KEY (sha256);
 
 ALTER TABLE ONLY public.people
     ADD CONSTRAINT people_login_key UNIQUE (login);
@@ -2420,6 +2453,8 @@ CREATE INDEX district_packs_district_idx ON public.district_packs USING btree (d
 
 CREATE INDEX document_nodes_node_idx ON public.document_nodes USING btree (node_id, document_id);
 
+CREATE INDEX document_papers_sha256_idx ON public.document_papers USING btree (sha256);
+
 CREATE INDEX document_pictures_sha256_idx ON public.document_pictures USING btree (sha256);
 
 CREATE INDEX documents_office_idx ON public.documents USING btree (organisation_id, id DESC);
@@ -2485,6 +2520,8 @@ CREATE INDEX outbox_made_idx ON public.outbox USING btree (made_at);
 CREATE INDEX outbox_order_idx ON public.outbox USING btree (webhook_id, case_id, n) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE INDEX outside_links_case_idx ON public.outside_links USING btree (case_id);
+
+CREATE INDEX papers_damaged_idx ON public.papers USING btree (sha256) WHERE (damaged_at IS NOT NULL);
 
 CREATE INDEX public_links_case_idx ON public.public_links USING btree (case_id);
 
@@ -2670,6 +2707,12 @@ ALTER TABLE ONLY public.document_notes
 
 ALTER TABLE ONLY public.document_notes
     ADD CONSTRAINT document_notes_version_fkey FOREIGN KEY (document_id, n) REFERENCES public.document_versions(document_id, n);
+
+ALTER TABLE ONLY public.document_papers
+    ADD CONSTRAINT document_papers_paper_fkey FOREIGN KEY (sha256) REFERENCES public.papers(sha256);
+
+ALTER TABLE ONLY public.document_papers
+    ADD CONSTRAINT document_papers_version_fkey FOREIGN KEY (document_id, n) REFERENCES public.document_versions(document_id, n);
 
 ALTER TABLE ONLY public.document_pictures
     ADD CONSTRAINT document_pictures_blob_fkey FOREIGN KEY (sha256) REFERENCES public.blobs(sha256);
@@ -2920,6 +2963,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.document_nodes TO xunge_app;
 
 GRANT SELECT,INSERT ON TABLE public.document_notes TO xunge_app;
 
+GRANT SELECT,INSERT ON TABLE public.document_papers TO xunge_app;
+
 GRANT SELECT,INSERT ON TABLE public.document_pictures TO xunge_app;
 
 GRANT SELECT,INSERT ON TABLE public.document_versions TO xunge_app;
@@ -2985,6 +3030,10 @@ GRANT SELECT ON TABLE public.migrations TO xunge_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO xunge_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.organisations_id_seq TO xunge_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.papers TO xunge_app;
+
+GRANT SELECT ON TABLE public.originals TO xunge_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO xunge_app;
 

@@ -17,6 +17,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from server.cases import photos
 from server.cases.evidence import raw_body
 from server.content import service as content
+from server.content.papers import sent_paper
 from server.db import Connection
 from server.errors import BadInput, NotFound, TooLarge, Unreadable
 from server.locale import chosen
@@ -199,11 +200,16 @@ def get_attachment(
 
 @router.get("/files/{sha256}")
 def get_file(request: Request, device: Device, sha256: str) -> Response:
-    """A picture of a document that is published to the tablet's person, by its hash; a JPEG as it is shown."""
+    """A file of a document that is published to the tablet's person, by its hash: a PDF as it came, or a picture as it
+    is shown (JPEG)."""
     with request.app.state.database.read() as conn:
-        if not content.shows_picture(conn, device.viewer, sha256):
-            raise NotFound
-    return photos.sent_copy(request, sha256)
+        shown = content.shows_picture(conn, device.viewer, sha256)
+        paper = None if shown else content.shown_paper(conn, device.viewer, sha256)
+    if shown:
+        return photos.sent_copy(request, sha256)
+    if paper is None:
+        raise NotFound
+    return sent_paper(request.app.state.settings.blobs, paper)
 
 
 @router.post("/receipts")

@@ -5,9 +5,12 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from server.content import service as content
+from server.content.service import Draft
 from server.settings import CHECKOUT
 from tests.browser.conftest import Desk
-from tests.factories import Street
+from tests.factories import Street, picture
+from tests.pdfs import pdf
 
 AXE = Path(CHECKOUT / "node_modules" / "axe-core" / "axe.min.js")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -35,7 +38,18 @@ def in_every_hand(street: Street) -> dict[str, str]:
     street.act("crew", number, "ask_suspension", reason="列入改造", until="2031-01-01T00:00:00Z")
     registered = street.report(title="井盖没了", category={"system": "urban/component", "code": "0102"})
     street.act("duty", registered, "register", condition="missing")
-    return {"handling": number, "registered": registered, "closed": street.closed()}
+    numbers = {"handling": number, "registered": registered, "closed": street.closed()}
+    return numbers | {"document": str(published(street))}
+
+
+def published(street: Street) -> int:
+    """A safety notice with a picture and a PDF, for everybody below the street."""
+    files = [("围挡示意.jpg", picture("green")), ("防汛预案.pdf", pdf())]
+    draft = Draft("汛期安全作业提醒", "各网格：\n暴雨期间不得单人下井。", files)
+    viewer = street.viewer("street")
+    id_ = content.write(street.conn, viewer, street.folder, "notice", True, draft, street.now)
+    content.publish(street.conn, viewer, id_, ["S1"], street.now)
+    return id_
 
 
 def test_axe_finds_nothing_where_people_act(desk: Desk) -> None:
@@ -50,7 +64,14 @@ def test_axe_finds_nothing_where_people_act(desk: Desk) -> None:
             "/cases/{closed}",
         ],
         "dispatch": ["/cases/{registered}", "/cases/{registered}/acts/split", "/map?open={registered}"],
-        "street": ["/documents", "/documents/new", "/work", "/cases/{handling}/acts/whistle"],
+        "street": [
+            "/documents",
+            "/documents/new",
+            "/documents/{document}",
+            "/work",
+            "/cases/{handling}/acts/whistle",
+        ],
+        "community": ["/documents/{document}"],
         "crew": ["/crews", "/crews/{handling}", "/cases/{handling}/acts/ask_help"],
     }
     found = []

@@ -20,7 +20,8 @@ from mobile.platform.android import NotOnAndroid, activity, background, scanner,
 from mobile.platform.android.camera import EXIF_ORIENTATION, LONGEST, fitted
 from mobile.platform.android.gps import NANO, STALE_S, Fix, better, fix_of, position_of
 from mobile.platform.android.keystore import WrappedKey
-from mobile.platform.desktop import ClipboardScanner, ThreadBackground
+from mobile.platform.android.viewer import AndroidViewer, shown_as
+from mobile.platform.desktop import ClipboardScanner, SystemViewer, ThreadBackground
 from server.protocol.ticket import Ticket
 from server.settings import CHECKOUT
 
@@ -166,6 +167,36 @@ def test_the_desktops_scanner_takes_what_was_copied() -> None:
     assert said == ["xunge-enrol http://office 7KQX", None]
 
 
+def test_what_was_left_in_the_open_by_a_desktop_that_was_killed_is_taken_away(tmp_path: Path) -> None:
+    opened: list[Path] = []
+    viewer = SystemViewer(tmp_path / "shown", lambda copy: bool(opened.append(copy)) or True)
+    for content in (b"first", b"second"):
+        assert viewer.show("../plan.pdf", "application/pdf", content)
+    assert opened == [tmp_path / "shown" / "plan.pdf"] * 2, "no path leads out of the folder"
+    assert opened[0].read_bytes() == b"second"
+    SystemViewer(tmp_path / "shown").put_away()
+    assert not (tmp_path / "shown").exists()
+
+
+def test_a_desktop_hands_a_file_to_the_program_that_it_opens_files_with_or_says_that_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    viewer = SystemViewer(tmp_path / "shown")
+    assert not viewer.show("plan.pdf", "application/pdf", b"%PDF-1.7")
+    program, told = tmp_path / "xdg-open", tmp_path / "told"
+    os.mkfifo(told)
+    program.write_text(f'#!/bin/sh\necho "$1" > {told}\n', encoding="utf-8")
+    program.chmod(0o755)
+    assert viewer.show("plan.pdf", "application/pdf", b"%PDF-1.7")
+    assert told.read_text(encoding="utf-8").strip() == str(tmp_path / "shown" / "plan.pdf")
+
+
+def test_a_copy_on_android_carries_our_mark_and_no_path() -> None:
+    assert shown_as("防汛/预案\n.pdf") == "xunge-防汛_预案_.pdf"
+    assert shown_as("x" * 300 + ".pdf").endswith(".pdf") and len(shown_as("x" * 300)) < 100
+
+
 def hardware() -> tuple[AESGCM, list[str]]:
     return AESGCM(AESGCM.generate_key(256)), []
 
@@ -238,6 +269,7 @@ def test_a_desktop_gets_a_desktops_adapters_and_android_its_own(tmp_path: Path) 
     assert type(machine.gps).__name__ == "AndroidGps"
     assert machine.gps.__class__.__module__.startswith("mobile.platform.android")
     assert isinstance(machine.scanner, scanner.AndroidScanner)
+    assert isinstance(machine.viewer, AndroidViewer)
     assert isinstance(choice.desktop(tmp_path, None, None).background, ThreadBackground)
     assert os.environ.get("ANDROID_PRIVATE") is None
 

@@ -40,7 +40,7 @@ from mobile.core.views.forms import (
 )
 from mobile.core.views.ground import BaseShape, GridShape, MapShapes, PlaceView, Position
 from mobile.core.views.outbox import NextStep, OutboxItem, OutboxView
-from mobile.core.views.papers import DocumentView
+from mobile.core.views.papers import DocumentView, FileView
 from mobile.core.views.person import (
     Fact,
     LinkView,
@@ -74,6 +74,7 @@ __all__ = [
     "FacilityView",
     "Fact",
     "Field",
+    "FileView",
     "FilterView",
     "GridShape",
     "InspectView",

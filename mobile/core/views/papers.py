@@ -6,6 +6,16 @@ from mobile.core.views.forms import PhotoView
 
 
 @dataclass(frozen=True)
+class FileView:
+    """A PDF of a document. `here`: its bytes are on this tablet; `about`: how large it is, or where it is."""
+
+    name: str
+    file_id: str
+    about: str
+    here: bool
+
+
+@dataclass(frozen=True)
 class DocumentView:
     """A notice or document of the office. `noted`: this worker's organisation knows of it (safety notices only)."""
 
@@ -14,5 +24,6 @@ class DocumentView:
     about: str  # kind, office, when
     body: str
     photos: tuple[PhotoView, ...]
+    files: tuple[FileView, ...] = ()
     safety: bool = False
     noted: bool = False

@@ -1,4 +1,4 @@
-"""Android's adapters on pyjnius: receiver, camera, scanner, keystore, network, foreground service.
+"""Android's adapters on pyjnius: receiver, camera, scanner, viewer, keystore, network, foreground service.
 
 `java` is the only door to the Java side. What can be decided without it stands in functions of its own, which are
 tested; the rest only hands over. plyer is not used: its receiver tells no time, provider or mock flag, and its camera

@@ -3,9 +3,10 @@
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
 
-from mobile.core.views import PhotoView
+from mobile.core.views import FileView, PhotoView
 from mobile.ui.page import Page
 from mobile.ui.screens.photo import PhotoSheet
+from mobile.ui.widgets.buttons import Outline
 from mobile.ui.widgets.photo import Photo
 from mobile.ui.words import _
 
@@ -29,7 +30,15 @@ class Document(Page):
         self.heading, self.about, self.body = view.title, view.about, view.body
         self.to_note = view.safety and not view.noted
         self.note_words = _("Your organisation has noted it.") if view.safety and view.noted else ""
+        self.fill("files", view.files, lambda: [self._file(file) for file in view.files])
         self.fill("pictures", view.photos, lambda: [self._picture(photo) for photo in view.photos])
+
+    def _file(self, file: FileView) -> Outline:
+        made: Outline = Outline(
+            words=f"{file.name} · {file.about}", icon="text", size_hint_x=1, disabled=not file.here
+        )
+        made.bind(on_release=lambda *_of: self.house.open_file(file))
+        return made
 
     def _picture(self, photo: PhotoView) -> Photo:
         made: Photo = Photo(

@@ -31,7 +31,7 @@ def write(clerk: Clerk, content: bytes | None = None, **words: str) -> str:
         | {"kind": "notice", "safety": "yes", "title": "汛期安全", "body": "暴雨期间不下井。"}
         | words
     )
-    files = {"pictures": ("图.jpg", content, "image/jpeg")} if content else None
+    files = {"files": ("图.jpg", content, "image/jpeg")} if content else None
     answer = clerk.session.post(clerk.server.url + "/documents", sent, files=files, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.url.removeprefix(clerk.server.url)
@@ -127,7 +127,7 @@ def test_what_cannot_be_meant_is_said_and_nothing_is_published(office: LiveServe
     broken = street.session.post(
         f"{office.url}/documents",
         form.sent | {"kind": "notice", "title": "标题", "body": "正文"},
-        files={"pictures": ("x.jpg", b"<svg/>", "image/jpeg")},
+        files={"files": ("x.jpg", b"<svg/>", "image/jpeg")},
         timeout=30,
     )
     assert broken.status_code == 422 and "图片" in broken.text
