@@ -228,6 +228,14 @@ def _resume(work: Working, payload: Any, world: World) -> None:
 
 def _handle(work: Working, payload: Any, world: World) -> None:
     work.cycle.handled_at = world.acted_at
+    if world.is_community(work.case.handler_id, work.case.nodes):
+        # It does not look at its own work: those above stand in from the start.
+        work.case.put_flags([*work.case.flags, "other_inspector"])
+
+
+def _recheck(work: Working, payload: c.Recheck, world: World) -> None:
+    if payload.result == "done":
+        _handle(work, payload, world)
 
 
 def _pass(work: Working, payload: c.Pass, world: World) -> None:
@@ -377,6 +385,7 @@ EFFECTS: dict[str, Effect] = {
     "suspend": _suspend,
     "resume": _resume,
     "handle": _handle,
+    "recheck": _recheck,
     "enforced": _handle,
     "parts_done": _handle,
     "answer_outside": _handle,

@@ -88,6 +88,9 @@ def _addresses(
         yield "organisation", case.holder_id
     elif who == "handler" and (handler := case.handler_id or before["handler_id"]) is not None:
         yield "organisation", handler
+    elif who in ("worker_here", "community") and world.is_community(case.handler_id, case.nodes):
+        # Who mended it does not look at it: the street does.
+        yield "organisation", world.office_at_or_above(case.nodes, 1)[0]
     elif who == "worker_here" and case.grid_id is not None:
         yield "grid", case.grid_id
     elif who == "community":

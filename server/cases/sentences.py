@@ -23,6 +23,9 @@ SENTENCES = {
     "asked_already": _("That was asked for already; the duty officer has not answered yet."),
     "nobody_asked": _("Nobody asked for that, or it was answered already."),
     "done_already": _("That was done on this case already; it is done once."),
+    "inspected_below": _(
+        "The worker of that grid or the community looks first; it is yours when they cannot, or mended it themselves."
+    ),
     "not_supervised": _("The case is not under supervision, or was answered for already."),
     "no_notice": _("Nobody was given a time to put it right, so there is nothing to look at again."),
     "not_claimable": _("This category is not open to volunteers."),

@@ -77,6 +77,11 @@ class World:
             self.stood_in.append(office.name if office else f"level {at}")
         return self.centre, 0
 
+    def is_community(self, organisation: int | None, nodes: tuple[int | None, ...]) -> bool:
+        """Whether an organisation is the office of the community in which the case lies."""
+        office = self.offices.get(nodes[2] or 0)
+        return office is not None and office.id == organisation
+
     def office_below(self, nodes: tuple[int | None, ...], level: int) -> tuple[int, int] | None:
         """The nearest staffed office below `level`, down to the community."""
         for at in range(level + 1, 3):

@@ -59,9 +59,9 @@ QUEUES: dict[str, tuple[Queue, ...]] = {
         Queue(_("Waiting for the reporter's answer"), Filters(state=("waiting",)), ("answer",)),
         Queue(_("A reply is owed"), Filters(board="replies"), ("reply", "callback")),
     ),
-    "supervisor": (Queue(_("Whole case overdue"), Filters(board="overdue"), ("supervise",)),),
+    "supervisor": (Queue(_("Whole case overdue"), Filters(board="overdue"), ("supervise",)), INSPECTED),
     "resident-service": (Queue(_("A reply is owed"), Filters(board="replies"), ("reply", "callback")),),
-    "street": (CALLED, OWN_HANDS, TAKEN),
+    "street": (CALLED, INSPECTED, OWN_HANDS, TAKEN),
     "community": (CALLED, VERIFIED, INSPECTED, OWN_HANDS, TAKEN),
 }  # fmt: skip
 

@@ -120,6 +120,8 @@ ALL_BUT_REPLY = tuple(kind for kind in CLOCKS if kind != "reply")
 HANDS = ("dispatched", "handling")
 BEFORE_HANDLED = ("reported", "verifying", "waiting", "registered", "dispatched", "handling", "suspended", "enforcing",
                   "split", "forwarded")  # fmt: skip
+# Who looks whether it is mended; where these cannot, or mended it themselves, those above stand in.
+INSPECTORS = (((WORKER_HERE, COMMUNITY), ()), ((STREET, SUPERVISOR), ("other_inspector",)))
 ASKS = ("return_asked", "extension_asked", "suspension_asked", "noticed")
 
 TABLE: tuple[Row, ...] = (
@@ -218,12 +220,13 @@ TABLE: tuple[Row, ...] = (
     Row("answer_outside", ("forwarded",), "handled", (OUTSIDE, DISPATCHER), (DONE, PHOTOS), start=("inspect",),
         pause=("handle",), tells=("worker_here",)),
     # Is it really mended?
-    Row("pass", ("handled",), "inspected", (WORKER_HERE, COMMUNITY),
-        (Needs("close_kind", "choice", choices=CLOSE_KINDS), NOTE, PHOTOS),
-        start=("close",), stop=("inspect",), apart_from="handler", tells=("duty",)),
-    *(Row("fail", ("handled",), back, (WORKER_HERE, COMMUNITY), (Needs("unmet"), PHOTOS), stop=("inspect",),
-          start=start, resume=("handle",) if not start else (), apart_from="handler", only_if=only_if,
+    *(Row("pass", ("handled",), "inspected", who, (Needs("close_kind", "choice", choices=CLOSE_KINDS), NOTE, PHOTOS),
+          start=("close",), stop=("inspect",), apart_from="handler", only_if=stand_in, tells=("duty",))
+      for who, stand_in in INSPECTORS),
+    *(Row("fail", ("handled",), back, who, (Needs("unmet"), PHOTOS), stop=("inspect",),
+          start=start, resume=("handle",) if not start else (), apart_from="handler", only_if=(*stand_in, *only_if),
           clears=("other_inspector",), tells=("handler", "dispatcher"))
+      for who, stand_in in INSPECTORS
       for back, start, only_if in (("forwarded", (), ("outside",)), ("handling", (), ("handler", "!outside")),
                                    ("registered", ("dispatch",), ("!handler",)))),
     Row("cannot_inspect", ("handled",), None, (WORKER_HERE,), (REASON,), start=("inspect",), apart_from="handler",
@@ -335,14 +338,14 @@ def holds(condition: str, facts: Facts) -> bool:
     return derived.get(condition, condition in facts.flags)
 
 
-# Why an act is not possible now, by the first condition of `only_if` that is not met; "not_now" for what has no other.
+# Why an act is not possible now, by the first condition of `only_if` that is not met; "not_now" for the others.
 WHY_NOT = {
     "!extensions_used": "extended_enough", "!overdue": "overdue_already", "!suspended_once": "suspended_before",
     **dict.fromkeys(("!return_asked", "!extension_asked", "!suspension_asked"), "asked_already"),
     **dict.fromkeys(("return_asked", "extension_asked", "suspension_asked", "appeal_open"), "nobody_asked"),
     **dict.fromkeys(("!safe", "!noticed", "!other_inspector", "!rated", "!appealed", "!sampled"), "done_already"),
-    "supervised": "not_supervised", "noticed": "no_notice", "claimable": "not_claimable",
-    "held_by_centre": "not_at_centre", "self_handled": "not_mended_on_the_spot",
+    "other_inspector": "inspected_below", "supervised": "not_supervised", "noticed": "no_notice",
+    "claimable": "not_claimable", "held_by_centre": "not_at_centre", "self_handled": "not_mended_on_the_spot",
 }  # fmt: skip
 
 

@@ -235,20 +235,28 @@ def _handle(case: Case, who: str) -> bool:
         return False
     case.state = "handled"
     case.marks -= {"return_asked", "extension_asked", "suspension_asked"}
+    # The worker is the community's: neither looks at the community's own work.
+    case.marks |= {"other_inspector"} if case.handler == "community" else set()
     return True
 
 
-@rule("pass", {"handled"}, {"worker", "community"})
+def looks(case: Case, who: str) -> bool:
+    """Whether somebody may say if it is mended: who stands above only when those below cannot."""
+    above = who in ("street", "supervise")
+    return not hands(case, who) and (not above or "other_inspector" in case.marks)
+
+
+@rule("pass", {"handled"}, {"worker", "community", "street", "supervise"})
 def _pass(case: Case, who: str) -> bool:
-    if hands(case, who):
+    if not looks(case, who):
         return False
     case.state = "inspected"
     return True
 
 
-@rule("fail", {"handled"}, {"worker", "community"})
+@rule("fail", {"handled"}, {"worker", "community", "street", "supervise"})
 def _fail(case: Case, who: str) -> bool:
-    if hands(case, who):
+    if not looks(case, who):
         return False
     case.state = "handling"
     case.marks.discard("other_inspector")
