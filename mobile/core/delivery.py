@@ -2,7 +2,7 @@
 
 Nothing of a package counts before all of it fits: the signature of the office that this tablet enrolled with, the key
 that its changes named, the hash of the file (before anything reads it), and the content that comes out. What does not
-fit is said to the worker, and the package of before stays.
+fit is said to the worker and, with the next question, to the office; the package of before stays.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Delivery:
         settled = self.metered() or self._store.kept("package_done") == wanted
         if not wanted or (wanted == held.key and settled):
             return
-        offer = office.package("" if self.fault else held.content)
+        offer = office.package("" if self.fault else held.content, self.fault)
         try:
             content, pictures = self._proved(offer)
             if offer["key"] != wanted:

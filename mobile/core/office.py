@@ -101,9 +101,10 @@ class Office:
         """A picture of a notice or document, as it is shown. Raises NoWord, Refused."""
         return self._picture(f"/sync/v1/files/{sha256}")
 
-    def package(self, have: str) -> dict[str, Any]:
-        """What leads to the offline package of this tablet's person from the content `have`. Raises NoWord, Refused."""
-        return self._envelope("GET", f"/sync/v1/package?have={have}")
+    def package(self, have: str, refused: bool = False) -> dict[str, Any]:
+        """What leads to the offline package of this tablet's person from the content `have`; `refused`: the last one
+        that came was left. Raises NoWord, Refused."""
+        return self._envelope("GET", f"/sync/v1/package?have={have}{'&refused=1' if refused else ''}")
 
     def piece(self, name: str, start: int, length: int) -> bytes:
         """So many bytes of a file of the package. Raises NoWord, Refused."""

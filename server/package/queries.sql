@@ -33,3 +33,6 @@ select max(simple_error_m) from boundary_versions where id = any (:versions::big
 
 -- name: seed$
 select seed from signing_keys where purpose = 'package';
+
+-- name: count_refusal!
+update devices set refusals = refusals + 1, refused_at = :now where id = :device;

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -84,6 +85,11 @@ def file_of(conn: Connection, viewer: Viewer, name: str, kept: Kept) -> Path:
     if path is None or not scope.nodes or not kept.belongs(name, key_of(conn, scope)):
         raise NotFound
     return path
+
+
+def was_refused(conn: Connection, device: UUID, now: datetime) -> None:
+    """A tablet left a package that was not its office's or not whole: `/devices` shows it."""
+    SQL.count_refusal(conn, device=device, now=now)
 
 
 def goes_out(conn: Connection, viewer: Viewer, name: str, kept: Kept, now: datetime, address: str) -> None:

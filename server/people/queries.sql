@@ -154,7 +154,7 @@ select code from grid_nodes where id = any (:nodes::bigint[]) order by level, co
 
 -- name: devices_page
 select d.id, p.login, coalesce(pp.name, p.login) as name, d.state, d.model, d.app_version, d.enrolled_at, d.seen_at,
-       d.last_seq, d.seq_gaps, d.repairs, d.repaired_at
+       d.last_seq, d.seq_gaps, d.repairs, d.repaired_at, d.refusals, d.refused_at
 from devices d
 join people p on p.id = d.person_id
 left join people_private pp on pp.person_id = p.id

@@ -1331,12 +1331,16 @@ CREATE TABLE public.devices (
     seq_gaps jsonb DEFAULT '[]'::jsonb NOT NULL,
     repairs integer DEFAULT 0 NOT NULL,
     repaired_at timestamp with time zone,
+    refusals integer DEFAULT 0 NOT NULL,
+    refused_at timestamp with time zone,
     CONSTRAINT devices_state_known CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
 );
 
 COMMENT ON COLUMN public.devices.seq_gaps IS 'Numbers that never arrived though later ones did: [{first, last, since}] in order, since = when a later one arrived.';
 
 COMMENT ON COLUMN public.devices.repairs IS 'How many parts of its mirror differed from what they should have been and were fetched again.';
+
+COMMENT ON COLUMN public.devices.refusals IS 'How many packages it refused: not signed by the office that it enrolled with, or not whole.';
 
 CREATE TABLE public.district_packs (
     id bigint NOT NULL,

@@ -146,12 +146,15 @@ def get_changes(
 
 @router.get("/package")
 def get_package(
-    request: Request, device: Device, have: Annotated[str, Query(max_length=64)] = ""
+    request: Request, device: Device, have: Annotated[str, Query(max_length=64)] = "", refused: bool = False
 ) -> dict[str, Any]:
-    """The offline package of the tablet's person: which file leads to it from the content that the tablet holds."""
-    kept = Kept(request.app.state.settings.packages)
+    """The offline package of the tablet's person: which file leads to it from the content that the tablet holds;
+    `refused`: it left the last one, which was not the office's or not whole."""
+    kept, now = Kept(request.app.state.settings.packages), datetime.now(UTC)
+    if refused:
+        request.app.state.database.run(lambda conn: packages.was_refused(conn, device.device_id, now))
     with request.app.state.database.read() as conn:
-        return {**service.stamp(datetime.now(UTC)), **packages.offer(conn, device.viewer, have, kept)}
+        return {**service.stamp(now), **packages.offer(conn, device.viewer, have, kept)}
 
 
 @router.get("/package/{name}", response_class=FileResponse)

@@ -29,6 +29,7 @@ from tests import killed
 from tests.conftest import LiveServer
 from tests.factories import Street
 from tests.link import BadWire, rows, tablet_of
+from tests.server.plain_forms import Clerk
 from tests.server.small_district import NOW
 
 THREE = {"S1C1G1", "S1C1G2", "S1C1G3"}  # those of the worker and the one beside them
@@ -219,8 +220,12 @@ def test_a_package_that_is_not_the_offices_is_refused_said_and_fetched_again(
     assert any(
         "signature" in notice.title or "签名" in notice.title for notice in tablet.today(NOW, None).notices
     )
+    told = "select refusals, refused_at is not null as dated from devices"
+    assert rows(live_server, told) == [{"refusals": 0, "dated": False}]
     wire.spoil = None
     tablet.sync_now()
+    assert rows(live_server, told) == [{"refusals": 1, "dated": True}], "the office knows it, too"
+    assert "它拒收了没有本单位签名或不完整的地图包，共 1 次" in Clerk(live_server, "admin").get("/devices")
     assert codes(tablet) == ["L1", "forged"]
     assert not any("签名" in notice.title for notice in tablet.today(NOW, None).notices)
     tablet.close()
