@@ -84,6 +84,7 @@ ICONS = {
     "comment": "edit",
     "add_evidence": "camera",
     "cancel": "trash",
+    "redact": "trash",
     "recompute": "clock",
     "reroute": "map",
 }

@@ -262,6 +262,12 @@ class Mirror:
         """Every case as the server sent it, by id."""
         return {case_id: body for case_id, (_, body) in self._opened().items()}
 
+    def erased_photos(self) -> list[str]:
+        """The photos of which the office says that they were erased; none while this tablet is locked."""
+        bodies = {} if self.locked else self.bodies()
+        told = (raw for body in bodies.values() for raw in body.get("attachments") or ())
+        return [str(raw["id"]) for raw in told if raw.get("erased")]
+
     def messages(self) -> list[dict[str, Any]]:
         """What this tablet's person was told, newest first: number, sentence, urgent, made_at."""
         return self.listed("message")

@@ -197,6 +197,16 @@ class Photos:
         if gone:
             self._path(photo_id).unlink(missing_ok=True)
 
+    def erase(self, photo_id: str) -> None:
+        """The office erased it: its bytes go, whoever captured it."""
+        if not self.has(photo_id):
+            return
+        with self._store.writing() as sql:
+            sql.execute(
+                "update photos set state = 'confirmed', upload = null where photo_id = ?", (photo_id,)
+            )
+        self.discard(photo_id)
+
     def forget_case(self, case_id: str) -> None:
         """A case left this tablet: its pictures go too, but for those that the server has not confirmed."""
         for photo in self.cards(case_id=case_id):

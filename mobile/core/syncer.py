@@ -129,6 +129,8 @@ class Syncer:
         stopped = self._try(lambda: self._send_commands(office, hurry))
         try:
             stopped = self._try(lambda: self._fetch_changes(office)) or stopped
+            for photo_id in self._mirror.erased_photos():
+                self._photos.erase(photo_id)
             stopped = self._try(lambda: self._send_photos(office)) or stopped
         except NoWord:
             if stopped is None:

@@ -30,6 +30,15 @@ def mask_text(text: str) -> str:
     return _LANDLINE.sub(rf"\1\2{HIDDEN}\3", text)
 
 
+def numbers_in(text: str) -> list[tuple[int, int]]:
+    """Where numbers and addresses of persons stand in words: telephones, identity cards, cars, mail; from, to."""
+    found: list[tuple[int, int]] = []
+    for pattern in (_IDENTITY, _MOBILE, _LANDLINE, _MAIL, _PLATE, _NUMBERS):
+        spans = (match.span() for match in pattern.finditer(text))
+        found += [(a, b) for a, b in spans if all(b <= start or end <= a for start, end in found)]
+    return sorted(found)
+
+
 def hide_numbers(text: str) -> str:
     """Words meant for somebody outside, without any number or address of a person."""
     for pattern in (_MAIL, _PLATE, _NUMBERS):

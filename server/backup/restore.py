@@ -16,11 +16,11 @@ from server.audit import service as audit
 from server.backup import dumping, manifest, photos
 from server.backup.manifest import Manifest
 from server.backup.take import SQL, Bar
+from server.cases.erasing_again import erase_again
 from server.cases.pictures import hash_of, waiting_room
 from server.db import Connection, connect
 from server.errors import RestoreRefused
 from server.migrate import MIGRATIONS, bring_up_to_date, locked
-from server.people.erasure import erase_again
 from server.settings import Settings
 
 # More than the busiest centre gives out in a day; the date in a number keeps other days apart.
@@ -65,7 +65,7 @@ def restore(
         SQL.begin_epoch(conn)
         SQL.skip_numbers(conn, spare=SPARE_NUMBERS)
         SQL.end_sessions(conn)
-        erased = erase_again(conn, chosen.erasures, now)
+        erased = erase_again(conn, chosen.blobs, chosen.erasures, now)
         detail = {"made_at": found.made_at, "cases": found.cases, "missing": len(missing)}
         audit.log(conn, "restored", None, "", detail, now)
         conn.commit()

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from server.cases.pictures import Picture, hash_of, look_at, looked_at, waiting_room
+from server.cases.pictures import Picture, PictureRefused, hash_of, look_at, looked_at, waiting_room
 from server.db import Connection, queries
-from server.errors import NotFound, XungeError
+from server.errors import BadInput, NotFound, XungeError
 
 sql = queries(__file__, "blobs.sql")
 FORGOTTEN = timedelta(days=1)
+ERASED = "erased"
 
 
 class PhotoDamaged(XungeError):
@@ -39,6 +40,8 @@ def copy_path(folder: Path, sha256: str, thumb: bool = False) -> Path:
 def keep(conn: Connection, folder: Path, picture: Picture, now: datetime) -> None:
     """Takes over a picture that was looked at and tells every case that waits for it. Its files are moved."""
     lock(conn, picture.sha256)
+    if refusal_of(conn, picture.sha256) == ERASED:
+        raise PictureRefused(ERASED)
     _put(picture.copy, copy_path(folder, picture.sha256))
     _put(picture.thumb, copy_path(folder, picture.sha256, thumb=True))
     put(picture.original, blob_path(folder, picture.sha256), folder)
@@ -92,6 +95,21 @@ def refusal_of(conn: Connection, sha256: str) -> str | None:
     """Why content with that hash was refused before; None when it was not."""
     code: str | None = sql.refusal_of(conn, sha256=sha256)
     return code
+
+
+def erase(conn: Connection, folder: Path, sha256: str, now: datetime) -> None:
+    """Takes these bytes away from every case, for ever: they are refused when they come again.
+
+    Raises BadInput where a notice or document shows the same picture.
+    """
+    lock(conn, sha256)
+    if sql.in_documents(conn, sha256=sha256):
+        raise BadInput("A document shows the same picture. Take it out there first.")
+    sql.forget_sent(conn, sha256=sha256)
+    sql.depart(conn, sha256=sha256)
+    sql.drop_original(conn, sha256=sha256)
+    refuse(conn, sha256, ERASED, now)
+    take_away(folder, sha256)
 
 
 def tell_cases(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:

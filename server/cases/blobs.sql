@@ -44,3 +44,16 @@ select sha256, bytes, damaged_at from originals where sha256 > :after order by s
 -- name: mark!
 with papers_too as (update papers set damaged_at = :damaged_at where sha256 = :sha256)
 update blobs set damaged_at = :damaged_at where sha256 = :sha256;
+
+-- name: in_documents$
+select exists (select from document_pictures where sha256 = :sha256);
+
+-- name: forget_sent!
+delete from sent_photos where sha256 = :sha256;
+
+-- name: depart!
+-- What has no bytes any more has not arrived.
+update attachments set arrived_at = null where sha256 = :sha256;
+
+-- name: drop_original!
+delete from blobs where sha256 = :sha256;

@@ -1,4 +1,4 @@
-"""The command that imports history or another system's cases."""
+"""The commands that import history or another system's cases, and erase again after a restore."""
 
 import json
 from dataclasses import asdict
@@ -10,6 +10,7 @@ import typer
 
 from server.cases import proof_cli
 from server.cases.csv_rows import FIELDS, CaseFile
+from server.cases.erasing_again import erase_again
 from server.cases.importer import Rejects, Summary, district_of, rejects_path
 from server.cases.importer import import_cases as import_rows
 from server.cases.terminal import opened, progress
@@ -27,6 +28,16 @@ def register(app: typer.Typer) -> None:
         "import-cases", help=_("Imports cases from FILE.csv or FILE.csv.gz, each outside number once.")
     )(import_cases)
     proof_cli.register(app)
+    app.command("erase-again", help=_("After a restore: erases again all that was erased before."))(
+        erase_all_again
+    )
+
+
+def erase_all_again() -> None:
+    chosen, now = settings(), datetime.now(UTC)
+    with opened() as database:
+        done = database.run(lambda conn: erase_again(conn, chosen.blobs, chosen.erasures, now))
+    print(_("{erasures} erasures stand again.").format(erasures=done))
 
 
 def import_cases(

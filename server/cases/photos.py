@@ -45,11 +45,11 @@ def shown(
     number: str | None = None,
     thumb: bool = False,
 ) -> Response:
-    """The public copy, or its thumbnail. Its bytes never change in meaning, so a browser may keep it."""
+    """The public copy, or its thumbnail. A browser keeps it and asks each time: a photo may be erased."""
     with request.app.state.database.read() as conn:
         row = find(conn, viewer, attachment_id, number)
     tag = f'"{row["sha256"][:32]}-{"thumb" if thumb else "copy"}"'
-    headers = {"ETag": tag, "Cache-Control": "private, max-age=31536000, immutable"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     path = open_copy(request.app.state.settings.blobs, row["sha256"], thumb)
@@ -68,7 +68,7 @@ def sent_copy(request: Request, sha256: str) -> Response:
     """The public copy of a picture that whoever asks was found to be allowed."""
     path = open_copy(request.app.state.settings.blobs, sha256)
     return sent_file(
-        path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, max-age=31536000"}
+        path, "image/jpeg", f"{sha256[:8]}.jpg", "inline", {"Cache-Control": "private, no-cache"}
     )
 
 

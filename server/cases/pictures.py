@@ -26,6 +26,7 @@ REFUSALS = {
     "moving": _("The picture moves. Only a still picture is taken as evidence."),
     "too_costly": _("The picture takes too much memory or time to open."),
     "unreadable": _("The picture is damaged or cut off: it cannot be opened."),
+    "erased": _("The photo was erased."),
     "polyglot": _("Something else is hidden in the picture: an archive, a document or a script."),
 }
 

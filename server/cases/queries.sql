@@ -114,13 +114,13 @@ select distinct case_id from holds where district_id = :district_id and decided_
 -- name: cases_without_photo
 -- Declared photos that did not come or were refused; whoever asks sees of their cases what is in scope.
 select distinct a.case_id from attachments a left join refused_pictures r on r.sha256 = a.sha256
-where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null);
+where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null) and r.code is distinct from 'erased';
 
 -- name: photos_board^
 select count(distinct c.id) as photos, min(a.declared_at) as photos_since
 from attachments a left join refused_pictures r on r.sha256 = a.sha256
 join visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c on c.id = a.case_id
-where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null);
+where a.arrived_at is null and a.declared_at > :since and (a.declared_at < :late or r.sha256 is not null) and r.code is distinct from 'erased';
 
 -- name: grid_names
 -- Names of nodes in the boundaries of today.

@@ -7,6 +7,7 @@ stands there now; so a row that was altered by hand is found as surely as an alt
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -74,9 +75,11 @@ def verify_events(
 ) -> Break | None:
     """Recomputes the hashes of one case's events (in order), replays them, and compares the end with `standing`.
 
-    `erased`: the events whose private words were erased. Without `standing` only the chain itself is proved.
+    `erased`: the events whose private words were erased; those that were cut are proved by the event that says so.
+    Without `standing` only the chain itself is proved.
     """
-    legal = _legal()
+    legal, links = _legal(), tuple(links)
+    left = _left_over(links)
     state, previous, n = "", "", 0
     said: dict[str, Any] = {}
     cycles: dict[int, dict[str, Any]] = {}
@@ -105,7 +108,7 @@ def verify_events(
                 cycles[link[2] - 1].update(body["last_facts"])
             for photo in body["payload"].get("attachments", ()):
                 photos[photo["id"]] = photo["sha256"], photo["stage"]
-            committed = body["private"]
+            committed = left.get(n) or body["private"]
         except (ValueError, LookupError, TypeError, AttributeError):
             return Break(number, n, UNREADABLE)
         if link[17] is not None:
@@ -124,6 +127,19 @@ def verify_events(
         or _compare_cycles(number, n, standing, cycles, clocks)
         or _compare_photos(number, n, standing, photos)
     )
+
+
+def _left_over(links: Iterable[Link]) -> dict[int, str]:
+    """The last commitments to what was left of words that were cut later, by the number of their event."""
+    found: dict[int, str] = {}
+    for link in links:
+        if link[4] == "redact":
+            with suppress(
+                ValueError, LookupError, TypeError, AttributeError
+            ):  # said where the event itself is read
+                said = read_json(link[13])[0]["payload"].get("events", {})
+                found.update((int(n), commitment) for n, commitment in said.items() if int(n) < link[1])
+    return found
 
 
 @lru_cache(maxsize=1)

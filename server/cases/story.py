@@ -88,6 +88,10 @@ class Teller:
                 yield sentence, {"names": translate(", ").join(names)}
         if payload.get("payer"):
             yield _("Who pays: {payer}"), {"payer": translate(words.CHOICE_WORDS["payer"][payload["payer"]])}
+        if payload.get("events"):
+            yield _("Words were erased in {count} entries"), {"count": len(payload["events"])}
+        if row["action"] == "redact" and payload.get("photo"):
+            yield _("A photo was erased"), {}
         if payload.get("survivor"):
             yield "→ {number}", {"number": payload["survivor"]}
         if payload.get("until"):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.cases import acts, duplicates, service, view
+from server.cases import acts, duplicates, redaction, service, view
 from server.console.arranged import arranged
 from server.console.choices import Choices
 from server.console.desk import Desk
@@ -82,6 +82,7 @@ def open_case(desk: Desk, number: str) -> dict[str, Any]:
         # One id a form and page view: the same form sent twice is one act.
         "command_ids": {offer.action: str(uuid7()) for offer in offers},
         "hands_out": viewer.role in MAY_HAND_OUT,
+        "redacts": redaction.may_redact(viewer, row, now),
         "links_party": case["state"] == "forwarded" and "dispatcher" in viewer.duties,
         "reply": next((clock for clock in clocks if clock["kind"] == "reply"), None),
         "given": {},

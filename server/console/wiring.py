@@ -30,6 +30,7 @@ from server.console import (
     packs,
     parties,
     people,
+    redacting,
     register,
     residents,
     streets,
@@ -67,6 +68,7 @@ for room in (
     packs,
     unmask,
     erasing,
+    redacting,
     work,
 ):
     router.include_router(room.router)

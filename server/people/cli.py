@@ -132,11 +132,6 @@ def erase_private(
     print(_("The words of event {n} of case {number} are erased.").format(n=event, number=case))
 
 
-def erase_again() -> None:
-    done = in_database(lambda conn: erasure.erase_again(conn, settings().erasures, datetime.now(UTC)))
-    print(_("{erasures} erasures stand again.").format(erasures=done))
-
-
 def register(app: typer.Typer) -> None:
     """Adds the commands to `python -m server`."""
     app.command(help=_("Lists people with role, organisation and grids."))(people)
@@ -149,9 +144,6 @@ def register(app: typer.Typer) -> None:
     )(erase_person)
     app.command("erase-private", help=_("Erases the words of one event of a case; the chain stays whole."))(
         erase_private
-    )
-    app.command("erase-again", help=_("After a restore: erases again all that was erased before."))(
-        erase_again
     )
     app.command("enrol-code", help=_("Makes a single-use tablet code for a person, good for a day."))(
         enrol_code

@@ -26,7 +26,9 @@ SHORTEST_REASON = 2
 
 @dataclass(frozen=True)
 class Erasure:
-    """One thing that was erased: a person, or the words of event `n` of a case. `at` is UTC text."""
+    """One thing that was erased: a person, the words of event `n` of a case, some words of a case (`cuts`: by number of
+    the event their path, from, to), or a photo. `at` is UTC text.
+    """
 
     id: str
     at: str
@@ -35,6 +37,13 @@ class Erasure:
     n: int | None
     by_id: int | None
     reason: str
+    cuts: dict[str, list[Any]] | None = None
+    sha256: str | None = None
+
+    @property
+    def is_act(self) -> bool:
+        """Whether an act of the case says it: words that were cut, a photo."""
+        return self.cuts is not None or self.sha256 is not None
 
     @classmethod
     def of_person(cls, person_id: int, at: datetime, by_id: int | None, reason: str) -> "Erasure":
@@ -79,7 +88,7 @@ def erase_person(
     Writes in the caller's transaction; keep what is returned (`keep`) after commit. Raises BadInput when there is
     nobody with this login, or no reason.
     """
-    _with_reason(reason)
+    with_reason(reason)
     row = SQL.person(conn, login=login.strip().lower())
     if row is None:
         raise BadInput("There is nobody with the login {login}.", login=login)
@@ -107,7 +116,7 @@ def erase_words(
 
     Raises BadInput when there is no such event, it has no words, or no reason is given.
     """
-    _with_reason(reason)
+    with_reason(reason)
     event = SQL.event(conn, number=number, n=n)
     if event is None:
         raise BadInput("Case {number} has no event {n}.", number=number, n=n)
@@ -119,14 +128,30 @@ def erase_words(
     return [erasure]
 
 
-def _with_reason(reason: str) -> None:
+def with_reason(reason: str) -> None:
+    """BadInput unless it is said why."""
     if len(reason.strip()) < SHORTEST_REASON:
         raise BadInput("Say why it is erased; the reason is kept.")
 
 
+def put_down(conn: Connection, erasure: Erasure) -> None:
+    """Its row: that it was erased, never what."""
+    cuts = json.dumps(erasure.cuts) if erasure.cuts is not None else None
+    SQL.add_erasure(conn, **{**asdict(erasure), "at": read_time(erasure.at), "cuts": cuts})
+
+
+def drop_copies(conn: Connection, case_id: str, command_id: Any, told_the_case: bool) -> None:
+    """What else holds the words of an event: the command as it came, its decision, its twins and its repeats."""
+    SQL.drop_payload(conn, command_id=command_id)
+    SQL.drop_decision(conn, command_id=command_id)
+    SQL.drop_forged(conn, command_id=command_id)
+    if told_the_case:
+        SQL.drop_refused(conn, case_id=case_id)
+
+
 def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
     """Does one erasure; done twice it does no harm."""
-    SQL.add_erasure(conn, **{**asdict(erasure), "at": read_time(erasure.at)})
+    put_down(conn, erasure)
     if erasure.person_id is not None:
         for statement in (
             SQL.drop_private,
@@ -146,12 +171,9 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
     if event is None:
         return
     SQL.drop_words(conn, case_id=erasure.case_id, n=erasure.n)
-    SQL.drop_payload(conn, command_id=event["command_id"])
-    SQL.drop_decision(conn, command_id=event["command_id"])
-    SQL.drop_forged(conn, command_id=event["command_id"])
+    drop_copies(conn, str(erasure.case_id), event["command_id"], event["told_the_case"])
     if event["told_the_case"]:
         SQL.blank_case(conn, case_id=erasure.case_id)
-        SQL.drop_refused(conn, case_id=erasure.case_id)
 
 
 def keep(file: Path, done: Iterable[Erasure]) -> None:
@@ -161,24 +183,34 @@ def keep(file: Path, done: Iterable[Erasure]) -> None:
         lines.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in done)
 
 
-def erase_again(conn: Connection, file: Path, now: datetime) -> int:
-    """Erases in a restored database all that its table or `file` name; how many they are."""
-    known: dict[str, Erasure] = {str(row["id"]): _of_row(row) for row in SQL.all_erasures(conn)}
+def known(conn: Connection, file: Path) -> list[Erasure]:
+    """All that the table or `file` name, the oldest first."""
+    found: dict[str, Erasure] = {str(row["id"]): _of_row(row) for row in SQL.all_erasures(conn)}
     if file.is_file():
         with file.open(encoding="utf-8") as lines:
             for line in lines:
                 erasure = Erasure(**json.loads(line))
-                known[erasure.id] = erasure
-    for erasure in known.values():
-        at = read_time(erasure.at)
-        if erasure.person_id is None or SQL.already_there(conn, person_id=erasure.person_id, at=at):
-            _apply(conn, erasure, now)
-    audit.log(conn, "erased_again", None, "", {"erasures": len(known)}, now)
-    return len(known)
+                found[erasure.id] = erasure
+    return sorted(found.values(), key=lambda erasure: erasure.at)
+
+
+def do_again(conn: Connection, erasure: Erasure, now: datetime) -> None:
+    """A person or the words of an event, once more, in a restored database."""
+    at = read_time(erasure.at)
+    if erasure.person_id is None or SQL.already_there(conn, person_id=erasure.person_id, at=at):
+        _apply(conn, erasure, now)
 
 
 def _of_row(row: dict[str, Any]) -> Erasure:
     case_id = str(row["case_id"]) if row["case_id"] else None
     return Erasure(
-        str(row["id"]), time_text(row["at"]), row["person_id"], case_id, row["n"], row["by_id"], row["reason"]
+        str(row["id"]),
+        time_text(row["at"]),
+        row["person_id"],
+        case_id,
+        row["n"],
+        row["by_id"],
+        row["reason"],
+        row["cuts"],
+        row["sha256"],
     )

@@ -13,8 +13,8 @@ where p.login = :login and not exists (select from erasures e where e.person_id 
 select exists (select from people where id = :person_id and created_at <= :at);
 
 -- name: add_erasure!
-insert into erasures (id, at, person_id, case_id, n, by_id, reason)
-values (:id, :at, :person_id, :case_id, :n, :by_id, :reason) on conflict do nothing;
+insert into erasures (id, at, person_id, case_id, n, by_id, reason, cuts, sha256)
+values (:id, :at, :person_id, :case_id, :n, :by_id, :reason, :cuts::jsonb, :sha256) on conflict do nothing;
 
 -- name: drop_private!
 delete from people_private where person_id = :person_id;
@@ -87,4 +87,4 @@ from case_events e join event_private p on (p.case_id, p.n) = (e.case_id, e.n)
 where e.actor = :person_id order by e.case_id, e.n;
 
 -- name: all_erasures
-select id, at, person_id, case_id, n, by_id, reason from erasures order by at, id;
+select id, at, person_id, case_id, n, by_id, reason, cuts, sha256 from erasures order by at, id;

@@ -163,6 +163,7 @@ COMMAND_TYPES: dict[str, type[Payload]] = {
     "comment": p.Text,
     "add_evidence": p.AddEvidence,
     "cancel": p.Reason,
+    "redact": p.Redact,
     "recompute": p.Recompute,
     "reroute": p.Reroute,
 }

@@ -88,6 +88,23 @@ def codes(most: int, required: bool = False) -> Any:
     return read_by(read, ())
 
 
+def commitments() -> Any:
+    """SHA-256 of salted words, by the number of the event that carries them."""
+
+    def read(raw: dict[str, Any], name: str) -> dict[str, str]:
+        given = read_object(raw.get(name) or {}, name)
+        if len(given) > MOST_ANSWERS:
+            raise BadCommand(
+                "Field {field} must be a list of at most {limit}.", field=name, limit=MOST_ANSWERS
+            )
+        for n, told in given.items():
+            if not (n.isdigit() and isinstance(told, str) and SHA256.match(told)):
+                raise BadCommand("Field {field} must be 64 hexadecimal digits.", field=f"{name}.{plain(n)}")
+        return dict(given)
+
+    return field(default_factory=dict, metadata={"read": read, "private": False})
+
+
 def photos(required: bool = False) -> Any:
     """Declared evidence."""
     return read_by(lambda raw, name: _attachments(raw, required), ())

@@ -18,6 +18,7 @@ from server.protocol.declared import (
     category,
     choice,
     codes,
+    commitments,
     photos,
     read_by,
     short,
@@ -329,6 +330,15 @@ class AddEvidence(Note):
     """Photos added to a case."""
 
     attachments: tuple[Attachment, ...] = photos(required=True)
+
+
+@dataclass(frozen=True)
+class Redact(Payload):
+    """Words or a photo were erased. `events`: by number of an event the commitment to what is left of its words."""
+
+    reason: str = text(required=True)
+    events: dict[str, str] = commitments()
+    photo: str = short()
 
 
 @dataclass(frozen=True)

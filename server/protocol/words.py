@@ -95,6 +95,7 @@ ACTION_WORDS = {
     "comment": _("Comment"),
     "add_evidence": _("Add photos"),
     "cancel": _("Cancel case"),
+    "redact": _("Erased"),
     "recompute": _("Deadlines computed anew"),
     "reroute": _("Routed by new boundaries"),
 }

@@ -279,6 +279,8 @@ TABLE: tuple[Row, ...] = (
     Row("comment", STATES, None, (ANYONE, RESIDENT, IMPORT), (TEXT,), appends=True),
     Row("add_evidence", STATES, None, (ANYONE, RESIDENT), (Needs("attachments", "evidence"), NOTE), appends=True),
     Row("cancel", OPEN, "cancelled", (DUTY, SYSTEM), (REASON,), stop=ALL, tells=("reporter", "handler")),
+    # Erasing words or a photo: the duty officer asks for it on a page of its own, which erases and then writes this.
+    Row("redact", STATES, None, (SYSTEM,), (REASON,), appends=True, shown=False),
     Row("recompute", OPEN, None, (SYSTEM,), appends=True, shown=False),
     Row("reroute", OPEN, None, (SYSTEM,), tells=("holder",), shown=False),
 )  # fmt: skip

@@ -1476,7 +1476,9 @@ CREATE TABLE public.erasures (
     n integer,
     by_id bigint,
     reason text NOT NULL,
-    CONSTRAINT erasures_of_something CHECK (((person_id IS NOT NULL) <> ((case_id IS NOT NULL) AND (n IS NOT NULL))))
+    cuts jsonb,
+    sha256 text,
+    CONSTRAINT erasures_of_something CHECK (((((((person_id IS NOT NULL))::integer + (((case_id IS NOT NULL) AND (n IS NOT NULL)))::integer) + (((case_id IS NOT NULL) AND (cuts IS NOT NULL)))::integer) + (((case_id IS NOT NULL) AND (sha256 IS NOT NULL)))::integer) = 1))
 );
 
 COMMENT ON TABLE public.erasures IS 'What was erased, never the words: a restored copy is erased again by it, and the proof knows why words are gone.';
@@ -1959,7 +1961,7 @@ CREATE TABLE public.refused_pictures (
     sha256 text NOT NULL,
     code text NOT NULL,
     refused_at timestamp with time zone NOT NULL,
-    CONSTRAINT refused_pictures_code_known CHECK ((code = ANY (ARRAY['not_a_picture'::text, 'too_many_pixels'::text, 'moving'::text, 'too_costly'::text, 'unreadable'::text, 'polyglot'::text]))),
+    CONSTRAINT refused_pictures_code_known CHECK ((code = ANY (ARRAY['not_a_picture'::text, 'too_many_pixels'::text, 'moving'::text, 'too_costly'::text, 'unreadable'::text, 'polyglot'::text, 'erased'::text]))),
     CONSTRAINT refused_pictures_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 

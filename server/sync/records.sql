@@ -40,7 +40,7 @@ cross join lateral (
 cross join lateral (
     select json_agg(json_build_object('id', p.id, 'sha256', p.sha256, 'bytes', p.bytes, 'mime', p.mime, 'stage', p.stage,
         'made_at', wire_time(p.made_at), 'arrived', p.arrived_at is not null,
-        'refused', case when r.code is not null then coalesce(words #>> array['refusals', r.code], r.code) end)
+        'erased', coalesce(r.code = 'erased', false), 'refused', case when r.code is not null then coalesce(words #>> array['refusals', r.code], r.code) end)
         order by p.made_at, p.id) as list
     from attachments p left join refused_pictures r on r.sha256 = p.sha256 and p.arrived_at is null where p.case_id = c.id
 ) photos

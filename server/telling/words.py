@@ -85,6 +85,7 @@ SENTENCES = {
     "comment": _("Something was added to the case."),
     "add_evidence": _("Photos were added to the case."),
     "cancel": _("The case was cancelled."),
+    "redact": _("Words or a photo of the case were erased."),
     "recompute": _("The deadlines were computed anew."),
     "reroute": _("The boundaries changed; the case lies in another grid now."),
     "hold": _("An act made on a tablet has waited for a decision for a day."),

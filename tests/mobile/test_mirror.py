@@ -7,6 +7,7 @@ from typing import Any
 from mobile.core.tablet import Tablet
 from mobile.core.views import Position
 from server.protocol.wire import time_text
+from tests.link import picture
 from tests.mobile.paper_office import PaperOffice, case_body, enrolled
 
 CASES = [f"01990000-0000-7000-8000-00000000000{n}" for n in range(1, 10)]
@@ -267,4 +268,26 @@ def test_messages_are_kept_newest_first_and_the_oldest_make_room(tmp_path: Path)
 def test_a_message_that_comes_twice_is_one_message(tmp_path: Path) -> None:
     tablet, _ = with_cases(tmp_path, message_change(1), message_change(1))
     assert [m.sentence for m in tablet.messages()] == ["消息 1"]
+    tablet.close()
+
+
+def test_a_photo_that_the_office_erased_goes_from_the_tablet_that_captured_it(tmp_path: Path) -> None:
+    tablet, office = with_cases(tmp_path, case_change(1, state="handling"))
+    taken = [tablet.take_in(picture(number), "during").photo_id for number in range(2)]
+    tablet.act(CASES[1], "add_evidence", {}, taken)
+    told = [
+        {
+            "id": name,
+            "stage": "during",
+            "arrived": False,
+            "refused": "照片已删除。",
+            "erased": name == taken[0],
+        }
+        for name in taken
+    ]
+    office.changes.append(case_change(1, 4, state="handling", attachments=told))
+    tablet.sync_now()
+    assert tablet.photo(taken[0]) is None and tablet.photo(taken[1]) is not None
+    shown = {photo.photo_id: photo.has_bytes for photo in tablet.case(CASES[1]).photos}
+    assert shown == {taken[0]: False, taken[1]: True}
     tablet.close()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.cases import service
+from server.cases.erasing_again import erase_again
 from server.db import Connection, Database
 from server.errors import BadInput
 from server.people import erasure
@@ -128,7 +129,7 @@ def test_a_restored_copy_is_erased_again_by_the_file_that_outlived_it(
     )
     assert PHONE not in file.read_text() and len(file.read_text().splitlines()) == 2
     for _ in range(2):
-        assert database.run(lambda conn: erasure.erase_again(conn, file, later)) == 2
+        assert database.run(lambda conn: erase_again(conn, tmp_path, file, later)) == 2
     with database.read() as conn:
         assert PHONE not in everything(conn)
         assert count(conn, "people_private where name = 'worker岗'") == 0
@@ -143,6 +144,6 @@ def test_a_number_that_went_to_somebody_else_after_the_restore_is_not_erased(
     file = tmp_path / "erasures.jsonl"
     before = START.replace(year=2020)
     file.write_text(json.dumps(vars(erasure.Erasure.of_person(person, before, None, "要求"))) + "\n")
-    database.run(lambda conn: erasure.erase_again(conn, file, START))
+    database.run(lambda conn: erase_again(conn, tmp_path, file, START))
     with database.read() as conn:
         assert count(conn, "people_private where person_id = %s", person) == 1

@@ -22,6 +22,7 @@ NOT_ASKED_FOR = {
     "time_out",
     "parts_done",
     "absent",
+    "redact",
     "recompute",
     "reroute",
 }

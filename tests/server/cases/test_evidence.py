@@ -382,7 +382,7 @@ def test_everybody_is_shown_the_copy_and_a_few_the_original_which_is_logged(offi
         assert got.headers["content-type"] == "image/jpeg"
         assert got.headers["x-content-type-options"] == "nosniff"
         assert got.headers["content-security-policy"] == "default-src 'none'; sandbox"
-        assert got.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert got.headers["cache-control"] == "private, no-cache"
         assert (
             got.headers["content-disposition"]
             == f'inline; filename="{number}-before-{taken["sha256"][:8]}.jpg"'

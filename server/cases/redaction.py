@@ -1,0 +1,308 @@
+"""Erasing single words or one photo of a case: by the duty officer who answers for it, with a reason.
+
+The words are cut out beside the chain; an event of the case says that, why and by whom, and commits to what is left of
+them, so that the chain can still be proved. The original of a photo goes with its copies and is refused for ever.
+"""
+
+import json
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from server.audit import service as audit
+from server.audit.masking import mask_answer, mask_text, numbers_in
+from server.cases import blobs, service
+from server.cases.apply import apply
+from server.cases.link import commitment, spelled
+from server.cases.sentences import SENTENCES
+from server.cases.state import CaseState
+from server.db import Connection, queries
+from server.errors import BadInput, Conflict, NotAllowed, NotFound
+from server.locale import gettext_for
+from server.people import erasure
+from server.people.erasure import Erasure
+from server.protocol.commands import Command, read_payload
+from server.protocol.hats import DUTY, Actor, hats
+from server.protocol.wire import body_hash, time_text, uuid7
+from server.protocol.words import ACTION_WORDS
+from server.security import Viewer
+
+sql = queries(__file__, "redaction.sql")
+MARK = "■■■"
+SHORTEST = 2
+Way = tuple[str | int, ...]
+Cut = tuple[Way, int, int]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Something personal that was found in the words of event `n`; `key` names the place, `words` are masked."""
+
+    key: str
+    n: int
+    words: str
+
+
+def may_redact(viewer: Viewer, row: Mapping[str, Any], now: datetime) -> bool:
+    """The duty officer of the office that holds the case, or of one above it."""
+    facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
+    return DUTY in hats(viewer.actor(), facts)
+
+
+def said(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[str, Any]:
+    """What people wrote on the case, masked as everywhere, and what in it looks personal.
+
+    Raises NotFound, NotAllowed.
+    """
+    row = _own(conn, viewer, number, now)
+    translate = gettext_for(viewer.lang)
+    texts: list[dict[str, Any]] = []
+    found: list[Passage] = []
+    for n, (action, private) in _written(conn, row["id"]).items():
+        parts = list(_strings(private))
+        words = " · ".join(mask_text(text) for path, text in parts if not _is_answer(path))
+        texts.append({"n": n, "action_word": translate(ACTION_WORDS[action]), "words": words})
+        found += _passages(n, private)
+    return {"version": row["version"], "texts": texts, "found": found}
+
+
+def redact_words(
+    conn: Connection,
+    viewer: Viewer,
+    number: str,
+    chosen: Collection[str],
+    typed: Sequence[str],
+    reason: str,
+    seen_version: int,
+    now: datetime,
+    address: str = "",
+) -> list[Erasure]:
+    """Cuts passages (`chosen`, keys of `said`) and words as they were typed out of everything written on the case.
+
+    Keep what is returned (`erasure.keep`) after commit. Raises NotFound, NotAllowed, Conflict when the case has moved
+    since, BadInput without a reason or where nothing of it is there.
+    """
+    erasure.with_reason(reason)
+    row = _alone(conn, viewer, number, now)
+    if row["version"] != seen_version:
+        raise Conflict
+    written = _written(conn, row["id"])
+    words = _words(written, chosen, typed)
+    cuts = {n: cuts_of(private, words) for n, (_action, private) in written.items()}
+    act = _Act(row["id"], row["district_id"], viewer.actor(), reason, now)
+    done = [act.cut(conn, {n: places for n, places in cuts.items() if places})]
+    detail = {"case": number, "events": sorted(done[0].cuts or ()), "reason": reason}
+    audit.log(conn, "words_redacted", viewer.person_id, address, detail, now)
+    return done
+
+
+def redact_photo(
+    conn: Connection,
+    folder: Path,
+    viewer: Viewer,
+    number: str,
+    photo_id: uuid.UUID,
+    reason: str,
+    now: datetime,
+    address: str = "",
+) -> list[Erasure]:
+    """Erases the original and the copies of one photo; the same picture goes from every case that shows it."""
+    erasure.with_reason(reason)
+    row = _alone(conn, viewer, number, now)
+    sha256 = sql.photo(conn, case_id=row["id"], id=photo_id)
+    if sha256 is None:
+        raise NotFound
+    act = _Act(row["id"], row["district_id"], viewer.actor(), reason, now)
+    done = [act.take(conn, folder, str(photo_id), sha256)]
+    audit.log(conn, "photo_erased", viewer.person_id, address,
+              {"case": number, "photo": str(photo_id), "reason": reason}, now)  # fmt: skip
+    return done
+
+
+def _own(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[str, Any]:
+    row = service.get_row(conn, viewer, number)
+    if not may_redact(viewer, row, now):
+        raise NotAllowed(SENTENCES["not_yours"])
+    return dict(row)
+
+
+def _alone(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[str, Any]:
+    """The same for who erases now: the case is theirs alone until the transaction ends."""
+    row = _own(conn, viewer, number, now)
+    return dict(sql.lock_case(conn, id=row["id"]) or row)
+
+
+def _written(conn: Connection, case_id: uuid.UUID) -> dict[int, tuple[str, Any]]:
+    """Act and private words of each event that has some, by its number; what erasing itself said stays."""
+    rows = sql.written(conn, case_id=case_id)
+    return {row["n"]: (row["action"], json.loads(row["body"])) for row in rows}
+
+
+# Words and places --------------------------------------------------------------------------------------------
+
+
+def _strings(value: Any, path: Way = ()) -> Iterator[tuple[Way, str]]:
+    """Every text in private words with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _strings(inner, (*path, key))
+
+
+def _is_answer(path: Way) -> bool:
+    return "form" in path
+
+
+def _passages(n: int, private: Any) -> Iterator[Passage]:
+    for path, text in _strings(private):
+        at = "/".join(map(str, (n, *path)))
+        if _is_answer(path):
+            yield Passage(f"{at}:0-{len(text)}", n, mask_answer(str(path[-1]), text))
+            continue
+        for start, end in numbers_in(text):
+            yield Passage(f"{at}:{start}-{end}", n, mask_text(text[start:end]))
+
+
+def _words(
+    written: Mapping[int, tuple[str, Any]], chosen: Collection[str], typed: Iterable[str]
+) -> list[str]:
+    """The words that are to go, the longest first."""
+    offered = {}
+    for n, (_action, private) in written.items():
+        strings = {"/".join(map(str, (n, *path))): text for path, text in _strings(private)}
+        for passage in _passages(n, private):
+            place, _colon, span = passage.key.rpartition(":")
+            start, end = map(int, span.split("-"))
+            offered[passage.key] = strings[place][start:end]
+    own = [words for line in typed if (words := line.strip())]
+    everything = [text for _action, private in written.values() for _path, text in _strings(private)]
+    for words in own:
+        if len(words) < SHORTEST or not any(words in text for text in everything):
+            raise BadInput("“{words}” does not stand in what was written on this case.", words=words)
+    wanted = {*own, *(offered[key] for key in chosen if key in offered)}
+    if not wanted:
+        raise BadInput("Choose or write the words that are to go.")
+    return sorted(wanted, key=len, reverse=True)
+
+
+def cuts_of(private: Any, words: Sequence[str]) -> list[Cut]:
+    """Where any of the words (the longest first) stands in private words."""
+    found: list[Cut] = []
+    for path, text in _strings(private):
+        spans: list[tuple[int, int]] = []
+        for one in words:
+            start = text.find(one)
+            while start >= 0:
+                end = start + len(one)
+                if all(end <= a or b <= start for a, b in spans):
+                    spans.append((start, end))
+                start = text.find(one, start + 1)
+        found += [(path, start, end) for start, end in sorted(spans)]
+    return found
+
+
+def without(private: Any, cuts: Iterable[Cut]) -> Any:
+    """Private words with each place blackened; how long it was is not told."""
+    left = json.loads(json.dumps(private))
+    for path, start, end in sorted(cuts, key=lambda cut: cut[1], reverse=True):
+        *way, last = path
+        holder = left
+        for step in way:
+            holder = holder[step]
+        holder[last] = holder[last][:start] + MARK + holder[last][end:]
+    return left
+
+
+# The act -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Act:
+    """One act of erasing on a case, in the name of `actor`; only this room writes it."""
+
+    case_id: uuid.UUID
+    district_id: int
+    actor: Actor
+    reason: str
+    now: datetime
+    id: uuid.UUID = field(default_factory=uuid7)
+
+    def cut(self, conn: Connection, cuts: Mapping[int, Collection[Cut]]) -> Erasure:
+        """Cuts the words beside the chain and in the row of the case, and drops the commands as they came."""
+        told: dict[str, str] = {}
+        words: set[str] = set()
+        events = {row["n"]: row for row in sql.written(conn, case_id=self.case_id)}
+        for n, places in cuts.items():
+            private = json.loads(events[n]["body"])
+            strings = dict(_strings(private))
+            words |= {strings[tuple(path)][start:end] for path, start, end in places}
+            text = spelled(without(private, [(tuple(path), a, b) for path, a, b in places]))
+            salt, told[str(n)] = commitment(text)
+            sql.write_over(conn, case_id=self.case_id, n=n, salt=salt, body=text)
+        self._write(conn, {"events": told})
+        for n in cuts:
+            event = events[n]
+            erasure.drop_copies(conn, str(self.case_id), event["command_id"], event["told_the_case"])
+        self._blacken_case(conn, sorted(words, key=len, reverse=True))
+        kept = {str(n): [[list(path), a, b] for path, a, b in found] for n, found in cuts.items()}
+        return self._put_down(conn, cuts=kept)
+
+    def take(self, conn: Connection, folder: Path, photo_id: str, sha256: str) -> Erasure:
+        """Takes the bytes of a photo away."""
+        self._write(conn, {"photo": photo_id})
+        blobs.erase(conn, folder, sha256, self.now)
+        return self._put_down(conn, sha256=sha256)
+
+    def _write(self, conn: Connection, what: dict[str, Any]) -> None:
+        payload = {"reason": self.reason, **what}
+        raw = {"kind": "redact", "payload": payload, "person": self.actor.person}
+        command = Command(
+            self.id, "redact", self.case_id, read_payload("redact", payload), body_hash(raw), "console",
+            self.actor.person, district_id=self.district_id, raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+            actor=replace(self.actor, system=True),
+        )  # fmt: skip
+        (answer,) = apply(conn, [command], self.now)
+        if not answer.applied:
+            raise BadInput(answer.sentence, **answer.params)
+
+    def _blacken_case(self, conn: Connection, words: Sequence[str]) -> None:
+        row = sql.case_words(conn, id=self.case_id)
+
+        def blackened(text: str) -> str:
+            for one in words:
+                text = text.replace(one, MARK)
+            return text
+
+        form = json.dumps({name: blackened(value) for name, value in row["form"].items()}, ensure_ascii=False)
+        sql.rewrite_case(conn, id=self.case_id, title=blackened(row["title"]),
+                         description=blackened(row["description"]), form=form)  # fmt: skip
+
+    def _put_down(self, conn: Connection, **what: Any) -> Erasure:
+        done = Erasure(str(self.id), time_text(self.now), None, str(self.case_id), None, self.actor.person,
+                       self.reason, **what)  # fmt: skip
+        erasure.put_down(conn, done)
+        return done
+
+
+def again(conn: Connection, folder: Path, done: Erasure, now: datetime) -> None:
+    """The same once more in a restored database that does not know of it, with an event that says so there."""
+    case = sql.case_of(conn, id=done.case_id)
+    if case is None:
+        return
+    actor = Actor(done.by_id, "centre", district=case["district_id"])
+    act = _Act(case["id"], case["district_id"], actor, done.reason, now, uuid.UUID(done.id))
+    if done.sha256 is not None:
+        photo = sql.photo_of(conn, case_id=case["id"], sha256=done.sha256)
+        if photo is not None:
+            act.take(conn, folder, str(photo), done.sha256)
+        else:  # a tablet may bring it back with its report
+            blobs.erase(conn, folder, done.sha256, now)
+        return
+    there = {row["n"] for row in sql.written(conn, case_id=case["id"])}
+    cuts = {int(n): [(tuple(path), a, b) for path, a, b in places] for n, places in (done.cuts or {}).items()}
+    if kept := {n: places for n, places in cuts.items() if n in there}:
+        act.cut(conn, kept)
