@@ -65,7 +65,9 @@ class Album:
     def _told(self, raw: dict[str, Any]) -> PhotoView:
         say, name = self._owner.speech.say, str(raw["id"])
         caption, here = self._caption(raw.get("stage", ""), raw.get("made_at")), self._photos.has(name)
-        if raw.get("refused"):
+        if raw.get("erased"):
+            caption += " · " + say("erased")
+        elif raw.get("refused"):
             caption += " · " + say("not taken")
         elif not here:
             caption += " · " + (say("at the office") if raw.get("arrived") else say("on its way"))

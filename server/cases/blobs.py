@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from server.cases.pictures import Picture, PictureRefused, hash_of, look_at, looked_at, waiting_room
+from server.cases.pictures import ERASED, Picture, PictureRefused, hash_of, look_at, looked_at, waiting_room
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound, XungeError
 
 sql = queries(__file__, "blobs.sql")
 FORGOTTEN = timedelta(days=1)
-ERASED = "erased"
 
 
 class PhotoDamaged(XungeError):

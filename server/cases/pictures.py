@@ -14,6 +14,7 @@ from server.cases.developing import MOST_PIXELS
 from server.errors import XungeError
 
 CHUNK = 1 << 20
+ERASED = "erased"
 
 
 def _(msgid: str) -> str:

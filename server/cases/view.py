@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.audit.masking import mask_answer, mask_text
 from server.cases.beside import Beside, named_by
-from server.cases.pictures import PictureRefused
+from server.cases.pictures import ERASED, PictureRefused
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
@@ -242,7 +242,7 @@ def clocks_json(
 
 def attachments_json(rows: Iterable[dict[str, Any]], number: str, lang: str) -> list[dict[str, Any]]:
     """Declared evidence. `arrived` is false while its bytes are on the way, or for ever when they were `refused` (a
-    sentence); `damaged`: the stored original no longer has its fingerprint.
+    sentence), perhaps because it was `erased`; `damaged`: the stored original no longer has its fingerprint.
     """
     translate = gettext_for(lang)
     return [
@@ -254,6 +254,7 @@ def attachments_json(rows: Iterable[dict[str, Any]], number: str, lang: str) -> 
             "stage": r["stage"],
             "made_at": iso(r["made_at"]),
             "arrived": r["arrived_at"] is not None,
+            "erased": r["refused"] == ERASED,
             "refused": PictureRefused(r["refused"]).text(translate) if r["refused"] else None,
             "damaged": r["damaged_at"] is not None,
             "url": f"/cases/{number}/photos/{r['id']}",

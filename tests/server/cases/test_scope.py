@@ -17,6 +17,7 @@ UNSCOPED = {
     "server/cases/apply.sql": "locks the cases of a batch; what each actor may do there is decided by the table",
     "server/cases/chain.sql": "the proof recomputes every chain for the operator",
     "server/cases/anchors.sql": "the heads of all chains, for the operator",
+    "server/cases/redaction.sql": "the case was read through the scope just before; after a restore the operator erases again",
     "server/people/erasure.sql": "the operator erases by case number and event; nothing is read out",
     "server/cases/guests.sql": "one case, by the hash of a link's token or by number and code; apply decides what it may do",
     "server/public/queries.sql: published": "published: closed, ninety days, only public columns; the service picks categories",
