@@ -21,6 +21,7 @@ clocks = queries(__file__)
 # What time itself does where a clock has run out: clock, state in which the case stands, act, flags that forbid it.
 TIME_DOES = (
     ("wait", "waiting", "time_out", ()),
+    ("verify", "verifying", "absent", ()),
     ("suspend", "suspended", "resume", ()),
     ("inspect", "handled", "absent", ("other_inspector",)),
 )

@@ -143,6 +143,8 @@ TABLE: tuple[Row, ...] = (
         (Needs("finding", "choice", choices=("true", "not_found", "other_category")),
          Needs("category", "category", required=False), NOTE, PHOTOS),
         stop=("verify",), resume=("register",), raises=("verified",), tells=("duty",)),
+    Row("absent", ("verifying",), "reported", (SYSTEM,), stop=("verify",), resume=("register",), tells=("duty",),
+        shown=False),
     Row("register", ("reported",), "registered", (DUTY, SYSTEM), (CONDITION,),
         start=("dispatch", "whole"), stop=("register",), raises=("registered",), tells=("reporter", "dispatcher")),
     Row("decline", ("reported",), "declined", (DUTY,), (REASON,), stop=ALL, tells=("reporter",)),

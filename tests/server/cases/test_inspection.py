@@ -75,6 +75,22 @@ def test_the_street_looks_when_those_below_do_not_come_and_not_before(street: St
     street.act("street", number, "pass", close_kind="fixed")
 
 
+def test_a_case_that_nobody_came_to_verify_goes_back_to_the_duty_officer_and_its_clock_goes_on(
+    street: Street,
+) -> None:
+    number = street.report()
+    street.act("duty", number, "send_verify", note="先去看看")
+    assert time_passes.run(street.conn, street.later(hours=24)) == 0
+    assert time_passes.run(street.conn, street.later(minutes=1)) == 1
+    assert street.case(number)["state"] == "reported"
+    assert (number, "absent") in told(street, "duty")
+    running = {clock["kind"] for clock in street.case(number)["deadlines"] if not clock["stopped_at"]}
+    assert running == {"register"} and street.case(number)["deadline"]["kind"] == "register"
+    street.act("duty", number, "send_verify", note="换个时间再看")
+    street.act("worker", number, "verify", finding="true")
+    street.act("duty", number, "register", condition="any")
+
+
 def test_a_notice_that_was_obeyed_counts_as_handled_when_it_was_seen(street: Street) -> None:
     number = street.dispatched()
     street.act("crew", number, "accept")
