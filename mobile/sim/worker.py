@@ -58,9 +58,11 @@ class Worker:
         """Raises Refusal when the office does not take the code."""
         self.tablet.enrol(server, code)
 
-    def place(self) -> Position:
-        """Somewhere in one of the worker's own grids, off its border."""
+    def place(self) -> Position | None:
+        """Somewhere in one of the worker's own grids, off its border; None until the office has sent their borders."""
         own = [Polygon(grid.rings[0]) for grid in self.tablet.map_shapes().grids if grid.mine]
+        if not own:
+            return None
         grid = self._dice.choice(own)
         west, south, east, north = grid.bounds
         for _ in range(100):

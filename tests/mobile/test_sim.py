@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mobile.core.transport import Reply
+from mobile.core.transport import HttpTransport, LinkDown, Reply
 from mobile.sim import __main__ as sim
 from mobile.sim.wire import FAULTS, REMEMBERED, BadWire
 from mobile.sim.worker import Worker
@@ -73,12 +74,29 @@ def test_a_simulated_worker_reports_from_the_own_grids_only(
 ) -> None:
     worker = Worker(tmp_path, BadWire(), seed=3)
     worker.enrol(live_server.url, code_for(live_server.database, "worker"))
-    places = [worker.place() for _ in range(20)]
+    places = [place for _ in range(20) if (place := worker.place())]
     assert {worker.tablet.locate(place.lon, place.lat, 1.0).grid_code for place in places} <= {
         "S1C1G1",
         "S1C1G2",
     }
     assert len({(place.lon, place.lat) for place in places}) == 20
+    worker.close()
+
+
+def test_a_simulated_worker_whose_grids_have_not_come_yet_reports_without_a_place(
+    live_server: LiveServer, token: str, tmp_path: Path
+) -> None:
+    class NoPackage(HttpTransport):
+        def send(self, method: str, url: str, *more: Any) -> Reply:
+            if "/package" in url:
+                raise LinkDown("a server that has much to do")
+            return super().send(method, url, *more)
+
+    worker = Worker(tmp_path, BadWire(inner=NoPackage()))
+    worker.enrol(live_server.url, code_for(live_server.database, "worker"))
+    worker.capture()
+    worker.tablet.sync_now()
+    assert worker.waiting == 0
     worker.close()
 
 
