@@ -1,4 +1,4 @@
--- name: lock_access_log
+-- name: lock_access_log!
 -- One row at a time: each holds the hash of the one before.
 select pg_advisory_xact_lock(:key);
 

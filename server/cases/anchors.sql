@@ -1,4 +1,4 @@
--- name: lock_anchors
+-- name: lock_anchors!
 -- One anchor at a time: its files are written before it is committed.
 select pg_advisory_xact_lock(:key);
 

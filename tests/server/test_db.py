@@ -1,6 +1,8 @@
 """The way to the database: connections are kept, dead ones are not handed out, losers of a race try again."""
 
+import ast
 import os
+import re
 import select
 import threading
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 from server.cluster import open_database
 from server.db import Connection, Database, array, connect, refusal_of
 from server.errors import Busy
-from server.settings import Settings
+from server.settings import CHECKOUT, Settings
 from tests.conftest import Databases
 
 SIZE = 3
@@ -222,3 +224,32 @@ def test_a_database_that_does_not_answer_keeps_nobody_from_ending(
         few._teller.take([5])
         few.close()
     assert "changes_untold" in capsys.readouterr().out
+
+
+def lazy_queries_called_for_their_effect(module: Path) -> list[str]:
+    """Calls of queries without a suffix whose rows nobody reads."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    files: dict[str, set[str]] = {}
+    for made in ast.walk(tree):
+        if isinstance(made, ast.Assign) and ast.unparse(made.value).startswith("queries(__file__"):
+            named = made.value.args[1:] if isinstance(made.value, ast.Call) else []
+            file = module.with_name(ast.literal_eval(named[0]) if named else "queries.sql")
+            lazy = re.findall(r"^-- name: (\w+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            files[ast.unparse(made.targets[0])] = set(lazy)
+    calls = [node.value.func for node in ast.walk(tree)
+             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute)]  # fmt: skip
+    return [
+        f"{module}:{call.lineno} {call.attr}"
+        for call in calls
+        if call.attr in files.get(ast.unparse(call.value), ())
+    ]
+
+
+def test_no_query_is_called_for_its_effect_that_is_sent_only_when_its_rows_are_read(tmp_path: Path) -> None:
+    """A lock that is never sent locks nothing: such a query needs a suffix (`!`, `^`, `$`)."""
+    modules = [path for room in ("server", "tasks", "gis") for path in (CHECKOUT / room).rglob("*.py")]
+    assert [call for module in modules for call in lazy_queries_called_for_their_effect(module)] == []
+    wrong = tmp_path / "wrong.py"
+    (tmp_path / "queries.sql").write_text("-- name: lock\nselect 1;\n", encoding="utf-8")
+    wrong.write_text("sql = queries(__file__)\ndef f(conn):\n    sql.lock(conn)\n", encoding="utf-8")
+    assert lazy_queries_called_for_their_effect(wrong) == [f"{wrong}:3 lock"]

@@ -1,5 +1,6 @@
 """Reading personal data: masked everywhere, shown once to somebody who says why, and every reading is a row."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,30 @@ def test_another_system_unmasks_by_the_api_with_a_reason(office: tuple[LiveServe
     url = f"{server.url}/api/v1/cases/{number}/unmask"
     assert session.post(url, json={}, timeout=20).status_code == 422
     assert session.post(url, json={"reason": "回访"}, timeout=20).json()["description"] == TOLD
+
+
+def test_two_who_read_at_once_follow_one_another_in_the_log(database: Database, tmp_path: Path) -> None:
+    """The second one waits for the first, whose row its own one must follow; neither is turned away."""
+    street = database.run(lambda conn: Street.open(conn, tmp_path))
+    reader = access.Reader(street.district.people["duty"], None, street.district.id)
+    numbers: list[int] = []
+
+    def reads(conn: Connection) -> int:
+        return access.read_personal(conn, reader, access.READ, "", START)
+
+    second = threading.Thread(target=lambda: numbers.append(database.run(reads)))
+    with database.transaction() as conn:
+        numbers.append(reads(conn))
+        second.start()
+        with conn.cursor() as cursor:
+            waits = False
+            while second.is_alive() and not waits:
+                cursor.execute(
+                    "select exists (select from pg_locks where not granted"
+                    " and pg_backend_pid() = any (pg_blocking_pids(pid))) as waits"
+                )
+                waits = cursor.fetchone()["waits"]
+    second.join()
+    assert numbers == [1, 2]
+    with database.read() as conn:
+        assert access.verify_access(conn) == (2, None)
