@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mobile.core.views import FileView
 from tests.carried import LAMPS, carry, thing, write
 from tests.tablet.conftest import LANDSCAPE, PORTRAIT, Window
 from tests.tablet.hand import Hand, Walk
@@ -57,6 +58,14 @@ def screens(hand: Hand) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "more", lambda: (house.show("case", case_id=todo), house.page.show_more())
     for act in hand.tablet.case(todo).acts:
         yield act.action, lambda act=act: (house.show("case", case_id=todo), house.page.begin(act))
+    plan = FileView("2026年汛期城市道路积水点位防汛应急预案（终稿）.pdf", "0", "9.9 MB · 在服务器上", False)
+    yield (
+        "document, a file",
+        lambda: (
+            house.show("document", document_id="0"),
+            house.page.fill("files", plan, lambda: house.page.told(plan)),
+        ),
+    )
     yield "said", lambda: (house.show("today"), house.say("已存在本机", undo=lambda: None))
 
 

@@ -8,7 +8,10 @@ from mobile.ui.page import Page
 from mobile.ui.screens.photo import PhotoSheet
 from mobile.ui.widgets.buttons import Outline
 from mobile.ui.widgets.photo import Photo
+from mobile.ui.widgets.text import Paragraph
 from mobile.ui.words import _
+
+LONGEST, ENDING = 22, 8
 
 
 class Document(Page):
@@ -30,15 +33,14 @@ class Document(Page):
         self.heading, self.about, self.body = view.title, view.about, view.body
         self.to_note = view.safety and not view.noted
         self.note_words = _("Your organisation has noted it.") if view.safety and view.noted else ""
-        self.fill("files", view.files, lambda: [self._file(file) for file in view.files])
+        self.fill("files", view.files, lambda: [part for file in view.files for part in self.told(file)])
         self.fill("pictures", view.photos, lambda: [self._picture(photo) for photo in view.photos])
 
-    def _file(self, file: FileView) -> Outline:
-        made: Outline = Outline(
-            words=f"{file.name} · {file.about}", icon="text", size_hint_x=1, disabled=not file.here
-        )
+    def told(self, file: FileView) -> tuple[Outline, Paragraph]:
+        """A button with the file's name, and under it how large it is or that it is not here yet."""
+        made: Outline = Outline(words=fitted(file.name), icon="poster", size_hint_x=1, disabled=not file.here)
         made.bind(on_release=lambda *_of: self.house.open_file(file))
-        return made
+        return made, Paragraph(words=file.about)
 
     def _picture(self, photo: PhotoView) -> Photo:
         made: Photo = Photo(
@@ -54,3 +56,8 @@ class Document(Page):
         """This organisation knows of it."""
         self.house.attempt(lambda: self.tablet.note_document(self.document_id))
         self.pour()
+
+
+def fitted(name: str) -> str:
+    """A name that fits on a button, upright and in large letters, too; of a long one the middle is left out."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - ENDING]}…{name[-ENDING:]}"
