@@ -21,6 +21,7 @@ from server.cases.anchors import make_anchor
 from server.cases.blobs import blob_path
 from server.cases.proving import prove_all
 from server.cases.terminal import progress
+from server.content.papers import keep_paper
 from server.db import Database, connect
 from server.errors import BackupRefused, RestoreRefused
 from server.people import erasure
@@ -29,8 +30,10 @@ from server.settings import Settings
 from tests.conftest import Databases, serving
 from tests.factories import START, Street
 from tests.link import here, picture, rows, settle, tablet_of
+from tests.pdfs import pdf
 
 NOW = START + timedelta(days=1)
+ORIGINALS = ("blobs", "papers")
 SAID = "住在三楼的陈女士来电"
 
 
@@ -70,6 +73,7 @@ def kept(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with closing(connect(dsn)) as conn:
             street = Street.open(conn, settings.blobs)
             closed, told = street.closed(), street.report(description=SAID)
+            keep_paper(conn, settings.blobs, pdf(), START)
             make_anchor(conn, settings.anchors, START)
             conn.commit()
         take(dsn, settings, place / "backup", NOW, progress)
@@ -89,7 +93,7 @@ def one(dsn: str, question: str) -> object:
 
 def test_everything_comes_back_whole_and_can_be_proved(kept: Kept, nothing: str, tmp_path: Path) -> None:
     done = restore(nothing, at(tmp_path, nothing), kept.folder, NOW, progress)
-    assert (done.cases, done.photos, done.missing, done.erasures) == (2, 1, 0, 0)
+    assert (done.cases, done.photos, done.missing, done.erasures) == (2, 2, 0, 0)
     assert schema_of(nothing) == schema_of(kept.dsn)
     for table in ("case_events", "cases", "event_private", "commands", "deadlines", "grids", "memberships"):
         sum_of = f"select md5(string_agg(t::text, '' order by t::text)) from {table} t"
@@ -97,11 +101,12 @@ def test_everything_comes_back_whole_and_can_be_proved(kept: Kept, nothing: str,
     with closing(Database(nothing)) as database:
         assert prove_all(database, lambda done: None).broken == []
         with database.read() as conn:
-            sha256 = str(conn_one(conn, "select sha256 from blobs"))
-    assert (
-        blob_path(tmp_path / "blobs", sha256).read_bytes()
-        == blob_path(kept.settings.blobs, sha256).read_bytes()
-    )
+            photo, paper = (str(conn_one(conn, f"select sha256 from {table}")) for table in ORIGINALS)
+    for sha256 in (photo, paper):
+        assert (
+            blob_path(tmp_path / "blobs", sha256).read_bytes()
+            == blob_path(kept.settings.blobs, sha256).read_bytes()
+        )
     assert sorted(path.name for path in (tmp_path / "anchors").iterdir()) == sorted(
         path.name for path in kept.settings.anchors.iterdir()
     )
@@ -158,21 +163,24 @@ def test_a_restore_that_breaks_off_leaves_an_empty_database_and_can_be_done_agai
     assert restore(nothing, chosen, kept.folder, NOW, progress).cases == 2
 
 
-def test_a_photo_that_was_lost_is_named_when_backed_up_and_marked_when_restored(
-    kept: Kept, nothing: str, tmp_path: Path
+@pytest.mark.parametrize("table", ORIGINALS)
+def test_an_original_that_was_lost_is_named_when_backed_up_and_marked_when_restored(
+    kept: Kept, nothing: str, tmp_path: Path, table: str
 ) -> None:
-    sha256 = str(one(kept.dsn, "select sha256 from blobs"))
-    blobs = tmp_path / "blobs-with-a-changed-photo"
+    sha256 = str(one(kept.dsn, f"select sha256 from {table}"))
+    blobs = tmp_path / "blobs-with-a-changed-original"
     shutil.copytree(kept.settings.blobs, blobs)
     blob_path(blobs, sha256).write_bytes(b"something else")
     home = tmp_path / "home"
     home.mkdir()
     blobs.rename(home / "blobs")
     made = take(kept.dsn, at(home, kept.dsn), tmp_path / "backup", NOW, progress)
-    assert (made.missing, made.photos) == ([sha256], 0)
+    assert (made.missing, made.photos) == ([sha256], 1)
     done = restore(nothing, at(tmp_path / "new", nothing), tmp_path / "backup", NOW, progress)
-    assert (done.missing, done.photos) == (1, 0)
-    assert one(nothing, "select count(*) from blobs where damaged_at is not null") == 1
+    assert (done.missing, done.photos) == (1, 1)
+    assert (
+        one(nothing, "select string_agg(sha256, ' ') from originals where damaged_at is not null") == sha256
+    )
 
 
 def test_a_second_backup_into_the_same_folder_replaces_the_first_and_keeps_no_photo_that_was_given_up(
@@ -186,7 +194,7 @@ def test_a_second_backup_into_the_same_folder_replaces_the_first_and_keeps_no_ph
     made = take(kept.dsn, kept.settings, folder, NOW + timedelta(days=1), progress)
     assert [path.name for path in folder.glob("*.dump")] == [made.dump]
     assert not given_up.exists()
-    assert made.photos == 1
+    assert made.photos == 2
 
 
 def test_anchors_of_after_the_backup_are_put_aside_not_thrown_away(
@@ -286,7 +294,7 @@ def test_the_commands_bring_a_lost_home_back_with_its_private_cluster(kept: Kept
     assert (first.returncode, first.stderr) == (0, "")
     assert json.loads(first.stdout)["cases"] == 2
     taken = run("backup", str(place / "backup"), home=home)
-    assert (taken.returncode, taken.stdout.startswith("2 cases and 1 photos")) == (0, True)
+    assert (taken.returncode, taken.stdout.startswith("2 cases and 2 photos")) == (0, True)
     again = run("restore", str(kept.folder), home=home)
     assert (again.returncode, again.stdout) == (1, "")
     assert "is not empty" in again.stderr

@@ -104,6 +104,23 @@ def test_on_a_link_that_is_paid_a_file_waits_for_its_share(
     tablet.close()
 
 
+def test_a_file_that_is_not_the_one_that_was_published_is_not_kept_on_the_tablet(
+    office: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street, forged = Clerk(office, "street"), tmp_path / "forged.pdf"
+    forged.write_bytes(OTHER)
+    tablet = tablet_of(office, "worker", tmp_path / "tablet")
+    publish(street, write(street, ("预案.pdf", PLAN)), "S1")
+    with monkeypatch.context() as patched:
+        patched.setattr("server.content.papers.open_paper", lambda folder, name: forged)
+        tablet.sync_now()
+        (file,) = document_on(tablet).files
+        assert (file.here, tablet.file(file.file_id)) == (False, None)
+    tablet.sync_now()
+    assert tablet.file(file.file_id) == PLAN
+    tablet.close()
+
+
 def test_the_console_gives_a_pdf_to_its_readers_to_be_saved_and_to_nobody_else(office: LiveServer) -> None:
     street = Clerk(office, "street")
     path = write(street, ("../预案.pdf", PLAN))
