@@ -15,3 +15,7 @@ on conflict (name) do update set position = excluded.position;
 
 -- name: last_task_runs
 select name, started, ended, result, error from task_runs;
+
+-- name: alarm_since$
+-- Whether the same broken link was written down lately. security_log_at_idx.
+select exists (select from security_log where at > :since and what = 'chain_broken' and detail = :detail::jsonb);

@@ -128,6 +128,19 @@ def test_a_broken_link_is_named_in_the_security_log(database: Database, tmp_path
         assert SQL.task_position(conn, name="verify_chains") == ""
     assert alarm["case"] == number
     assert alarm["event"] == 1
+    # Every round finds it again; it is told once a day, and another one at once.
+    for hours, told in ((0.1, 1), (23, 1), (24.1, 2), (24.2, 2)):
+        assert perform(database, task("verify_chains"), street.now + timedelta(hours=hours)) == 1
+        with database.read() as conn:
+            assert len(alarms(conn)) == told, hours
+    with closing(psycopg2.connect(database.dsn)) as owner, owner.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute("update cases set state = 'declined'")
+        cursor.execute("update case_events set body = replace(body, '{ ', '{')")
+        owner.commit()
+    assert perform(database, task("verify_chains"), street.now + timedelta(hours=24.3)) == 1
+    with database.read() as conn:
+        assert len(alarms(conn)) == 3
 
 
 def test_a_photo_that_was_altered_on_disk_is_named_in_the_security_log_once(
