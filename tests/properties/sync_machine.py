@@ -146,7 +146,8 @@ class SyncMachine(RuleBasedStateMachine):
             newest = sorted(listed, reverse=True)[:NEWEST]
             case = tablet.case(newest[number % len(newest)])
             act = case.acts[number // NEWEST % len(case.acts)]
-            photos = [tablet.take_in(picture(number), act.stage).photo_id] if act.photo == "must" else []
+            needed = act.stages if act.photo == "must" else ()
+            photos = [tablet.take_in(picture(number), stage).photo_id for stage in needed]
             return [tablet.act(case.case_id, act.action, filled(act), photos, here())]
 
         if mine.tablet.enrolled:
