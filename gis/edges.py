@@ -36,11 +36,12 @@ def loose(shapes: Any) -> NDArray[np.bool_]:
     return result
 
 
-def seamless(shapes: Any) -> bool:
-    """Whether the polygons are a valid coverage: no overlaps, and neighbours share every vertex of their border."""
+def seamless(shapes: Any, slit: float = 0.0) -> bool:
+    """Whether the polygons are a valid coverage: no overlaps, neighbours share every vertex of their border, and no two
+    borders run beside each other within `slit` without being one (in the unit of the shapes; 0: that is not asked)."""
     doubtful = loose(shapes)
     if not doubtful.any():
         return True
     # Whatever a loose edge might cut into lies beside it.
     near = np.unique(shapely.STRtree(shapes).query(shapes[doubtful], predicate="intersects")[1])
-    return bool(shapely.coverage_is_valid(shapes[near]))
+    return bool(shapely.coverage_is_valid(shapes[near], gap_width=slit))

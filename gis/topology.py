@@ -142,12 +142,15 @@ class _Tree:
 
     def clean(self) -> None:
         """The cells as a valid coverage whose vertices have seven decimals, as degrees read them."""
+        # A vertex that only one of two neighbours has is moved by rounding, which opens a slit of millimetres.
+        slit = TOLERANCE_M / max(self.plane.scale)
         for _ in range(_ROUNDS):
             rounded = self._rounded()
-            if bool(shapely.is_valid(rounded).all()) and seamless(rounded):
+            if bool(shapely.is_valid(rounded).all()) and seamless(rounded, slit):
                 self.cells = rounded
                 return
             self._snap()
+            slit = 0.0  # what lies open to the outside cannot be closed
 
     def _snap(self) -> None:
         """Borders within the tolerance meet, and slits of nobody's ground that are narrower are closed."""

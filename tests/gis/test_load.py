@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import shapely
 
+from gis.checks import check
 from gis.load import Loaded, load
 from gis.prepare import Wanted, WrongUseError
 from gis.read import read
+from gis.topology import seam
 from server.db import Connection
 from server.grids import service
 from tests.gis.strip import METRE, SIDE, SOUTH, WEST, Feature, feature, named, ring, sound, write
@@ -226,6 +228,25 @@ def test_after_a_load_neighbours_share_every_vertex_and_parents_are_their_parts(
         )
         == []
     )
+
+
+def test_a_corner_on_a_neighbours_slanted_border_is_a_corner_of_both_whichever_way_it_is_rounded(
+    tmp_path: Path,
+) -> None:
+    """It moves by millimetres; towards its own side that would leave a slit of nobody's ground."""
+    for step in range(1, 20):
+        features = sound()
+        top = [WEST + SIDE + 0.0003333, SOUTH + SIDE]
+        ring(features, "0111")[2], ring(features, "0112")[3] = top, top
+        west, (east, north) = WEST + SIDE, top
+        ring(features, "0112")[4:4] = [
+            [west + (east - west) * step / 20.3, SOUTH + (north - SOUTH) * step / 20.3]
+        ]
+        made, _ = seam(read(write(tmp_path / "a.geojson", features)).areas)
+        assert [area.code for area in made if area.shape.geom_type != "Polygon" or area.shape.interiors] == []
+        leaves = [area.shape for area in made if area.level == 3]
+        assert shapely.coverage_is_valid(leaves, gap_width=5e-7)
+        assert [found.code for found in check(made)] == []
 
 
 def test_codes_that_lost_their_zeros_never_stand_beside_the_stored_ones(put: Load) -> None:
