@@ -93,8 +93,10 @@ def bars(register: Register, category: str, requires: Iterable[str] = ()) -> Ite
 
 
 def in_words(params: Mapping[str, Any], pack: Pack, lang: str) -> dict[str, Any]:
-    """The parameters of a bar's sentence with categories and qualifications by their names in the pack."""
-    names = {category.key: category.name(lang) for category in pack.categories}
+    """The parameters of a bar's sentence with categories, majors and qualifications by their names in the pack."""
+    names = {f"{system}/*": said.get(lang) or said["zh-CN"] for system, said in pack.systems.items()}
+    names |= {f"{system}/{code}*": pack.major_name(system, code, lang) for system, code in pack.majors}
+    names |= {category.key: category.name(lang) for category in pack.categories}
     names |= {kind: said.get(lang) or said["zh-CN"] for kind, said in pack.qualifications.items()}
     return {
         name: ", ".join(names.get(part, part) for part in value.split(", ")) if name in NAMED else value

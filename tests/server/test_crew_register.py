@@ -11,7 +11,7 @@ from server.crews import register, service
 from server.db import Connection
 from server.errors import BadInput, NotAllowed, NotFound
 from tests.conftest import LiveServer
-from tests.factories import COVER, Street
+from tests.factories import COVER, RUBBISH, Street
 from tests.server.plain_forms import Clerk, Forms, PlainForm
 from tests.server.small_district import make_small_district
 
@@ -53,6 +53,9 @@ def test_a_crew_is_given_only_what_it_is_permitted_and_the_refusal_says_what_tha
     number = registered(street)
     assert refused(street, number, "crew-clean") == (
         "crew_not_permitted: 环卫队 is not permitted for 污水井盖. It is permitted for: 暴露垃圾."
+    )
+    assert refused(street, registered(street, RUBBISH, "any"), "crew-any") == (
+        "crew_not_permitted: 综合队 is not permitted for 暴露垃圾. It is permitted for: 部件, 其他事件."
     )
     change(street, register.grant_permit, "crew-clean", category="urban/component/01*", note="临时")
     street.act("dispatch", number, "dispatch", crew="crew-clean")
