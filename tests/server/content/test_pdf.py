@@ -88,6 +88,7 @@ def test_a_pdf_that_is_whole_and_does_nothing_is_taken(content: bytes) -> None:
         (pdf(b"<< /Subtype /RichMedia >>"), "acts"),
         (pdf(packed(SCRIPT, entries=b"/Filter [/ASCIIHexDecode /FlateDecode]")), "hidden"),
         (pdf(packed(SCRIPT, entries=b"/Filter 9 0 R")), "hidden"),
+        (pdf(packed(SCRIPT, entries=b"/Filter [/FlateDecode /ASCIIHexDecode]")), "hidden"),
         (pdf(packed(b"1", entries=b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")), "hidden"),
         (pdf(stream(b"9 0 obj " + SCRIPT + b" endobj")), "hidden"),
         (pdf(stream(b"9 0%\nobj<<>> endobj")), "hidden"),
