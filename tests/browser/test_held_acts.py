@@ -43,11 +43,19 @@ def test_a_click_on_the_map_puts_the_report_elsewhere(desk: Desk) -> None:
         assert cursor.fetchall() == [{"lon_e7": round(lon * 1e7), "lat_e7": round(lat * 1e7)}]
 
 
-def test_a_refusal_is_not_stopped_by_a_field_of_the_correction(desk: Desk) -> None:
-    page = held_report(desk)
+def test_a_refusal_is_not_stopped_by_a_choice_that_the_correction_would_need(desk: Desk) -> None:
+    tablet = enrol(desk.server)
+    report = tablet.command(payload={"category": COVER, "condition": "missing"})
+    number = tablet.send(report)[0]["case_number"]
+    desk.make(lambda street: street.act("duty", number, "register", condition="missing"))
+    dispatch = tablet.command("dispatch", case_id=report["case_id"], base_version=2, payload={"crew": "gone"})
+    tablet.send(dispatch | {"person_id": desk.district.people["dispatch"]})
+    page = desk.page("duty")
+    page.goto(f"{desk.url}/conflicts")
     page.locator("details.more > summary").click()
-    page.locator("[name='place.point']").fill("")
+    expect(page.locator("[name=crew][required]").first).to_be_visible()
+    expect(page.locator("[name=crew]:checked")).to_have_count(0)
     page.locator("input[value=refuse]").check()
-    page.fill("[name=said]", "没有这口井")
+    page.fill("[name=said]", "没有这个队伍")
     page.locator("button:has-text('裁定')").click()
-    expect(page.locator(".said")).to_contain_text("没有这口井")
+    expect(page.locator(".said")).to_contain_text("没有这个队伍")
