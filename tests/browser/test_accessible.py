@@ -58,6 +58,7 @@ def test_axe_finds_nothing_where_people_act(desk: Desk) -> None:
         "duty": [
             "/work",
             "/conflicts",
+            "/cases/{handling}/redact",
             "/cases?board=returned",
             "/cases/{handling}",
             "/cases/{registered}/acts/change",
