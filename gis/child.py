@@ -17,6 +17,9 @@ MEMORY_BYTES, WRITTEN_BYTES = 6 * GIGABYTE, 2 * GIGABYTE
 KEPT = ("PATH", "LANG", "HOME", "TMPDIR", "SYSTEMROOT")
 
 
+PARENT = "XUNGE_PARENT"
+
+
 def run(
     module: str, arguments: Sequence[str], folder: Path, seconds: float, more: Mapping[str, str] | None = None
 ) -> int | None:
@@ -24,7 +27,9 @@ def run(
     from server.settings import CHECKOUT  # only here: a child need not read the settings
 
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    environment = {**kept, "PYTHONPATH": str(CHECKOUT), "PYTHONNOUSERSITE": "1", **(more or {})}
+    environment = {
+        **kept, "PYTHONPATH": str(CHECKOUT), "PYTHONNOUSERSITE": "1", PARENT: str(os.getpid()), **(more or {}),
+    }  # fmt: skip
     child = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=folder, env=environment,
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              start_new_session=True)  # fmt: skip
@@ -41,6 +46,8 @@ def run(
 def limit(cpu_seconds: int) -> None:
     """For the child itself, first of all."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.environ.get(PARENT, str(os.getppid())) != str(os.getppid()):
+        os._exit(1)  # the parent ended before it could be told
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN_BYTES, WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))

@@ -32,6 +32,8 @@ from server.security import Viewer
 SQL = queries(__file__)
 KEEPER = "admin"
 LARGEST = 32 * 1024 * 1024
+# A street that a grid is cut along has dozens of corners.
+MOST_CORNERS, LONGEST_LINE = 1000, 100_000
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ def of_merge(conn: Connection, viewer: Viewer, codes: Sequence[str], keep: str, 
 
 def read_line(text: str) -> shapely.LineString:
     """A line as the map gives it (GeoJSON) or as a hand writes it ("lon,lat lon,lat"). Raises BadInput."""
+    too_long = BadInput("A line has at most {most} corners.", most=f"{MOST_CORNERS:,}")
+    if len(text) > LONGEST_LINE:
+        raise too_long
     try:
         if text.lstrip().startswith("{"):
             drawn: Any = shapely.geometry.shape(json.loads(text))
@@ -95,6 +100,8 @@ def read_line(text: str) -> shapely.LineString:
             and not drawn.is_empty
             and all(abs(x) <= 180 and abs(y) <= 90 for x, y in drawn.coords)
         ):
+            if len(drawn.coords) > MOST_CORNERS:
+                raise too_long
             return drawn
     except (ValueError, TypeError, KeyError, AttributeError, shapely.errors.ShapelyError):
         pass  # told below, as for a shape that is no line

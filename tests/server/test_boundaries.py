@@ -183,7 +183,7 @@ def test_merged_grids_are_one_and_merging_a_split_gives_back_what_was(street: St
 @pytest.mark.parametrize(
     ("line", "said"),
     [("", "Draw a line"), ("104.004,30.0", "Draw a line"), ("a,b c,d", "Draw a line"), ('{"type": "Point"}', "Draw a line"),
-     ("200,30 201,31", "Draw a line"), ("104.5,29 104.5,31", "does not divide")],
+     ("104.004,30 104.005,31 " * 501, "at most 1,000 corners"), ("1,1 " * 50_000, "at most 1,000 corners"), ("200,30 201,31", "Draw a line"), ("104.5,29 104.5,31", "does not divide")],
 )  # fmt: skip
 def test_a_line_that_is_none_is_refused_with_a_sentence(street: Street, line: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):

@@ -5,11 +5,15 @@ What reading itself refuses is tried more closely in `tests/gis/test_bad_input.p
 
 import json
 import os
+import select
 import sqlite3
 import stat
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -22,7 +26,7 @@ from typer.testing import CliRunner
 from gis import aside, gdal
 from gis.__main__ import app
 from server.db import Database, connect
-from server.settings import settings
+from server.settings import CHECKOUT, settings
 from tests.conftest import Databases, serving
 from tests.gis.strip import Feature, named, sound, write
 from tests.server.plain_forms import Forms
@@ -325,6 +329,30 @@ def test_what_only_a_disk_can_hold_ends_the_command_with_a_sentence(
     told = office.load(path)
     assert said in told and SECRET not in told
     assert office.stored() == before
+
+
+def reader_of(path: Path, asker: int) -> int | None:
+    """The child of `asker` that has the file open, once it has."""
+    for child in Path(f"/proc/{asker}/task/{asker}/children").read_text("ascii").split():
+        with suppress(OSError):
+            if any(one.readlink() == path for one in Path(f"/proc/{child}/fd").iterdir()):
+                return int(child)
+    return None
+
+
+def test_what_reads_a_file_ends_with_who_asked_for_it(secret: Path, tmp_path: Path) -> None:
+    """Even one that is killed: no reader of an endless file goes on behind its back."""
+    program = "import sys, pathlib, gis.read; gis.read.read(pathlib.Path(sys.argv[1]))"
+    path = view_without_end(tmp_path, secret)
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], cwd=CHECKOUT) as asker:
+        until = time.monotonic() + 60
+        while (found := reader_of(path, asker.pid)) is None:
+            assert time.monotonic() < until
+        reader = os.pidfd_open(found)
+        asker.kill()
+    ended, _, _ = select.select([reader], [], [], 20)
+    os.close(reader)
+    assert ended
 
 
 def test_the_console_takes_no_more_than_a_page_may_bring(office: Office, tmp_path: Path) -> None:
