@@ -59,7 +59,7 @@ class Looking:
         self._album = Album(self._photos, self._owner, clock)
         self._known = Known(store, clock, self._mirror, self._outbox, self._photos, self._owner)
         self._inbox = Inbox(store, self._mirror, self._known, self._owner)
-        self._papers = Papers(store, self._mirror, self._photos, self._known, self._album)
+        self._papers = Papers(store, self._mirror, self._photos, self._known, self._album, self._owner)
         self._drafts = Drafts(store, self._owner, self._album, clock)
         self._syncer = Syncer(store, clock, self._outbox, self._mirror, self._photos)
         tiles = self._syncer.delivery.tiles

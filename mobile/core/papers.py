@@ -9,6 +9,7 @@ from mobile.core.freight import PICTURE_BYTES
 from mobile.core.known import Known
 from mobile.core.mirror import Mirror
 from mobile.core.office import Office, Refused
+from mobile.core.owner import Owner
 from mobile.core.photos import NotAPicture, Photos
 from mobile.core.store import Store
 from mobile.core.views import DocumentView, FileView, MessageView, PhotoView
@@ -27,13 +28,16 @@ KINDS = {True: _("Safety notice"), False: _("Notice")}
 
 @dataclass(frozen=True)
 class Papers:
-    """They lie in the mirror, their pictures among the photographs under their hashes."""
+    """They lie in the mirror, their pictures among the photographs under their hashes. What was seen and noted is kept
+    for each person of a shared tablet: it is told in the name of their organisation.
+    """
 
     store: Store
     mirror: Mirror
     photos: Photos
     known: Known
     album: Album
+    owner: Owner
 
     def rows(self) -> list[tuple[str, MessageView]]:
         """(moment of publishing, row for the list of messages)."""
@@ -95,20 +99,20 @@ class Papers:
             if str(body["id"]) == document_id and body.get("safety") and not self._noted(body):
                 with self.store.writing():
                     self._remember(NOTED, body)
-                    waiting = self.store.kept(PENDING, [])
+                    waiting = self._kept(PENDING)
                     told = {"id": body["id"], "version": body["version"]}
-                    self.store.keep(PENDING, [*(one for one in waiting if one != told), told])
+                    self._keep(PENDING, [*(one for one in waiting if one != told), told])
 
     def round(self, office: Office, allows: Callable[[int], bool]) -> None:
         """Tells what was noted, brings down the files that are not here yet, and lets go of those of what went.
 
         `allows`: whether so many bytes may come now, on a link that is paid by the byte.
         """
-        if waiting := self.store.kept(PENDING, []):
+        if waiting := self._kept(PENDING):
             office.receipts(waiting)
             with self.store.writing():
-                left = [one for one in self.store.kept(PENDING, []) if one not in waiting]
-                self.store.keep(PENDING, left)
+                left = [one for one in self._kept(PENDING) if one not in waiting]
+                self._keep(PENDING, left)
         if self.mirror.locked:
             return
         wanted = {
@@ -135,12 +139,18 @@ class Papers:
         return data
 
     def _unread(self, body: dict[str, Any]) -> bool:
-        return [body["id"], body["version"]] not in self.store.kept(SEEN, [])
+        return [body["id"], body["version"]] not in self._kept(SEEN)
 
     def _noted(self, body: dict[str, Any]) -> bool:
-        return bool(body.get("noted")) or [body["id"], body["version"]] in self.store.kept(NOTED, [])
+        return bool(body.get("noted")) or [body["id"], body["version"]] in self._kept(NOTED)
 
     def _remember(self, name: str, body: dict[str, Any]) -> None:
-        known = self.store.kept(name, [])
+        known = self._kept(name)
         if [body["id"], body["version"]] not in known:
-            self.store.keep(name, [*known[-400:], [body["id"], body["version"]]])
+            self._keep(name, [*known[-400:], [body["id"], body["version"]]])
+
+    def _kept(self, name: str) -> list[Any]:
+        return list(self.store.kept(f"{name}/{self.owner.person_id}", []))
+
+    def _keep(self, name: str, value: list[Any]) -> None:
+        self.store.keep(f"{name}/{self.owner.person_id}", value)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mobile.core.office import Office
 from mobile.core.tablet import Tablet
 from mobile.sim.wire import BadWire
 from tests.conftest import LiveServer
@@ -87,6 +88,36 @@ def test_the_offices_pictures_for_the_one_before_are_gone_before_the_next_one_lo
     office.person = {**PERSON, "id": 8, "name": "王网格"}
     tablet.enrol(URL, "7KQX-2M9D-VH4T")
     assert files(tablet) == set()
+    tablet.close()
+
+
+def test_what_one_noted_for_an_organisation_is_not_told_in_the_name_of_the_next_ones(tmp_path: Path) -> None:
+    office = PaperOffice()
+    body = {"id": 12, "kind": "notice", "safety": True, "version": 1, "title": "汛期安全", "body": "不下井。", "noted": False,
+            "organisation": "街道", "published_at": "2026-11-22T02:00:05.310000Z", "pictures": []}  # fmt: skip
+    office.changes.append({"seq": 2, "kind": "document", "id": "12", "version": 1, "body": body})
+    told: list[list[dict[str, int]]] = []
+    tablet = enrolled(tmp_path, office)
+
+    def receipts(_office: Office, documents: list[dict[str, int]]) -> None:
+        told.append(documents)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Office, "receipts", receipts)
+        office.online = False
+        assert tablet.document("12")
+        tablet.note_document("12")
+        office.online = True
+        office.person = {**PERSON, "id": 8, "name": "王网格", "organisation": "桃源社区"}
+        tablet.enrol(URL, "7KQX-2M9D-VH4T")
+        tablet.sync_now()
+        assert told == []
+        (row,) = tablet.messages()
+        assert row.unread and row.urgent, "this one has neither seen nor noted it"
+        office.person = PERSON
+        tablet.enrol(URL, "7KQX-2M9D-VH4T")
+        tablet.sync_now()
+        assert told == [[{"id": 12, "version": 1}]], "who noted it is back"
     tablet.close()
 
 

@@ -95,7 +95,7 @@ def test_a_notice_is_read_where_there_is_no_network_and_noted(
     window(opens_the_pdf, folder, shot=str(tmp_path / "pdf.png"))
     assert not (folder / "shown").exists(), "nothing stays in the open when the window closes"
     again = Tablet(folder)
-    assert [one["version"] for one in again._store.kept("documents_to_note")] == [1], (
+    assert [one["version"] for one in again._papers._kept("documents_to_note")] == [1], (
         "it is told with the next round"
     )
     again.close()
