@@ -266,6 +266,19 @@ def test_a_report_that_lacks_some_of_its_photos_says_which(office: Office) -> No
     assert "缺照片：处置中" in office.clerk("duty").get(f"/cases/{number}")
 
 
+@pytest.mark.parametrize(
+    ("stages", "said"), [(["before"], "还没有照片。这类案件需要照片"), ([], "没有照片。这类案件只在")]
+)
+def test_a_case_without_photos_says_whether_one_is_asked_for(
+    office: Office, stages: list[str], said: str
+) -> None:
+    def made(street: Street) -> str:
+        asking_for(street, report=stages)
+        return street.report()
+
+    assert said in office.clerk("duty").get(f"/cases/{office.make(made)}")
+
+
 def asking_for_two(street: Street) -> str:
     asking_for(street, handle=["before", "after"])
     return handling(street)
