@@ -3,6 +3,7 @@
 The database, the demo district and the demo people are made when they are missing and kept when they are there.
 """
 
+import argparse
 import json
 import os
 import signal
@@ -251,4 +252,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m server.run",
+        description=__doc__,
+        epilog="It takes no arguments; settings are environment variables (docs/operators.md).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     sys.exit(main())

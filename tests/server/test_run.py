@@ -189,6 +189,25 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence(
     assert told.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("word", "code", "said"), [("--help", 0, "environment variables"), ("--prot", 2, "unrecognized")]
+)
+def test_who_asks_how_to_run_it_is_told_and_nothing_is_started(
+    tmp_path: Path, word: str, code: int, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "server.run", word],
+        cwd=CHECKOUT,
+        env={**os.environ, "XUNGE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True)
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_port_that_is_taken_is_told_before_anything_is_made(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         run = Run(home, other.getsockname()[1])
