@@ -267,13 +267,12 @@ def test_a_report_that_lacks_some_of_its_photos_says_which(office: Office) -> No
 
 
 @pytest.mark.parametrize(
-    ("stages", "said"), [(["before"], "还没有照片。这类案件需要照片"), ([], "没有照片。这类案件只在")]
+    ("act", "said"),
+    [("report", "还没有照片。这类案件需要照片。"), ("handle", "没有照片。只有需要时才要求照片。")],
 )
-def test_a_case_without_photos_says_whether_one_is_asked_for(
-    office: Office, stages: list[str], said: str
-) -> None:
+def test_a_case_without_photos_says_whether_one_is_asked_for(office: Office, act: str, said: str) -> None:
     def made(street: Street) -> str:
-        asking_for(street, report=stages)
+        asking_for(street, **{act: ["before"]})
         return street.report()
 
     assert said in office.clerk("duty").get(f"/cases/{office.make(made)}")
