@@ -140,7 +140,7 @@ def test_an_upheld_return_counts_as_wrong_dispatch_and_a_refused_one_as_evasion(
 def test_handling_needs_a_photo_where_the_category_says_so(street: Street) -> None:
     number = street.dispatched()
     street.act("crew", number, "accept")
-    with pytest.raises(BadInput, match="photo"):
+    with pytest.raises(BadInput, match="Photos that this category needs with this act are missing: After"):
         street.act("crew", number, "handle", done="好了")
 
 
