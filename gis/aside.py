@@ -2,13 +2,15 @@
 file takes longer than somebody waits at a page.
 
 `python -m gis.aside FOLDER` decides about the file that `asked` in FOLDER names and leaves `told` there: what was
-prepared, or the sentence of a refusal. Both are pickles of ours in a folder of ours.
+prepared, the sentence of a refusal, or a fault of ours with its traceback. Both are pickles of ours in a folder of
+ours.
 """
 
 import pickle
 import sys
 import tempfile
 import threading
+import traceback
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,9 +41,13 @@ class Asked:
     now: datetime
 
 
+class OurFaultError(Exception):
+    """Deciding failed in a way that is no file's doing; says the child's traceback, for the log."""
+
+
 def prepared(content: bytes, name: str, wanted: Wanted, stored: Stored, now: datetime) -> Prepared:
     """What loading the file's `content` would do. Raises BadInput for a file that cannot be read, is of another
-    district, or needs more time or memory than there is for it; Busy while another file has its turn.
+    district, or needs more time or memory than there is for it; Busy while another file has its turn; OurFaultError.
     """
     if not _turn.acquire(timeout=PATIENCE_S):
         raise Busy("Another boundary file is being checked. Nothing was changed; try again in a minute.")
@@ -73,6 +79,8 @@ def _told(folder: Path, code: int | None) -> Prepared:
     told = pickle.loads((folder / TOLD).read_bytes())  # noqa: S301  # our own child wrote it
     if isinstance(told, Prepared):
         return told
+    if isinstance(told, str):
+        raise OurFaultError(told)
     sentence, params = told
     raise BadInput(sentence, **params)
 
@@ -86,6 +94,10 @@ def main(folder: Path) -> None:
         told: object = decide(found, asked.wanted, asked.stored, asked.now)
     except (UnreadableError, BadInput) as refusal:
         told = (refusal.sentence, refusal.params)
+    except MemoryError:
+        raise  # its end says that the file was too large, as when the system ends it
+    except Exception:  # a fault of ours must not be told as one of the file
+        told = traceback.format_exc()
     (folder / TOLD).write_bytes(pickle.dumps(told))
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyogrio
 import pytest
@@ -302,6 +302,13 @@ def test_while_a_file_is_checked_everybody_else_is_served_and_its_end_is_told_on
         served.set()
         assert answer.result().status_code == 422
         assert "超过 120 秒" in answer.result().text
+
+
+def test_a_fault_of_ours_is_not_told_as_one_of_the_file_and_says_where_it_happened(street: Street) -> None:
+    source = drafts.of_file(street.conn, street.viewer("admin"), "a.geojson", as_file(street), Options())
+    wanted, nothing_stored = source.options.wanted(source.stored.district), cast(Any, None)
+    with pytest.raises(aside.OurFaultError, match=r"in decide[\s\S]*Error"):
+        aside.prepared(source.content, source.name, wanted, nothing_stored, street.now)
 
 
 def test_while_a_file_is_checked_a_second_one_is_told_to_wait(
