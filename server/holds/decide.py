@@ -16,11 +16,11 @@ from server.cases.sentences import SENTENCES
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed
 from server.holds import notices
-from server.holds.rights import actors, clock_trusted
+from server.holds.rights import actors
 from server.holds.service import may_decide, open_hold, sql
 from server.locale import gettext_for
 from server.protocol import words
-from server.protocol.commands import Command, Decided, read_command, read_payload
+from server.protocol.commands import Command, Decided, clock_trusted, read_command, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.wire import body_hash, time_text, uuid7
 from server.security import Viewer
@@ -133,7 +133,7 @@ def _take_effect(conn: Connection, viewer: Viewer, row: Row, choice: str, raw: R
         base_version=None,
         depends_on=None,
         district_id=row["district_id"],
-        clock_trusted=clock_trusted(row),
+        clock_trusted=clock_trusted(row["offset_ms"]),
         offset_ms=row["offset_ms"],
         decided=_decided(conn, viewer, row, choice, now),
     )

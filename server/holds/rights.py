@@ -1,31 +1,25 @@
 """In whose right a held act may be done: its author's, as it was when the act was made, or that of who decides."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from server.cases.state import CaseState
 from server.db import Connection
 from server.packs import pack_of_version
-from server.protocol.commands import read_payload
+from server.protocol.commands import clock_trusted, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.hats import Actor
 from server.protocol.workflow import Narrowing, find
 from server.security import Viewer, load_viewer
 
-CLOCK_TOLERANCE_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
 Row = dict[str, Any]
-
-
-def clock_trusted(row: Row) -> bool:
-    """Whether the device's clock was right when it sent the held act."""
-    return row["offset_ms"] is not None and abs(row["offset_ms"]) <= CLOCK_TOLERANCE_MS
 
 
 def actors(conn: Connection, viewer: Viewer, row: Row, now: datetime) -> tuple[Actor, ...]:
     """Who the author was when it was made, who they are today, and who decides: in this order the table is asked."""
     found: list[Actor] = []
     if row["person_id"] is not None:
-        made_at = row["made_at"] if clock_trusted(row) else None
+        made_at = row["made_at"] if clock_trusted(row["offset_ms"]) else None
         then = made_at if made_at is not None and made_at <= now else row["received_at"]
         authors = (load_viewer(conn, row["person_id"], at, also_former=True) for at in (then, now))
         found = [author.actor() for author in authors if author is not None]

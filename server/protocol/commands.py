@@ -21,6 +21,13 @@ LEVELS, MOST_VERSION = 4, 2**31 - 1
 
 # Systems whose degrees are taken as they are: CGCS2000 counts as equal.
 AS_THEY_ARE = ("EPSG:4326", "EPSG:4490")
+# A device whose clock is further off does not say when something was done.
+CLOCK_TOLERANCE_MS = 300_000
+
+
+def clock_trusted(offset_ms: float | None) -> bool:
+    """Whether a device's clock was right when it sent; `offset_ms` = its time minus the server's, None where unsaid."""
+    return offset_ms is not None and abs(offset_ms) <= CLOCK_TOLERANCE_MS
 
 
 @dataclass(frozen=True)

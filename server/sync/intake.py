@@ -13,7 +13,7 @@ from server.cases.sentences import SENTENCES, in_words
 from server.db import Connection, queries
 from server.errors import BadInput, ServerTooOld, UpdateNeeded
 from server.locale import gettext_for
-from server.protocol.commands import Command, read_command
+from server.protocol.commands import Command, clock_trusted, read_command
 from server.protocol.fields import BadCommand
 from server.protocol.wire import ENVELOPE, body_hash, read_time, time_text
 from server.security import DeviceViewer
@@ -22,7 +22,6 @@ from server.sync.cursors import Cursor, CursorGone, epoch_text
 
 sql = queries(__file__)
 MOST_COMMANDS, MOST_SEQ = 100, 2**53
-CLOCK_TOLERANCE_MS = 300_000
 
 
 def take(
@@ -123,8 +122,7 @@ def _read(raw: dict[str, Any], device: DeviceViewer, offset_ms: int | None, hold
         "tablet",
         device.device_id,
         district_id=device.viewer.district_id,
-        # A clock that does not say how it stands is not trusted.
-        clock_trusted=offset_ms is not None and abs(offset_ms) <= CLOCK_TOLERANCE_MS,
+        clock_trusted=clock_trusted(offset_ms),
         offset_ms=offset_ms,
         hold=hold,
     )
