@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter, sleep
+from typing import Any
 
-from server.db import Connection, Database, queries
+from server.db import Database, queries
 
 SQL = queries(__file__)
 LONGEST_REST_S = 2.0
@@ -16,15 +17,16 @@ class Task:
     """A task with its rhythm.
 
     `run(conn, now)` does at most `chunk` things in the transaction it is given, never commits, and returns how
-    many it did; it is called again until it did fewer. Doing it twice, or on two machines, does no harm. A task that
-    `waits` for other systems runs beside the others. One that `gives_way` rests after each chunk as long as it took:
+    many it did; it is called again until it did fewer. Doing it twice, or on two machines, does no harm. One that
+    `waits` for other systems gets the database instead of a connection, for no transaction stays open while it waits,
+    and runs beside the others. One that `gives_way` rests after each chunk as long as it took:
     half of the machine, and half of the turns at a district's log, are for people, however slow both are at the time.
     """
 
     name: str
     every: timedelta
     purpose: str
-    run: Callable[[Connection, datetime], int]
+    run: Callable[[Any, datetime], int]
     chunk: int = 500
     waits: bool = False
     gives_way: bool = False
@@ -41,7 +43,7 @@ def perform(database: Database, task: Task, now: datetime, rest: Callable[[float
     try:
         while True:
             begun = perf_counter()
-            part = database.run(lambda conn: task.run(conn, now))
+            part = task.run(database, now) if task.waits else database.run(lambda conn: task.run(conn, now))
             done += part
             if part < task.chunk:
                 break

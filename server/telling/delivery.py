@@ -1,8 +1,9 @@
 """What leaves the house: seals letters, then sends one thing at a time from the outbox, again and again until it went.
 
-One call does one thing in the caller's transaction. The row stays locked while it is under way, so that nobody else
-sends it, and is free again at once when this process dies. A death between the sending and the commit sends it once
-more: the key of the row (Message-ID of a letter, Idempotency-Key of a delivery) lets the receiver fold the two.
+A try is written down before it is made: counted, and the row is not due while it can last. So nobody else sends it
+meanwhile, no transaction is open while a receiver thinks, and whatever goes wrong between the sending and writing down
+how it went (a kill, a database that fell) costs one try of fourteen, never a flood. That one try may have arrived: the
+key of the row (Message-ID of a letter, Idempotency-Key of a delivery) lets the receiver fold the two.
 """
 
 import hashlib
@@ -12,12 +13,13 @@ import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from server.db import Connection, queries
+from server.db import Connection, Database, queries
 from server.errors import XungeError
 from server.locale import gettext_for
 from server.security import Viewer
@@ -32,20 +34,45 @@ MOST_TRIES = 14
 TOO_OLD = timedelta(days=3)
 MOST_LINES = 50
 MOST_ERROR = 300
+# Longer than a try can take: to connect, and what webhook.WHOLE_S and mail.WHOLE_S then allow.
+UNDER_WAY = timedelta(minutes=2)
 
 
-def step(conn: Connection, settings: Settings, now: datetime) -> int:
+def _(msgid: str) -> str:
+    """Marks a sentence for the catalogue: it is put into the reader's language where it is shown."""
+    return msgid
+
+
+# What a try says of itself until it is known how it went.
+INTERRUPTED = _("The sender ended before it knew whether this had arrived.")
+NO_ADDRESS = _("There is no address any more.")
+SWITCHED_OFF = _("The webhook was switched off.")
+
+
+def step(database: Database, settings: Settings, now: datetime) -> int:
     """Seals one letter or sends one thing that is due at `now`; 0 when there is nothing to do."""
-    if settings.smtp_url and seal_next(conn, settings, now):
+    if settings.smtp_url and database.run(lambda conn: seal_next(conn, settings, now)):
         return 1
-    row = sql.next_due(conn, now=now, mail=bool(settings.smtp_url))
+    row = database.run(lambda conn: begin_next(conn, settings, now))
     if row is None:
         return 0
-    if row["channel"] == "mail":
-        send_letter(conn, settings, row, now)
+    if row["tries"] > MOST_TRIES:
+        # The last one was begun and never ended.
+        database.run(lambda conn: sql.give_up(conn, id=row["id"], now=now, error=INTERRUPTED))
+    elif row["channel"] == "mail":
+        send_letter(database, settings, row, now)
     else:
-        send_outcome(conn, settings, row, now)
+        send_outcome(database, settings, row, now)
     return 1
+
+
+def begin_next(conn: Connection, settings: Settings, now: datetime) -> dict[str, Any] | None:
+    """Takes the next row that is due: its try is counted (`tries` of the answer) and nobody else takes it meanwhile."""
+    row = sql.next_due(conn, now=now, mail=bool(settings.smtp_url))
+    if row is None:
+        return None
+    sql.begin_try(conn, id=row["id"], due_at=now + UNDER_WAY, error=INTERRUPTED)
+    return {**row, "tries": row["tries"] + 1}
 
 
 # Letters -----------------------------------------------------------------------------------------------------
@@ -101,10 +128,10 @@ def _told(line: dict[str, Any], translate: Translate, zone: ZoneInfo, between: s
     return between.join(part for part in (line["number"], said) if part)
 
 
-def send_letter(conn: Connection, settings: Settings, row: dict[str, Any], now: datetime) -> None:
+def send_letter(database: Database, settings: Settings, row: dict[str, Any], now: datetime) -> None:
     """Hands a sealed letter to the post office; when that is away, all letters wait."""
     if not row["mail"]:
-        sql.give_up(conn, id=row["id"], now=now, error="no address any more")
+        database.run(lambda conn: sql.give_up(conn, id=row["id"], now=now, error=NO_ADDRESS))
         return
     words = json.loads(row["body"])
     letter = mail.compose(
@@ -112,14 +139,20 @@ def send_letter(conn: Connection, settings: Settings, row: dict[str, Any], now: 
     )
     try:
         mail.send(settings.smtp_url or "", letter)
-    except mail.Undeliverable as refused:
-        sql.give_up(conn, id=row["id"], now=now, error=str(refused)[:MOST_ERROR])
+    except mail.Undeliverable as error:
+        refused = str(error)[:MOST_ERROR]
+        database.run(lambda conn: sql.give_up(conn, id=row["id"], now=now, error=refused))
     except (smtplib.SMTPException, OSError, ValueError, XungeError) as error:
-        due_at = _later(conn, row, now, _words(error))
-        if not isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
-            sql.postpone_mail(conn, due_at=due_at)
+        all_wait = not isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+        database.run(partial(_letter_failed, row=row, now=now, error=_words(error), all_wait=all_wait))
     else:
-        sql.sent(conn, id=row["id"], now=now)
+        database.run(lambda conn: sql.sent(conn, id=row["id"], now=now))
+
+
+def _letter_failed(conn: Connection, row: dict[str, Any], now: datetime, error: str, all_wait: bool) -> None:
+    due_at = _later(conn, row, now, error)
+    if all_wait:
+        sql.postpone_mail(conn, due_at=due_at)
 
 
 # Webhooks ----------------------------------------------------------------------------------------------------
@@ -144,10 +177,16 @@ class Told:
         return self.status == 0 or self.status >= 500 or self.status == 429
 
 
-def send_outcome(conn: Connection, settings: Settings, row: dict[str, Any], now: datetime) -> None:
+def send_outcome(database: Database, settings: Settings, row: dict[str, Any], now: datetime) -> None:
     """One delivery to one webhook, and its row in the log of exchanges."""
     event = json.loads(row["body"])
     told = _posted(row, event["event"], settings.webhook_private)
+    database.run(lambda conn: _write_down(conn, row, event, told, now))
+
+
+def _write_down(
+    conn: Connection, row: dict[str, Any], event: dict[str, Any], told: Told, now: datetime
+) -> None:
     exchanges.add(conn, [_exchange(row, event, told, now)])
     if told.taken:
         sql.sent(conn, id=row["id"], now=now)
@@ -210,9 +249,8 @@ def delay_after(tries: int, key: str) -> timedelta:
 
 def _later(conn: Connection, row: dict[str, Any], now: datetime, error: str) -> datetime:
     """Sets the next try, or gives up after the last; when that next try is."""
-    tries = row["tries"] + 1
-    due_at = now + delay_after(tries, row["key"])
-    if tries >= MOST_TRIES:
+    due_at = now + delay_after(row["tries"], row["key"])
+    if row["tries"] >= MOST_TRIES:
         sql.give_up(conn, id=row["id"], now=now, error=error)
     else:
         sql.try_again(conn, id=row["id"], due_at=due_at, error=error)

@@ -49,16 +49,19 @@ where o.sent_at is null and o.given_up_at is null and o.due_at <= :now
         and e.sent_at is null and e.given_up_at is null)
 order by o.due_at, o.id limit 1 for update of o skip locked;
 
+-- name: begin_try!
+update outbox set tries = tries + 1, due_at = :due_at, error = :error where id = :id;
+
 -- name: sent!
--- A letter with a link in it (key "link.…") keeps no copy of the link.
-update outbox set sent_at = :now, tries = tries + 1, error = null,
+-- Though somebody gave it up meanwhile. A letter with a link in it (key "link.…") keeps no copy of the link.
+update outbox set sent_at = :now, given_up_at = null, error = null,
     body = case when key like 'link.%%' then '{}' else body end where id = :id;
 
 -- name: try_again!
-update outbox set due_at = :due_at, tries = tries + 1, error = :error where id = :id;
+update outbox set due_at = :due_at, error = :error where id = :id;
 
 -- name: give_up!
-update outbox set given_up_at = :now, tries = tries + 1, error = :error where id = :id;
+update outbox set given_up_at = :now, error = :error where id = :id;
 
 -- name: postpone_mail!
 -- The post office is away: no other letter tries it before.

@@ -3,14 +3,16 @@
 import ipaddress
 import smtplib
 import ssl
+from contextlib import closing, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from server.errors import SetupFault
+from server.telling.patience import cut_off
 
-TIMEOUT_S = 15.0
+TIMEOUT_S, WHOLE_S = 15.0, 60.0
 PERMANENT = 500
 
 
@@ -34,7 +36,9 @@ def compose(
 def send(smtp_url: str, letter: EmailMessage) -> None:
     """Hands the letter to the post office. Raises Undeliverable, or SMTPException and OSError to try again."""
     url = urlsplit(smtp_url)
-    with _post_office(url) as office:
+    office = _office(url)
+    with closing(office), cut_off(WHOLE_S, lambda: office.sock):
+        _enter(office, url)
         if url.username:
             office.login(unquote(url.username), unquote(url.password or ""))
         try:
@@ -43,24 +47,32 @@ def send(smtp_url: str, letter: EmailMessage) -> None:
             if all(code >= PERMANENT for code, _ in refused.recipients.values()):
                 raise Undeliverable(_said(refused)) from refused
             raise
+        # The letter is theirs now, whatever they say to the farewell.
+        with suppress(smtplib.SMTPException, OSError):
+            office.quit()
 
 
-def _post_office(url: SplitResult) -> smtplib.SMTP:
-    """A connection, encrypted wherever that is offered; a password never leaves this machine in the clear."""
-    host, secure = url.hostname or "localhost", ssl.create_default_context()
+def _office(url: SplitResult) -> smtplib.SMTP:
+    """Who will be spoken to, not yet connected: the clock runs from the first word on."""
     if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_S, context=secure)
+        return smtplib.SMTP_SSL(timeout=TIMEOUT_S, context=ssl.create_default_context())
     if url.scheme != "smtp":
         raise SetupFault("XUNGE_SMTP_URL must begin with smtp:// or smtps://.")
-    office = smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT_S)
+    return smtplib.SMTP(timeout=TIMEOUT_S)
+
+
+def _enter(office: smtplib.SMTP, url: SplitResult) -> None:
+    """Connects, encrypted wherever that is offered; a password never leaves this machine in the clear."""
+    host, secure = url.hostname or "localhost", url.scheme == "smtps"
+    # The library checks a certificate against the name that it was made with.
+    office._host = host  # type: ignore[attr-defined]
+    office.connect(host, url.port or (465 if secure else 25))
     office.ehlo()
-    if office.has_extn("starttls"):
-        office.starttls(context=secure)
+    if not secure and office.has_extn("starttls"):
+        office.starttls(context=ssl.create_default_context())
         office.ehlo()
-    elif url.username and not _is_here(host):
-        office.close()
+    elif not secure and url.username and not _is_here(host):
         raise SetupFault("The post office offers no encryption, so the password was not sent. Use smtps://.")
-    return office
 
 
 def _is_here(host: str) -> bool:

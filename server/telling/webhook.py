@@ -11,14 +11,14 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from urllib.parse import SplitResult, urlsplit
 
 from server.errors import BadInput
+from server.telling.patience import cut_off
 
 CONNECT_S, WHOLE_S = 5.0, 10.0
 LONGEST_URL = 500
@@ -76,11 +76,7 @@ def deliver(
     url, raw = check_url(url_text, private), body.encode()
     begun = monotonic()
     wire = _connected(url, private)
-    # A time-out of a socket is one of each read; a receiver that drips bytes is cut off by the clock.
-    cut = threading.Timer(WHOLE_S, _cut, (wire,))
-    cut.daemon = True
-    cut.start()
-    try:
+    with closing(wire), cut_off(WHOLE_S, lambda: wire):
         if isinstance(wire, ssl.SSLSocket):
             wire.do_handshake()
         connection = _over(wire, url)
@@ -97,9 +93,6 @@ def deliver(
         answer = connection.getresponse()
         read = len(answer.read(MOST_READ))
         return Answered(answer.status, round((monotonic() - begun) * 1000), read)
-    finally:
-        cut.cancel()
-        wire.close()
 
 
 def _connected(url: SplitResult, private: bool) -> socket.socket:
@@ -131,8 +124,3 @@ def _over(wire: socket.socket, url: SplitResult) -> http.client.HTTPConnection:
     connection = kind(url.hostname or "", url.port, timeout=WHOLE_S)
     connection.sock = wire
     return connection
-
-
-def _cut(wire: socket.socket) -> None:
-    with suppress(OSError):
-        socket.socket.shutdown(wire, socket.SHUT_RDWR)

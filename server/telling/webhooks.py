@@ -97,7 +97,7 @@ def remove(conn: Connection, viewer: Viewer, webhook_id: int, address: str, now:
 def switch_off(conn: Connection, webhook_id: int, now: datetime) -> None:
     """Nothing more goes there."""
     sql.switch_off(conn, id=webhook_id)
-    delivery.sql.drop_waiting(conn, id=webhook_id, now=now, error="switched off")
+    delivery.sql.drop_waiting(conn, id=webhook_id, now=now, error=delivery.SWITCHED_OFF)
 
 
 def ping(conn: Connection, viewer: Viewer, webhook_id: int, now: datetime) -> str:

@@ -2,17 +2,18 @@
 
 import json
 import re
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from server.settings import CHECKOUT
+from tests.docs.receiver import TEXT, documented
 from tests.server.telling.conftest import House, house
 from tests.server.telling.receivers import Receiver, receiving
 
-TEXT = (CHECKOUT / "docs" / "webhooks.md").read_text(encoding="utf-8")
 __all__ = ["house"]
 
 
@@ -22,15 +23,6 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-def documented_check() -> Callable[..., bool]:
-    """The function that the document shows, as a reader would paste it."""
-    (code,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-    room: dict[str, Any] = {}
-    exec(compile(code, "docs/webhooks.md", "exec"), room)  # noqa: S102
-    check: Callable[..., bool] = room["is_genuine"]
-    return check
-
-
 def test_the_documented_check_accepts_a_real_delivery_and_nothing_else(
     house: House, receiver: Receiver
 ) -> None:
@@ -38,7 +30,7 @@ def test_the_documented_check_accepts_a_real_delivery_and_nothing_else(
     house.outcome("closed", "close", close_kind="fixed")
     house.send()
     (taken,) = receiver.taken
-    check, header = documented_check(), taken.headers["x-xunge-signature"]
+    check, header = documented("is_genuine"), taken.headers["x-xunge-signature"]
     assert check(made["secret"], header, taken.body)
     assert not check(made["secret"], header, taken.body.replace(b"fixed", b"gone!"))
     assert not check("another", header, taken.body)
@@ -72,3 +64,25 @@ def test_every_header_that_is_documented_is_sent(house: House, receiver: Receive
     named = re.findall(r"`(X-Xunge-[A-Za-z]+|Idempotency-Key)`", TEXT)
     assert len(set(named)) == 4
     assert {name.lower() for name in named} <= receiver.taken[0].headers.keys()
+
+
+def test_the_documented_receiver_acts_again_only_when_it_failed_to_act(
+    house: House, receiver: Receiver
+) -> None:
+    secret = house.hook(receiver.url)["secret"]
+    house.outcome("closed", "close", close_kind="fixed")
+    house.send()
+    (one,) = receiver.taken
+    take, done = documented("take"), list[str]()
+
+    def act(store: sqlite3.Connection, event: dict[str, Any]) -> None:
+        done.append(event["event"])
+        if len(done) == 1:
+            raise OSError("disk full")
+
+    with closing(sqlite3.connect(":memory:")) as store:
+        with pytest.raises(OSError, match="disk full"):
+            take(store, secret, one.headers, one.body, act)
+        assert [take(store, secret, one.headers, one.body, act) for _ in range(3)] == [200, 200, 200]
+        assert done == ["case.closed"] * 2
+        assert take(store, "another", one.headers, one.body, act) == 401

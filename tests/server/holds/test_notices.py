@@ -133,7 +133,7 @@ def test_a_letter_leads_to_the_act_and_says_nothing_that_a_person_wrote(
     office.decide(command, "refuse", REASON)
     settings = Settings(smtp_url=post.url, mail_from="Xunge <desk@district.example>")
     now = datetime.now(UTC) + timedelta(days=2)
-    while office.server.database.run(lambda conn: delivery.step(conn, settings, now)):
+    while delivery.step(office.server.database, settings, now):
         pass
     said = dict(zip(post.recipients, (str(letter.get_content()) for letter in post.letters), strict=True))
     assert f"http://127.0.0.1:8800/conflicts/{command['command_id']}" in said["duty@example.org"]

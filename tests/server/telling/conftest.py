@@ -1,12 +1,14 @@
 """A district whose news leaves the house: committed cases, receivers, and a sender that runs until nothing is due."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 import pytest
 
 from server.db import Connection, Database
@@ -64,7 +66,7 @@ class House:
     def send(self) -> int:
         """Sends all that is due now, one transaction each; how many steps that were."""
         steps = 0
-        while self.database.run(lambda conn: delivery.step(conn, self.settings, self.now)):
+        while delivery.step(self.database, self.settings, self.now):
             steps += 1
             assert steps < 500, "it does not come to an end"
         return steps
@@ -80,6 +82,10 @@ class House:
                 cursor.execute(query, values)
 
         self.database.run(work)
+
+    def as_owner(self, statements: str) -> None:
+        with closing(psycopg2.connect(self.database.dsn)) as conn, conn, conn.cursor() as cursor:
+            cursor.execute(statements)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Who is told from outside: a real HTTP server and a real post office on this machine, which do as a test says."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -90,6 +91,11 @@ class PostOffice:
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    # Set: answers at once. Cleared: a letter that was taken is not answered before it is set again.
+    answering: threading.Event = field(default_factory=threading.Event)
+    # Empty: hangs up without a word.
+    farewell: str = "221 Bye"
     unknown: set[str] = field(default_factory=set)
 
     @property
@@ -113,16 +119,25 @@ class PostOffice:
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
         self.recipients += envelope.rcpt_tos
+        self.came.release()
+        await asyncio.to_thread(self.answering.wait, PATIENCE_S)
         return "250 taken"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        if not self.farewell:
+            server.transport.abort()
+        return self.farewell
 
 
 @contextmanager
 def post_office(port: int | None = None) -> Iterator[PostOffice]:
     """A post office on a free port of this machine."""
     office = PostOffice(port or free_port())
+    office.answering.set()
     controller = Controller(office, hostname="127.0.0.1", port=office.port)
     controller.start()
     try:
         yield office
     finally:
+        office.answering.set()
         controller.stop()

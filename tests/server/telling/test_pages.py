@@ -148,7 +148,7 @@ def test_a_webhooks_secret_stands_on_the_answer_only_and_others_are_kept_out(off
     session.post(f"{office.url}/webhooks/{row['id']}/remove", {"csrf": new["csrf"]})
     assert rows(office, "select active from webhooks") == [{"active": False}]
     assert len(rows(office, "select from outbox where given_up_at is not null")) == 1
-    assert "switched off" in session.get(f"{office.url}/undelivered").text
+    assert "该回传地址已停用。" in session.get(f"{office.url}/undelivered").text
     for login in ("duty", "worker", "crew", "auditor"):
         other = signed_in(office, login)
         assert other.get(f"{office.url}/webhooks", headers={"accept": "text/html"}).status_code == 403

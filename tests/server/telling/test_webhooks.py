@@ -1,10 +1,6 @@
 """Outcomes go back to where a case came from: signed, in order, again and again until they were taken, folded by key."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
@@ -13,7 +9,6 @@ from itertools import pairwise
 import pytest
 
 from server.errors import BadInput
-from server.settings import CHECKOUT
 from server.telling import delivery, webhook
 from tests.server.telling.conftest import House
 from tests.server.telling.receivers import PATIENCE_S, Receiver
@@ -172,32 +167,6 @@ def test_a_receiver_that_drips_its_answer_is_cut_off(
     (row,) = house.rows("select sent_at, tries, error from outbox")
     assert (row["sent_at"], row["tries"]) == (None, 1)
     assert row["error"]
-
-
-def test_a_sender_killed_between_sending_and_writing_it_down_sends_again_under_the_same_key(
-    house: House, receiver: Receiver
-) -> None:
-    let_go = threading.Event()
-
-    def hang(request: BaseHTTPRequestHandler) -> None:
-        let_go.wait(PATIENCE_S)
-
-    receiver.answers = [hang]
-    house.hook(receiver.url)
-    house.outcome()
-    env = {**os.environ, "DATABASE_URL": house.database.dsn, "XUNGE_WEBHOOK_PRIVATE": "1"}
-    words = [sys.executable, "-m", "tasks", "--once", "deliver", "--now", "2026-11-22T03:00:00Z"]
-    sender = subprocess.Popen(words, env=env, cwd=CHECKOUT)
-    assert receiver.came.acquire(timeout=PATIENCE_S)
-    sender.send_signal(signal.SIGKILL)
-    sender.wait(PATIENCE_S)
-    let_go.set()
-    assert house.rows("select tries, sent_at from outbox") == [{"tries": 0, "sent_at": None}]
-    assert subprocess.run(words, env=env, cwd=CHECKOUT, check=False).returncode == 0
-    assert len(receiver.taken) == 2
-    assert len(set(receiver.keys)) == 1
-    assert receiver.taken[0].body == receiver.taken[1].body
-    assert house.rows("select tries from outbox where sent_at is not null") == [{"tries": 1}]
 
 
 def test_two_senders_at_once_send_everything_once(house: House, receiver: Receiver) -> None:
