@@ -108,14 +108,15 @@ def measure(figure: Figure, pairs: int, count: int) -> Measured:
     figure.figure(warm)
     with _pressure() as read:
         for _ in range(min(pairs, getattr(figure, "pairs", pairs))):
-            floor.seconds.append(_timed(figure.floor, count))
-            own.seconds.append(_timed(figure.figure, count))
+            floor.seconds.append(timed(figure.floor, count))
+            own.seconds.append(timed(figure.figure, count))
         pressure = read()
     beside = getattr(figure, "beside", {})
     return Measured(figure.name, figure.what, figure.floor_is, floor, own, pressure, beside)
 
 
-def _timed(work: Callable[[int], float | None], count: int) -> float:
+def timed(work: Callable[[int], float | None], count: int) -> float:
+    """Seconds for one of `count`, by the clock or as the work itself says."""
     start = perf_counter()
     own = work(count)
     return (perf_counter() - start) / count if own is None else own

@@ -39,6 +39,8 @@ class Road:
     )
     floor_is = "the bare SQL of the same five transactions, 8 connections"
     count = 40
+    # How many samples of `count` the recorded transactions are enough for: five and the one that is thrown away.
+    samples = 6
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -69,7 +71,7 @@ class Road:
     @cached_property
     def recorded(self) -> Iterator[list[Transaction]]:
         """Lifecycles that were tried and rolled back, so that sending their statements does them."""
-        enough = 8 if self.stage.quick else self.count * 6
+        enough = 8 if self.stage.quick else self.count * self.samples
         return iter([self._record() for _ in range(enough)])
 
     def _record(self) -> list[Transaction]:

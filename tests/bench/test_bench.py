@@ -47,8 +47,8 @@ def test_the_ratio_is_the_median_over_pairs_so_that_a_slow_minute_slows_both() -
     assert (measured.ratio, measured.floor.median, measured.figure.a_second) == (3.0, 1.0, 0.25)
 
 
-def bench(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench", *words]
+def bench(*words: str, module: str = "bench") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *words]
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=900)
 
 
@@ -76,3 +76,11 @@ def test_a_stage_leaves_nothing_behind() -> None:
         home = made.home
         assert made.road.dsn
     assert not home.exists()
+
+
+@pytest.mark.xdist_group("bench")
+def test_what_many_cases_cost_is_told_for_each_size_beside_the_empty_one() -> None:
+    done = bench("--cases", "300", "--rounds", "1", "--count", "8", module="bench.loss")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(" cases:")[0].strip() for line in done.stdout.splitlines()] == ["0", "300"]
+    assert "lost +0.0%" in done.stdout.splitlines()[0]
