@@ -144,7 +144,8 @@ def _part(command: Command, parent: Any, index: int, part: AskedPart, grid_code:
     )
     return by_system(
         "part",
-        named_uuid("part", str(parent.id), str(parent.cycle), str(index)),
+        # A case may be split again within a cycle, after a recall or a failed inspection: these are other parts.
+        named_uuid("part", str(parent.id), str(parent.cycle), str(parent.version), str(index)),
         payload,
         parent.version,
         person_id=command.person_id,
