@@ -29,7 +29,7 @@ from server.packs import pack_of_version
 from server.protocol.commands import Command
 from server.protocol.hats import NEW, Actor, Facts, sees
 from server.protocol.payloads import Merge, Recompute, Report
-from server.protocol.workflow import Narrowing, Row, find, flags_after
+from server.protocol.workflow import Narrowing, Row, conflicts, find, flags_after
 
 __all__ = ["Answer", "apply"]
 ELSEWHERE_CHECKED = ("condition", "category", "place", "evidence")
@@ -73,6 +73,8 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
     stale = command.base_version is not None and 0 < command.base_version < work.case.moved_version
     if stale and (row is None or not row.appends) and command.origin in ("console", "api"):
         return _refuse(command, work, "conflict")
+    if row is not None and command.decided and conflicts(row, command.decided.decider, facts):
+        row, why = None, "not_both"
     if row is None:
         if command.kind in REPORTING:
             return _refuse(command, work, "case_exists")
@@ -240,6 +242,7 @@ def _world(
         survivor.case if survivor else None,
         command.position,
         pack_of_version(conn, int(later)) if later else None,
+        command.decided.by if command.decided else None,
     )
 
 

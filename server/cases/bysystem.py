@@ -90,7 +90,10 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
             ended[case.id] = survivor
     if ended_parts:
         rows = sql.parents_without_open_parts(conn, ids=list(ended_parts))
-        found += [by_system("parts_done", row["id"], {}, row["version"]) for row in rows]
+        found += [
+            by_system("parts_done", row["id"], {"dispatchers": row["dispatchers"]}, row["version"])
+            for row in rows
+        ]
     if recalled:
         reason = gettext_for(settings().lang)(_("The case that this was a part of was recalled."))
         rows = sql.open_parts(conn, ids=recalled)

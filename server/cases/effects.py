@@ -148,9 +148,9 @@ def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
 
 
 def _dispatched_by(work: Working, world: World) -> None:
-    """Whoever sends a case to somebody, by whatever act, does not close it."""
-    if world.actor.person is not None:
-        work.case.dispatchers = sorted({*work.case.dispatchers, world.actor.person})
+    """Whoever sends a case to somebody, by whatever act or by deciding about one, does not close it."""
+    persons = (one for one in (world.actor.person, world.decider) if one is not None)
+    work.case.dispatchers = sorted({*work.case.dispatchers, *persons})
 
 
 def _split(work: Working, payload: c.Split, world: World) -> None:
@@ -241,6 +241,11 @@ def _recheck(work: Working, payload: c.Recheck, world: World) -> None:
 def _pass(work: Working, payload: c.Pass, world: World) -> None:
     if work.photos_waiting:
         raise Refused("photos_waiting")
+def _parts_done(work: Working, payload: c.PartsDone, world: World) -> None:
+    _handle(work, payload, world)
+    work.case.dispatchers = sorted({*work.case.dispatchers, *map(int, payload.dispatchers)})
+
+
     work.case.close_kind = payload.close_kind
     work.cycle.passed_at = world.acted_at
 
@@ -387,7 +392,7 @@ EFFECTS: dict[str, Effect] = {
     "handle": _handle,
     "recheck": _recheck,
     "enforced": _handle,
-    "parts_done": _handle,
+    "parts_done": _parts_done,
     "answer_outside": _handle,
     "pass": _pass,
     "fail": _fail,

@@ -46,8 +46,8 @@ class Organisation:
 class World:
     """What an act may look at besides its case.
 
-    `survivor` = the case that this one is to be merged into. `stood_in` collects the offices that were passed over
-    because nobody is there: the event names them.
+    `survivor` = the case that this one is to be merged into; `decider` = who in the office let a held act take effect.
+    `stood_in` collects the offices that were passed over because nobody is there: the event names them.
     """
 
     pack: Pack
@@ -63,6 +63,7 @@ class World:
     survivor: CaseState | None = None
     position: Any = None
     later_pack: Pack | None = None
+    decider: int | None = None
     stood_in: list[str] = field(default_factory=list)
 
     def office_at_or_above(self, nodes: tuple[int | None, ...], level: int) -> tuple[int, int]:

@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from server.audit import service as audit
+from server.cases import sentences
 from server.cases.apply import Answer, apply
 from server.cases.sentences import SENTENCES
+from server.crews import permission
 from server.db import Connection
-from server.errors import BadInput, Conflict, NotAllowed
+from server.errors import BadInput, Conflict, Msgid, NotAllowed
 from server.holds import notices
 from server.holds.rights import actors
 from server.holds.service import may_decide, open_hold, sql
 from server.locale import gettext_for
-from server.protocol import words
+from server.packs import current
 from server.protocol.commands import Command, Decided, clock_trusted, read_command, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.wire import body_hash, time_text, uuid7
@@ -60,7 +62,7 @@ def decide(
     else:
         done = _take_effect(conn, viewer, row, choice, corrected(read_raw(row), changed, position), now)
         if not done.applied:
-            raise _lacking(done, viewer.lang)
+            raise _lacking(conn, viewer, done)
     _close(conn, viewer, row, choice, done, said, now)
     for dependant in list(sql.dependants(conn, command_id=command_id)):
         _go_with(conn, viewer, row | dict(dependant), choice, said, now)
@@ -126,7 +128,7 @@ def _take_effect(conn: Connection, viewer: Viewer, row: Row, choice: str, raw: R
     try:
         read = read_command(raw, "tablet", row["device_id"])
     except BadCommand as error:
-        raise BadInput(error.sentence, **error.params) from None
+        raise BadInput(error.sentence, **sentences.in_words(error.params, Msgid)) from None
     command = replace(
         read,
         command_id=uuid7(),
@@ -182,15 +184,15 @@ def _say_in_case(conn: Connection, viewer: Viewer, row: Row, said: str, now: dat
     )
     answer = apply(conn, [command], now)[0]
     if not answer.applied:
-        raise _lacking(answer, viewer.lang)
+        raise _lacking(conn, viewer, answer)
     return answer
 
 
-def _lacking(answer: Answer, lang: str) -> BadInput:
+def _lacking(conn: Connection, viewer: Viewer, answer: Answer) -> BadInput:
     """Why it cannot take effect, as a sentence for who decides."""
-    translate, params = gettext_for(lang), dict(answer.params)
-    if "state" in params:
-        params["state"] = translate(words.STATE_WORDS.get(str(params["state"]), ""))
-    error = BadInput(SENTENCES[answer.code], **params)
+    params = dict(answer.params)
+    if answer.code.startswith("crew_"):
+        params = permission.in_words(params, current(conn, viewer.district_id)[1], viewer.lang)
+    error = BadInput(SENTENCES[answer.code], **sentences.in_words(params, gettext_for(viewer.lang)))
     error.code = answer.code
     return error

@@ -5,11 +5,12 @@ from typing import Any
 
 from server.cases.state import CaseState
 from server.db import Connection
+from server.locale import gettext_for
 from server.packs import pack_of_version
 from server.protocol.commands import clock_trusted, read_payload
 from server.protocol.fields import BadCommand
 from server.protocol.hats import Actor
-from server.protocol.workflow import Narrowing, find
+from server.protocol.workflow import Narrowing, conflicts, find
 from server.security import Viewer, load_viewer
 
 Row = dict[str, Any]
@@ -38,7 +39,7 @@ def hindrance(
     try:
         given = read_payload(row["kind"], raw.get("payload")).given()
     except BadCommand as error:
-        return "bad_command", {"detail": error.sentence.format(**error.params)}
+        return "bad_command", {"detail": gettext_for(viewer.lang)(error.sentence).format(**error.params)}
     facts = CaseState(**{name: case[name] for name in CaseState.__dataclass_fields__}).facts(now)
     pack = pack_of_version(conn, case["pack_version"])
     narrowing = Narrowing.of(pack.without, pack.narrow)
@@ -46,5 +47,5 @@ def hindrance(
     for actor in actors(conn, viewer, row, now):
         found, why = find(facts, row["kind"], actor, given, narrowing)
         if found is not None:
-            return None
+            return ("not_both", {}) if conflicts(found, viewer.actor(), facts) else None
     return why, {"state": facts.state, "action": row["kind"]}

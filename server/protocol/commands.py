@@ -145,7 +145,7 @@ COMMAND_TYPES: dict[str, type[Payload]] = {
     "refuse_suspension": p.Reason,
     "resume": p.Note,
     "handle": p.Handle,
-    "parts_done": Payload,
+    "parts_done": p.PartsDone,
     "answer_outside": p.Handle,
     "pass": p.Pass,
     "fail": p.Fail,
@@ -191,6 +191,11 @@ class Decided:
     by: int
     organisation: int
     actors: tuple[Actor, ...] = ()
+
+    @property
+    def decider(self) -> Actor:
+        """Who decided, as far as the separation of duties asks."""
+        return Actor(self.by, "", organisation=self.organisation)
 
     def chained(self) -> dict[str, Any]:
         """The event's account of it: ids, codes and times."""

@@ -23,7 +23,7 @@ from server.protocol.fields import (
 
 MIMES = ("image/jpeg", "image/png", "image/webp")
 STAGES = ("before", "during", "after", "inspection")
-MOST_PARTS, MOST_CALLED, MOST_ANSWERS = 10, 10, 60
+MOST_PARTS, MOST_CALLED, MOST_ANSWERS, MOST_DISPATCHERS = 10, 10, 60, 10_000
 Reader = Callable[[dict[str, Any], str], Any]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from server.protocol.declared import (
     MOST_CALLED,
+    MOST_DISPATCHERS,
     MOST_PARTS,
     Attachment,
     answers,
@@ -205,6 +206,13 @@ class Split(Payload):
     """The parts that it is split into, each a case of its own."""
 
     parts: tuple[AskedPart, ...] = read_by(_parts, (), private=True)
+
+
+@dataclass(frozen=True)
+class PartsDone(Payload):
+    """All parts are done; who dispatched one of them (ids of people) dispatched the whole case."""
+
+    dispatchers: tuple[str, ...] = codes(MOST_DISPATCHERS)
 
 
 @dataclass(frozen=True)

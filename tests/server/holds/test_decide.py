@@ -76,6 +76,33 @@ def test_an_act_that_the_table_does_not_allow_now_cannot_take_effect_and_nothing
     assert [event["action"] for event in office.events(report["case_id"])] == ["report", "register"]
 
 
+def test_why_a_held_act_cannot_take_effect_is_said_without_codes(office: Office, tablet: Tablet) -> None:
+    report = tablet.command(payload={"category": COVER, "condition": "missing", "title": "井盖"})
+    number = tablet.send(report)[0]["case_number"]
+    office.act("duty", number, "register")
+    held = tablet.command(
+        "dispatch",
+        case_id=report["case_id"],
+        payload={"crew": "crew-clean"},
+        person_id=office.street.district.people["dispatch"],
+    )
+    assert tablet.send(held)[0]["outcome"] == "held"
+    with pytest.raises(BadInput, match=r"^环卫队 .*污水井盖.*暴露垃圾") as refused:
+        office.decide(held, "apply")
+    assert "0110" not in str(refused.value)
+    office.act("dispatch", number, "dispatch", crew="crew-drain")
+    office.act("crew", number, "accept")
+    mended = tablet.command(
+        "handle",
+        case_id=report["case_id"],
+        payload={"done": "已补"},
+        person_id=office.street.district.people["crew"],
+    )
+    assert tablet.send(mended)[0]["outcome"] == "held"
+    with pytest.raises(BadInput, match="处置后"):
+        office.decide(mended, "apply")
+
+
 def test_an_act_takes_effect_changed_and_says_so(office: Office, tablet: Tablet) -> None:
     command = foreign_report(tablet, office)
     _, cursor = tablet.follow()
