@@ -208,6 +208,13 @@ def _refuse_return(work: Working, payload: Any, world: World) -> None:
     work.cycle.evasions += 1
 
 
+def _in_time(work: Working, payload: Any, world: World) -> None:
+    """What is overdue is neither extended nor suspended, also where another clock of the case ended before."""
+    pressing = (work.clocks.get(kind) for kind in ("handle", "whole"))
+    if any(clock is not None and clock.running and clock.due_at < world.now for clock in pressing):
+        raise Refused("overdue_already")
+
+
 def _grant_extension(work: Working, payload: Any, world: World) -> None:
     handle = work.clocks.get("handle")
     if handle is not None and handle.due_at < world.now:
@@ -219,6 +226,7 @@ def _grant_extension(work: Working, payload: Any, world: World) -> None:
 
 
 def _suspend(work: Working, payload: Any, world: World) -> None:
+    _in_time(work, payload, world)
     work.cycle.suspended = True
 
 
@@ -233,6 +241,11 @@ def _handle(work: Working, payload: Any, world: World) -> None:
         work.case.put_flags([*work.case.flags, "other_inspector"])
 
 
+def _parts_done(work: Working, payload: c.PartsDone, world: World) -> None:
+    _handle(work, payload, world)
+    work.case.dispatchers = sorted({*work.case.dispatchers, *map(int, payload.dispatchers)})
+
+
 def _recheck(work: Working, payload: c.Recheck, world: World) -> None:
     if payload.result == "done":
         _handle(work, payload, world)
@@ -241,11 +254,6 @@ def _recheck(work: Working, payload: c.Recheck, world: World) -> None:
 def _pass(work: Working, payload: c.Pass, world: World) -> None:
     if work.photos_waiting:
         raise Refused("photos_waiting")
-def _parts_done(work: Working, payload: c.PartsDone, world: World) -> None:
-    _handle(work, payload, world)
-    work.case.dispatchers = sorted({*work.case.dispatchers, *map(int, payload.dispatchers)})
-
-
     work.case.close_kind = payload.close_kind
     work.cycle.passed_at = world.acted_at
 
@@ -386,7 +394,9 @@ EFFECTS: dict[str, Effect] = {
     "uphold_return": _uphold_return,
     "refuse_return": _refuse_return,
     "recall": _back_to_dispatch,
+    "ask_extension": _in_time,
     "grant_extension": _grant_extension,
+    "ask_suspension": _in_time,
     "suspend": _suspend,
     "resume": _resume,
     "handle": _handle,

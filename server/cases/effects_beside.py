@@ -64,7 +64,10 @@ def _escalate(work: Working, payload: c.Escalate, world: World) -> None:
     case = work.case
     level = 0 if case.severity == "emergency" else max(0, case.holder_level - 1)
     case.holder_id, case.holder_level = world.office_at_or_above(case.nodes, level)
-    escalated(payload.clock, work, world)
+    if world.actor.system:
+        escalated(payload.clock, work, world)
+    elif payload.clock:
+        raise Refused("deadline_by_system")
 
 
 def _hand_down(work: Working, payload: c.Reason, world: World) -> None:

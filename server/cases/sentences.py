@@ -32,6 +32,7 @@ SENTENCES = {
     "not_at_centre": _(
         "Only a case that the centre holds, in one of its streets, can be handed down for dispatch."
     ),
+    "held_above": _("The centre has this case now; only the centre hands it down again."),
     "not_mended_on_the_spot": _("Only what a worker mended on the spot is sampled."),
     "not_both": _("Who dispatched or mended a case may not also close or inspect it."),
     "no_case": _("There is no such case that you may see."),
@@ -94,6 +95,7 @@ SENTENCES = {
     "place_elsewhere": _("The new place lies in another district."),
     "until_past": _("The moment that was named is over already."),
     "until_too_far": _("At most {days} days can be given."),
+    "deadline_by_system": _("That a deadline was missed is found by the system itself; leave the clock out."),
     "too_late_to_extend": _("Its time is up; what is overdue is not extended."),
 }
 

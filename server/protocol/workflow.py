@@ -248,8 +248,9 @@ TABLE: tuple[Row, ...] = (
         only_if=("!rated",), raises=("rated",), appends=True),
     Row("appeal", ("declined",), "reported", (REPORTER, RESIDENT), (REASON,), start=("register", "reply"),
         only_if=("!appealed",), raises=("appealed",), tells=("duty",)),
-    Row("appeal", ("closed",), None, (CREW,), (REASON,), only_if=("!appealed",), raises=("appealed", "appeal_open"),
-        tells=("duty",)),
+    # A flag of its own: that the reporter appealed when the case was declined takes nothing from the crew.
+    Row("appeal", ("closed",), None, (CREW,), (REASON,), only_if=("!crew_appealed",),
+        raises=("crew_appealed", "appeal_open"), tells=("duty",)),
     Row("uphold_appeal", ("closed",), None, (DUTY,), (REASON,), only_if=("appeal_open",), clears=("appeal_open",),
         tells=("handler",)),
     Row("reject_appeal", ("closed",), None, (DUTY,), (REASON,), only_if=("appeal_open",), clears=("appeal_open",),
@@ -262,7 +263,9 @@ TABLE: tuple[Row, ...] = (
     # Up, down, and beside.
     Row("escalate", OPEN, None, (WORKER_HERE, COMMUNITY, STREET, SUPERVISOR, SYSTEM), (REASON,),
         tells=("holder", "supervisor_at_top")),
-    Row("hand_down", OPEN, None, (STREET, DUTY), (REASON,), tells=("holder",)),
+    # What went up to the centre comes down by the centre alone.
+    *(Row("hand_down", OPEN, None, who, (REASON,), only_if=only_if, tells=("holder",))
+      for who, only_if in (((DUTY,), ()), ((STREET,), ("!held_by_centre",)))),
     Row("supervise", OPEN, None, (SUPERVISOR, STREET), (Needs("demand"), UNTIL), start=("supervise",),
         raises=("supervised",), tells=("holder", "handler")),
     Row("answer_supervision", OPEN, None, (CREW, HOLDER), (ANSWER,), stop=("supervise",), only_if=("supervised",),
@@ -347,9 +350,11 @@ WHY_NOT = {
     "!extensions_used": "extended_enough", "!overdue": "overdue_already", "!suspended_once": "suspended_before",
     **dict.fromkeys(("!return_asked", "!extension_asked", "!suspension_asked"), "asked_already"),
     **dict.fromkeys(("return_asked", "extension_asked", "suspension_asked", "appeal_open"), "nobody_asked"),
-    **dict.fromkeys(("!safe", "!noticed", "!other_inspector", "!rated", "!appealed", "!sampled"), "done_already"),
+    **dict.fromkeys(("!safe", "!noticed", "!other_inspector", "!rated", "!appealed", "!crew_appealed", "!sampled"),
+                    "done_already"),
     "other_inspector": "inspected_below", "supervised": "not_supervised", "noticed": "no_notice",
-    "claimable": "not_claimable", "held_by_centre": "not_at_centre", "self_handled": "not_mended_on_the_spot",
+    "claimable": "not_claimable", "held_by_centre": "not_at_centre", "!held_by_centre": "held_above",
+    "self_handled": "not_mended_on_the_spot",
 }  # fmt: skip
 
 

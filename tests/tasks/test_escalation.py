@@ -11,6 +11,7 @@ from server.cases import service
 from server.cases.apply import apply
 from server.cases.bysystem import overdue_commands
 from server.db import Connection, Database
+from server.errors import XungeError
 from server.telling import service as telling
 from tasks import escalate_overdue, schedule, time_passes
 from tasks.task import Task, perform
@@ -132,6 +133,15 @@ def test_a_level_without_an_office_is_passed_over_by_its_name(street: Street) ->
     (event,) = escalations(street, number)
     assert event["passed_over"] == ["街道未设机构"]
     assert street.case(number)["holder"]["code"] == "centre"
+
+
+def test_a_person_who_passes_a_case_up_uses_up_no_turn_of_its_clock(street: Street) -> None:
+    number = ordinary(street)
+    before = clock(street, number)
+    with pytest.raises(XungeError, match="by the system itself"):
+        street.act("community", number, "escalate", reason="请街道协调", clock="handle")
+    street.act("community", number, "escalate", reason="请街道协调")
+    assert clock(street, number) == before
 
 
 def test_an_emergency_is_held_by_the_centre_from_the_start_and_missing_it_tells_the_supervisors(

@@ -61,7 +61,7 @@ def test_every_row_of_the_table_stands_there_with_who_what_and_whither(door: dic
         "| `dispatch` | registered → dispatched | dispatcher | crew |",
         "| `register` | reported → registered | duty | condition |",
         "| `suspend` | handling → suspended | duty | reason, until |",
-        "| `hand_down` | any open → same | street, duty | reason |",
+        "| `hand_down` | any open → same | street | reason |",
         "| `sample` | closed → registered | street, supervisor | result = void, result (uphold / void), finding |",
     ],
 )

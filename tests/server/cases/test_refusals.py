@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.cases import acts
 from server.db import Connection
 from server.errors import Conflict, XungeError
 from server.protocol.workflow import TABLE, WHY_NOT
@@ -70,6 +71,51 @@ def test_every_condition_of_the_table_that_can_be_unmet_for_a_person_has_its_own
     never = {"!self_handled"}
     asked = {condition for row in TABLE for condition in row.only_if}
     assert asked - chosen_among_rows - never == set(WHY_NOT)
+
+
+def test_what_is_overdue_is_not_put_off_while_another_clock_ended_before(street: Street) -> None:
+    number = street.dispatched()
+    street.act("crew", number, "accept")
+    soon = (street.now + timedelta(minutes=5)).isoformat()
+    street.act("supervise", number, "supervise", demand="今日完成", until=soon)
+    street.act(
+        "crew", number, "ask_suspension", reason="缺料", until=(street.now + timedelta(days=3)).isoformat()
+    )
+    street.act("crew", number, "ask_extension", reason="堵车")
+    street.later(hours=3)
+    later = (street.now + timedelta(days=3)).isoformat()
+    assert refused(street, "duty", number, "suspend", reason="同意", until=later).code == "overdue_already"
+    for asked in ("extension", "suspension"):
+        street.act("duty", number, f"refuse_{asked}", reason="已超期")
+        again = refused(street, "crew", number, f"ask_{asked}", reason="再等", until=later)
+        assert again.code == "overdue_already"
+
+
+def test_what_went_up_to_the_centre_comes_down_by_the_centre_alone(street: Street) -> None:
+    number = street.report()
+    street.act("duty", number, "register", condition="any")
+    street.act("street", number, "escalate", reason="街道解决不了")
+    emergency = street.dispatched()
+    for one in (number, emergency):
+        assert refused(street, "street", one, "hand_down", reason="退回").code == "held_above"
+        offered = acts.offers(street.conn, street.viewer("street"), street.case(one), street.now)
+        assert "hand_down" not in {offer.action for offer in offered}
+        street.act("duty", one, "hand_down", reason="街道可办")
+        assert street.case(one)["holder"]["code"] == "street-S1"
+
+
+def test_the_crew_may_appeal_though_the_reporter_did_when_the_case_was_declined(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "decline", reason="重复")
+    street.act("worker", number, "appeal", reason="不是重复")
+    street.act("duty", number, "register")
+    street.act("dispatch", number, "dispatch", crew="crew-drain")
+    street.act("crew", number, "accept")
+    street.act("crew", number, "handle", done="换新", attachments=[street.photo()])
+    street.act("worker", number, "pass", close_kind="fixed")
+    street.act("duty", number, "close")
+    street.act("crew", number, "appeal", reason="超期不是我们的事")
+    assert refused(street, "crew", number, "appeal", reason="再申诉").code == "done_already"
 
 
 def test_a_missing_field_and_an_unknown_act_say_where_the_case_stands_too(street: Street) -> None:
