@@ -230,6 +230,7 @@ def _world(
     survivor = batch.works.get(named) if named else None
     return World(
         pack_at(conn, batch, case.pack_version),
+        pack_in_force(conn, batch, case.district_id)[1],
         calendar_at(conn, case.district_id, district["timezone"], district["stamp"]),
         batch.offices,
         batch.organisations.get(case.district_id, {}),

@@ -27,6 +27,14 @@ def limit_of(kind: str, work: Working, pack: Pack) -> Limit:
     return pack.limit(kind, condition_of(work, pack))
 
 
+def limits_for(work: Working, world: World) -> Pack:
+    """The pack by whose limits the case is judged: the one in force, where that still knows the matter.
+
+    A clock that starts after a change of limits has the limit of those that ran when it came and were reckoned anew.
+    """
+    return world.in_force if _knows(work, world.in_force) else world.pack
+
+
 def owes_reply(work: Working, pack: Pack) -> bool:
     """Whether somebody waits for a reply: a resident gave their name, or the pack says so of source or category."""
     return RESIDENT_WAITS in work.case.tags or pack.owes_reply(category_of(work, pack), work.case.source)
@@ -47,7 +55,7 @@ def move_clocks(row: Row, work: Working, payload: Any, world: World) -> None:
         if kind == "reply" and not owes_reply(work, world.pack):
             continue
         until, goes_up = _named(kind, payload, world), kind in world.pack.escalate_on
-        limit = _limit_until(until, world) if until else limit_of(kind, work, world.pack)
+        limit = _limit_until(until, world) if until else limit_of(kind, work, limits_for(work, world))
         clock = Clock.begin(kind, limit, world.now, world.calendar, work.case.cycle, goes_up)
         if until is not None:
             clock.end_at(until)

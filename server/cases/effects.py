@@ -7,7 +7,7 @@ every action by `apply`. The road itself stands here, what goes beside it in `ef
 from collections.abc import Callable
 from typing import Any
 
-from server.cases.clocks import category_of, condition_of, extend, relimit, stop_clocks
+from server.cases.clocks import category_of, condition_of, extend, limits_for, relimit, stop_clocks
 from server.cases.effects_beside import BESIDE, within
 from server.cases.state import Clock, Cycle, Working
 from server.cases.world import Organisation, Refused, World
@@ -333,7 +333,7 @@ def _change(work: Working, payload: c.Change, world: World) -> None:
         _move(work, world)
     if "registered" in case.flags:
         _weigh_again(work, world)
-    relimit(work, world.calendar, ("handle", "whole"), pack)
+    relimit(work, world.calendar, ("handle", "whole"), limits_for(work, world))
 
 
 def _weigh_again(work: Working, world: World) -> None:

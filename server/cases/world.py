@@ -46,11 +46,13 @@ class Organisation:
 class World:
     """What an act may look at besides its case.
 
+    `pack` is the version that the case was made under; of the one in force (`in_force`) come the limits of clocks.
     `survivor` = the case that this one is to be merged into; `decider` = who in the office let a held act take effect.
     `stood_in` collects the offices that were passed over because nobody is there: the event names them.
     """
 
     pack: Pack
+    in_force: Pack
     calendar: Calendar
     offices: Mapping[int, Office]
     organisations: Mapping[str, Organisation]

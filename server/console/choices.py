@@ -10,8 +10,8 @@ from server.console.moments import Quick, local_text, quick
 from server.crews import service as crews
 from server.db import queries
 from server.locale import gettext_for
-from server.packs import pack_of_version
-from server.protocol.pack import Category, Pack, limit_words
+from server.packs import current, pack_of_version
+from server.protocol.pack import Category, Condition, Pack, limit_words
 from server.protocol.wire import read_time
 from server.protocol.workflow import ENDED
 
@@ -54,6 +54,11 @@ class Choices:
     def pack(self) -> Pack:
         """The pack that the case was made under."""
         return pack_of_version(self.desk.conn, self.row["pack_version"])
+
+    @cached_property
+    def in_force(self) -> Pack:
+        """The district's pack of today, whose limits count."""
+        return current(self.desk.conn, self.row["district_id"])[1]
 
     @cached_property
     def organisations(self) -> list[tuple[str, Pairs]]:
@@ -116,8 +121,13 @@ class Choices:
             value = f"{value}#{condition.code}"
             if len(category.conditions) > 1:
                 words = f"{words} · {condition.names.get(lang, condition.code)}"
-            words = f"{words} ({limit_words(condition.handle, gettext_for(lang))})"
+            words = f"{words} ({self._limit(category, condition)})"
         return Matter(value, words, f"{category.initials} {category.code}")
+
+    def _limit(self, category: Category, condition: Condition) -> str:
+        today = self.in_force.category(category.system, category.code)
+        counts = (today.condition(condition.code) if today else None) or condition
+        return limit_words(counts.handle, gettext_for(self.desk.lang))
 
     @cached_property
     def conditions(self) -> dict[str, tuple[str, str]]:
@@ -125,10 +135,7 @@ class Choices:
         wanted = self.case["category"]
         category = self.pack.category(wanted["system"], wanted["code"]) or self.pack.other
         lang = self.desk.lang
-        return {
-            c.code: (limit_words(c.handle, gettext_for(lang)), c.closing.get(lang, ""))
-            for c in category.conditions
-        }
+        return {c.code: (self._limit(category, c), c.closing.get(lang, "")) for c in category.conditions}
 
     @cached_property
     def areas(self) -> list[tuple[str, Pairs]]:

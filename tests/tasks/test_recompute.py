@@ -190,11 +190,11 @@ def put_in_force(street: Street, digest: str, body: dict[str, Any]) -> int:
     return int(row["id"])
 
 
-def shorter_limits(street: Street, minutes: int) -> int:
-    """A pack version that allows exposed rubbish only that many working minutes."""
+def shorter_limits(street: Street, minutes: int, key: str = "urban/event/0110") -> int:
+    """A pack version that allows that category (exposed rubbish) only so many working minutes."""
     version, _ = current(street.conn, street.district.id)
     body = body_of(street.conn, version)
-    category = next(c for c in body["categories"] if c["code"] == "0110" and c["system"] == "urban/event")
+    category = next(c for c in body["categories"] if f"{c['system']}/{c['code']}" == key)
     for condition in category["conditions"]:
         condition["handle"] = {"minutes": minutes, "kind": "working"}
     return put_in_force(street, "shorter", body)
@@ -211,6 +211,41 @@ def test_changed_limits_move_open_cases_and_the_event_names_the_version(street: 
     assert event["payload"] == {"cause": "limits", "pack_version": str(pack)}
     assert street.case(other)["version"] == version
     assert recompute(street) == 0
+
+
+def limits(street: Street, number: str) -> dict[str, int]:
+    """Minutes of each clock of a case by its kind."""
+    found = rows(
+        street,
+        "select d.kind, d.limit_min from deadlines d join cases c on c.id = d.case_id where c.number = %s",
+        number,
+    )
+    return {row["kind"]: row["limit_min"] for row in found}
+
+
+def test_a_clock_that_starts_after_the_change_has_the_limit_of_those_that_ran(street: Street) -> None:
+    street.now = datetime(2026, 11, 23, 9, 0, tzinfo=CHENGDU).astimezone(UTC)
+    numbers = [street.report(category=COVER) for _ in range(3)]
+    early, between, late = numbers
+    for number in (early, between):
+        street.act("duty", number, "register", condition="broken")
+    street.act("dispatch", early, "dispatch", crew="crew-drain")
+    shorter_limits(street, 60, "urban/component/0102")
+    recompute(street)
+    street.act("duty", late, "register", condition="broken")
+    for number in (between, late):
+        street.act("dispatch", number, "dispatch", crew="crew-drain")
+    assert [limits(street, number)["handle"] for number in numbers] == [60, 60, 60]
+    assert len({limits(street, number)["whole"] for number in numbers}) == 1
+
+
+def test_another_condition_is_weighed_by_the_limits_in_force(street: Street) -> None:
+    street.now = datetime(2026, 11, 23, 9, 0, tzinfo=CHENGDU).astimezone(UTC)
+    number = street.dispatched()
+    shorter_limits(street, 60, "urban/component/0102")
+    recompute(street)
+    street.act("duty", number, "change", condition="broken", reason="看错了")
+    assert limits(street, number)["handle"] == 60
 
 
 def test_a_pack_without_the_category_takes_no_limit_away(street: Street) -> None:
