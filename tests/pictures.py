@@ -54,6 +54,16 @@ def packed(name: str = "Run.class", content: bytes = b"\xca\xfe\xba\xbe") -> byt
     return out.getvalue()
 
 
+def wrongly_measured(before: bytes) -> bytes:
+    """An archive behind other bytes whose directory has a size that is not true; its offset is, and unzip goes there."""
+    out = io.BytesIO(before)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("run.sh", b"rm -rf /")
+    content = bytearray(out.getvalue())
+    struct.pack_into("<I", content, content.rfind(b"PK\x05\x06") + 12, 7)
+    return bytes(content)
+
+
 def bombs() -> dict[str, tuple[bytes, str]]:
     """Small files that want much, and the reason for which each is refused."""
     swollen = zlib.compress(b"a" * 100_000_000, 9)
@@ -80,13 +90,29 @@ def polyglots() -> dict[str, bytes]:
         "PNG and JAR": flat + packed(),
         "WebP and JAR": encoded(noise(64, 64), "WEBP") + packed(),
         "JPEG and ZIP behind other bytes": jpeg + b"\0" * 500 + packed(),
+        "JPEG and ZIP whose directory lies about its size": wrongly_measured(jpeg + b"\0" * 500),
+        "JPEG and page behind other bytes": jpeg + b"junk" + html,
+        "page in a PNG's text": png(8, 8, chunk(b"tEXt", b"Comment\0" + html)),
         "JPEG and page": jpeg + b"\r\n " + html,
         "PNG and page": flat + html,
         "JPEG and SVG": jpeg + svg,
         "JPEG and PDF": jpeg + b"\n" + pdf,
         "PDF in the first kilobyte": encoded(noise(64, 64), "JPEG", comment=pdf),
-        "script in a comment": encoded(noise(64, 64), "JPEG", comment=b"<script>alert(1)</script>"),
-        "PHP in a comment": encoded(noise(64, 64), "JPEG", comment=b"<?php system($_GET[0]); ?>"),
+        "PDF without a version": encoded(noise(64, 64), "JPEG", comment=b"%PDF-\n1 0 obj<<>>endobj"),
+        **{
+            f"{name} in a comment": encoded(noise(64, 64), "JPEG", comment=comment)
+            for name, comment in {
+                "script": b"<script>alert(1)</script>",
+                "script over two lines": b"<SCRIPT\nsrc=//elsewhere></SCRIPT>",
+                "script behind a tabulator": b"<script\tsrc=//elsewhere></script>",
+                "handler of a picture": b'<img src="x" onerror=alert(1)>',
+                "handler of an SVG": b"<svg/onload = alert(1)>",
+                "frame": b"<iframe src=//elsewhere>",
+                "link": b"<a href=JavaScript:alert(1)>",
+                "PHP": b"<?php system($_GET[0]); ?>",
+                "PHP behind a tabulator": b"<?php\tsystem($_GET[0]);",
+            }.items()
+        },
         "JPEG and program": jpeg + b"\x7fELF\x02\x01\x01" + b"\0" * 60,
         "PNG and Windows program": flat + b"MZ" + b"\0" * 80,
         "PNG and shell": flat + b"#!/bin/sh\nrm -rf /",

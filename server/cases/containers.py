@@ -15,20 +15,21 @@ MAGIC = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
 # Anywhere in the file: readers of these formats do not ask where it begins. In lower case, for markup has none.
-SCRIPT = (
-    b"<script>",
-    b"<script ",
-    b"<script/",
-    b"<?php ",
-    b"<?php\n",
-    b"<?php\r",
+WORDS = (
     b"<!doctype html",
     b"<!doctype svg",
     b"http://www.w3.org/2000/svg",
     b"__halt_compiler()",
+    b"javascript:",
+)
+# A tag ends where its name does: at a space of any kind, a slash or its end. `<svg` alone is too short to tell; with a
+# handler (`onload=`) any tag is script.
+TAG = re.compile(
+    rb"<(?:(?:script|html|body|iframe|object|embed)[\s/>]|\?php\s|[a-z][a-z0-9:]*[\s/][\s!-;=?-~]{0,500}?\bon[a-z]{3,20}\s*=)"
 )
 PACKED = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
-PDF = re.compile(rb"%PDF-[12]\.\d")
+# A reader of PDF looks for its mark in the first kilobyte, and takes any version.
+PDF, PDF_MARK = re.compile(rb"%PDF-[12]\.\d"), b"%PDF-"
 PDF_HEAD = 1024
 # At the beginning of what stands behind the picture's end.
 BEHIND = re.compile(
@@ -58,9 +59,10 @@ def is_polyglot(content: bytes, mime: str) -> bool:
     """Whether a program other than a picture viewer would find something of its own in these bytes."""
     behind, flat = end_of_picture(content, mime), content.lower()
     return bool(
-        any(word in flat for word in SCRIPT)
+        any(word in flat for word in WORDS)
+        or TAG.search(flat)
         or any(word in content for word in PACKED)
-        or PDF.search(content, 0, PDF_HEAD)
+        or PDF_MARK in content[:PDF_HEAD]
         or PDF.search(content, behind)
         or BEHIND.match(content, behind)
         or is_archive(content)
@@ -80,13 +82,17 @@ def _positions(content: bytes, word: bytes, start: int) -> Iterator[int]:
 
 
 def _is_directory(content: bytes, at: int) -> bool:
-    """Four bytes may occur by chance in any picture: the record must also point at a directory."""
+    """Four bytes may occur by chance in any picture: the record must also point at a directory.
+
+    It says so twice, and readers differ: some count its size back from the record, some go to its offset.
+    """
     if len(content) < at + 22:
         return False
-    entries, size = struct.unpack_from("<HI", content, at + 10)
+    entries, size, offset = struct.unpack_from("<HII", content, at + 10)
     if size == 0xFFFFFFFF or entries == 0xFFFF:
         return content[max(0, at - 20) : at].startswith(ZIP64)
-    return 0 < size <= at and content.startswith(ZIP_ENTRY, at - size)
+    by_size = 0 < size <= at and content.startswith(ZIP_ENTRY, at - size)
+    return by_size or content.startswith(ZIP_ENTRY, offset)
 
 
 def _end_of_jpeg(content: bytes) -> int:
