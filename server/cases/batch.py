@@ -258,7 +258,7 @@ def district_of(command: Command, batch: Batch) -> int | None:
 
 
 def pack_in_force(conn: Connection, batch: Batch, district: int) -> tuple[int, Pack]:
-    """The pack in force in the district, which new cases are made under and clocks have their limits of; its version."""
+    """The pack in force in the district, and its version: of new cases, and of the limits of clocks."""
     if district not in batch.present:
         batch.present[district] = current(conn, district)
     return batch.present[district]

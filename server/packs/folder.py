@@ -95,7 +95,8 @@ def _toml(written: Written, file: Path) -> dict[str, Any]:
         if file.stat().st_size > LARGEST_BYTES:
             written.lack(file, 1, _("a pack is at most {limit} bytes"), limit=LARGEST_BYTES)
             return {}
-        text = file.read_text(encoding="utf-8")
+        # An editor on Windows puts a mark before the text.
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         written.lack(file, 1, _("it cannot be read: {reason}"), reason=error.strerror)
     except UnicodeDecodeError:
@@ -114,7 +115,11 @@ def _parsed(written: Written, file: Path, text: str) -> dict[str, Any]:
         line = re.search(r"line (\d+)", at)
         last = text.count("\n") + 1
         written.lack(file, int(line[1]) if line else last, _("this is not TOML: {reason}"), reason=reason)
-        return {}
+    except RecursionError:
+        lines = text.splitlines()
+        deepest = max(range(len(lines)), key=lambda n: lines[n].count("[") + lines[n].count("{"))
+        written.lack(file, deepest + 1, _("brackets stand within brackets too deeply"))
+    return {}
 
 
 def _own_entries(written: Written, file: Path) -> None:
@@ -137,9 +142,18 @@ def _add_major(written: Written, file: Path) -> None:
         major = {"system": head.get("system"), "code": head.get("major"), "name": data["name"]}
         _append(written, "majors", major, file, ())
     for name in LISTS:
-        for index, entry in enumerate(data.get(name, ())):
+        for index, entry in enumerate(_entries(written, file, data, name)):
             whole = {**head, **entry} if name == "categories" and isinstance(entry, dict) else entry
             _append(written, name, whole, file, (name, index))
+
+
+def _entries(written: Written, file: Path, data: dict[str, Any], name: str) -> list[Any]:
+    """A list of the file; what is none cannot be read."""
+    entries = data.get(name, [])
+    if isinstance(entries, list):
+        return entries
+    written.lack(file, line_of(written.texts[file], (name,)), _("{name} must be a list"), name=name)
+    return []
 
 
 def _append(written: Written, name: str, entry: Any, file: Path, place: Place) -> None:
@@ -151,11 +165,14 @@ def _append(written: Written, name: str, entry: Any, file: Path, place: Place) -
 
 def _include(written: Written, inside: tuple[str, ...]) -> None:
     """Adds the packs that this one is made of: their lists and tables, and whatever it does not say itself."""
-    included = written.data.pop("includes", [])
-    for index, code in enumerate(included if isinstance(included, list) else ()):
+    included = _entries(written, written.main, written.data, "includes")
+    written.data.pop("includes", None)
+    for index, code in enumerate(included):
         line = line_of(written.texts.get(written.main, ""), ("includes", index))
         if not isinstance(code, str) or not code.isalnum() or not (FOLDER / code / MAIN).is_file():
             written.lack(written.main, line, _("there is no pack {code} to include"), code=code)
+        elif code in included[:index]:
+            written.lack(written.main, line, _("{value} stands twice"), value=code)
         elif code in inside:
             written.note(written.main, line, _("pack {code} includes itself"), code=code)
         else:
@@ -168,7 +185,8 @@ def _join(written: Written, other: Written) -> None:
     written.findings += other.findings
     written.unread |= other.unread
     written.texts |= other.texts
-    had_other = any(isinstance(c, dict) and c.get("other") for c in written.data.get("categories", ()))
+    own = written.data.get("categories", ())
+    had_other = isinstance(own, list) and any(isinstance(c, dict) and c.get("other") for c in own)
     for name in LISTS:
         for index, entry in enumerate(other.data.get(name, ())):
             if name == "categories" and had_other and isinstance(entry, dict):
@@ -185,9 +203,12 @@ def _join(written: Written, other: Written) -> None:
 
 
 def _join_reasons(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """Reasons of one act stand side by side, each code once."""
+    """Reasons of one act stand side by side, each code once; what has another shape stays for the reader to name."""
     kept = mine.setdefault("reasons", {})
+    if not isinstance(kept, dict):
+        return
     for act, reasons in theirs.get("reasons", {}).items():
         had = kept.get(act, [])
-        codes = {reason.get("code") for reason in had}
-        kept[act] = [*had, *(reason for reason in reasons if reason.get("code") not in codes)]
+        if isinstance(had, list):
+            codes = [reason.get("code") for reason in had if isinstance(reason, dict)]
+            kept[act] = [*had, *(reason for reason in reasons if reason.get("code") not in codes)]

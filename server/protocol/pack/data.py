@@ -44,10 +44,12 @@ class BadPack(ValueError):
 
 @dataclass
 class Notes:
-    """What was found wrong while reading; `strange` are keys that nobody asked for, which a later program may know."""
+    """What was found wrong while reading. `strict` are faults only of what is written today: keys that nobody asked
+    for, which a later program may know, and what packs that were kept before did not need.
+    """
 
     faults: list[Fault] = field(default_factory=list)
-    strange: list[Fault] = field(default_factory=list)
+    strict: list[Fault] = field(default_factory=list)
 
 
 class Table:
@@ -195,6 +197,6 @@ class Table:
     def finish(self) -> None:
         """Notes keys that nobody asked for: mostly slips of the pen."""
         for name in sorted(self.data.keys() - self._asked):
-            self.notes.strange.append(
+            self.notes.strict.append(
                 Fault((*self.place, name), _("{name} is not a key that belongs here"), {"name": name})
             )

@@ -46,9 +46,9 @@ def read_pack(raw: dict[str, Any]) -> Pack:
 
 
 def faults_of(raw: Any) -> list[Fault]:
-    """All that is wrong with a pack that somebody wrote, strange keys too; [] when it can be used."""
+    """All that is wrong with a pack that somebody wrote, by the strict rules too; [] when it can be used."""
     _pack, notes = _read(raw)
-    return notes.faults + notes.strange
+    return notes.faults + notes.strict
 
 
 def _read(raw: Any) -> tuple[Pack, Notes]:
@@ -219,6 +219,8 @@ def _conditions(
         )
         if not condition.responsible.get("handle"):
             table.fault((), _("nobody is responsible for handling it (responsible.handle)"))
+        if not condition.basis:
+            table.notes.strict.append(Fault(table.place, _("it has no legal basis (basis)")))
         table.finish()
         yield condition
 

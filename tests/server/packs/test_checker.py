@@ -64,6 +64,11 @@ SLIPS: list[tuple[str, ...]] = [
     ('reply_sources = ["phone"]', 'reply_sources = ["phone", "phone"]', "phone stands twice"),
     ('code = "small"', "code = 7", "code must be text in quotation marks"),
     ("format = 2", "format = 3", "this program reads format 2"),
+    (
+        'responsible = { handle = ["general"] }\nbasis = { zh-CN = "《通则》", en = "General rules" }\n',
+        'responsible = { handle = ["general"] }\n',
+        "it has no legal basis", '[[categories.conditions]]', 'choices = [',
+    ),
     ('responsible = { handle = ["general"] }\n', "", "nobody is responsible for handling it", '[[categories.conditions]]', 'choices = ['),
 ]  # fmt: skip
 
@@ -114,6 +119,51 @@ def test_of_a_pack_that_includes_one_that_is_not_there_only_that_is_told(tmp_pat
     file.write_text('format = 2\ncode = "mine"\nincludes = ["atlantis"]\n', encoding="utf-8")
     (told,) = found_wrong(read_written(file))
     assert (told.line, told.fault.text()) == (3, "there is no pack atlantis to include")
+
+
+INCLUDING = 'format = 2\ncode = "mine"\nname = { zh-CN = "我" }\nincludes = ["urban"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        (INCLUDING.replace('["urban"]', '"urban"'), 4, "includes must be a list"),
+        (INCLUDING.replace('["urban"]', '["urban", "urban"]'), 4, "urban stands twice"),
+        (INCLUDING + "reasons = 5", 5, "reasons must be a table"),
+        (INCLUDING + "reasons = { decline = 5 }", 5, "decline must be a list of tables"),
+        (INCLUDING + 'reasons = { decline = ["far"] }', 5, "this must be a table"),
+        (INCLUDING + "reasons = { decline = [{ code = [1] }] }", 5, "code must be text in quotation marks"),
+        (INCLUDING + "categories = 5", 5, "categories must be a list of tables"),
+        (
+            f"{SMALL}\nfar = {'[' * 100_000}",
+            SMALL.count("\n") + 2,
+            "brackets stand within brackets too deeply",
+        ),
+    ],
+)
+def test_a_text_of_another_shape_is_named_at_its_line(text: str, line: int, reason: str) -> None:
+    assert (line, reason) in [(finding.line, finding.fault.text()) for finding in findings(text)]
+
+
+@pytest.mark.parametrize("name", ["categories", "majors", "routing"])
+def test_a_file_of_a_folder_that_holds_no_list_is_named(name: str, tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "server" / "packs" / "urban", tmp_path / "mine")
+    file = tmp_path / "mine" / "categories" / "zz.toml"
+    file.write_text(f'system = "urban/event"\n{name} = 5\n', encoding="utf-8")
+    (told,) = found_wrong(read_written(tmp_path / "mine"))
+    assert told.text() == f"{file}:2: {name} must be a list"
+
+
+def test_a_mark_that_an_editor_puts_before_the_text_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(SMALL, encoding="utf-8-sig")
+    assert found_wrong(read_written(tmp_path / "mine.toml")) == []
+
+
+def test_a_version_that_was_kept_without_a_legal_basis_is_still_read() -> None:
+    kept = data()
+    del kept["categories"][1]["basis"]
+    assert [fault.text() for fault in faults_of(kept)] == ["it has no legal basis (basis)"]
+    assert read_pack(kept).categories[1].conditions[0].basis == {}
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:

@@ -156,7 +156,7 @@ def test_check_pack_names_each_fault_with_file_and_line_and_fails(tmp_path: Path
     found = json.loads(told.stdout)
     assert [(Path(f["file"]).name, f["line"], f["place"]) for f in found] == [
         ("pack.toml", 19, "rate_days"),
-        ("01.toml", 12, "categories[0].payer"),
+        ("01.toml", 13, "categories[0].payer"),
     ]
     assert found[1]["reason"] == "you is not known here; known: public, fund, responsible"
 
