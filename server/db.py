@@ -17,7 +17,7 @@ import psycopg2.extras
 import structlog
 from psycopg2.extensions import STATUS_READY
 
-from server.errors import Busy, SetupFault
+from server.errors import BadInput, Busy, SetupFault
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -39,7 +39,11 @@ class Rows(psycopg2.extensions.cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  # the name of the driver
         self._columns = None
-        super().execute(query, vars)
+        try:
+            super().execute(query, vars)
+        except ValueError:
+            # The driver's word for a text that no column can hold: a NUL, half of a surrogate pair.
+            raise BadInput("There are characters in it that no text has.") from None
 
     def _named(self, row: tuple[Any, ...]) -> dict[str, Any]:
         if self._columns is None:

@@ -15,7 +15,7 @@ import pytest
 
 from server.cluster import open_database
 from server.db import Connection, Database, array, connect, refusal_of
-from server.errors import Busy
+from server.errors import BadInput, Busy
 from server.settings import CHECKOUT, Settings
 from tests.conftest import Databases
 
@@ -143,6 +143,12 @@ def test_rows_are_dicts_by_column_however_they_are_fetched(few: Database, named:
         cursor.execute("select n, n * 2 as double from generate_series(1, 6) n")
         rows = [cursor.fetchone(), *cursor.fetchmany(2), next(cursor), *cursor, cursor.fetchone()]
     assert rows == [{"n": n, "double": n * 2} for n in range(1, 7)] + [None]
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_a_text_that_no_column_holds_is_bad_input(few: Database, text: str) -> None:
+    with few.transaction() as conn, conn.cursor() as cursor, pytest.raises(BadInput):
+        cursor.execute("select %s", (text,))
 
 
 def test_a_cursor_that_is_used_again_gives_the_columns_of_its_new_query(few: Database) -> None:
