@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import normalize
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -45,7 +46,8 @@ def enter_by_code(
     """Opens a link for a day when number and code belong together; tries are counted, right ones too."""
     database: Database = request.app.state.database
     _, now, caller = gettext_for(language(request)), datetime.now(UTC), knocks.caller(request)
-    number = "".join(number.split())
+    # A Chinese keyboard writes digits and dashes twice as wide: the same ones.
+    number, code = "".join(normalize("NFKC", number).split()), normalize("NFKC", code)
     if not number or not code.strip():
         return _entry(request, number, _("Write number and code as they stand on the slip."), 422)
     knocks.knock(database, knocks.CODES, caller, caller, now)

@@ -166,6 +166,31 @@ def test_a_code_is_tried_ten_times_an_hour_and_then_not_even_the_right_one_opens
     wrong = f"{(int(link.code) + 1) % 10**10:010d}"
     assert [house.post("/public", number=number, code=wrong).status_code for _ in range(10)] == [404] * 10
     late = house.post("/public", number=number, code=link.code)
+def test_number_and_code_may_be_typed_as_wide_as_a_chinese_keyboard_writes(house: House) -> None:
+    number = house.make(report_by_phone, minutes=5)
+    wide = str.maketrans("0123456789- ", "０１２３４５６７８９－　")
+    page = house.post(
+        "/public", number=number.translate(wide), code=house.link(number).spaced_code.translate(wide)
+    )
+    assert "Your report has arrived." in page.text
+
+
+def test_whoever_reported_what_was_merged_reads_how_it_ended_and_may_dispute_that(house: House) -> None:
+    survivor, number = (house.make(report_by_phone, days=40) for _ in range(2))
+    link = house.link(number)
+    house.make(lambda street: street.act("duty", number, "merge", survivor=survivor), days=39)
+    page = house.get(link.path, "en").text
+    assert "You get the same answer." in page
+    assert 'class="steps"' not in page, "it goes no step that is left"
+    house.make(lambda street: close(street, survivor), days=1)
+    page = house.get(link.path, "en").text
+    assert "Our answer to you stands below." in page
+    assert f"问题已经解决。与案件 {survivor} 一并答复。" in page
+    assert "Open the case again" in page
+    assert house.post(f"{link.path}/reopen", reason="没有修好").status_code == 200
+    assert house.case(number)["state"] == "registered"
+
+
     assert late.status_code == 429
     assert 0 < int(late.headers["retry-after"]) <= 3600
     assert "too often" in late.text
