@@ -15,7 +15,7 @@ from typing import Any
 from server.calendar.service import calendar_at
 from server.cases import write
 from server.cases.arrival import arrived, home_of, record_again, seen
-from server.cases.batch import REPORTING, Answer, Batch, district_of, load, pack_at, pack_in_force
+from server.cases.batch import REPORTING, Answer, Batch, district_of, ended_at, load, pack_at, pack_in_force
 from server.cases.bysystem import follow_ups
 from server.cases.clocks import move_clocks
 from server.cases.effects import EFFECTS
@@ -32,6 +32,8 @@ from server.protocol.payloads import Merge, Recompute, Report
 from server.protocol.workflow import Narrowing, Row, conflicts, find, flags_after
 
 __all__ = ["Answer", "apply"]
+# Acts for which a pack has days, counted from the end of the case.
+COUNTS_DAYS = ("reopen", "rate", "appeal")
 ELSEWHERE_CHECKED = ("condition", "category", "place", "evidence")
 
 
@@ -244,6 +246,7 @@ def _world(
         command.position,
         pack_of_version(conn, int(later)) if later else None,
         command.decided.by if command.decided else None,
+        ended_at(conn, case.closed_at, case.survivor_id) if command.kind in COUNTS_DAYS else None,
     )
 
 

@@ -61,3 +61,12 @@ with recursive followers as (
     select c.id, f.root from cases c join followers f on c.survivor_id = f.id where c.state = 'merged'
 )
 select id, root from followers order by id;
+
+-- name: ended_with$
+-- When the case ended in which a merged one goes on, or that one in which it goes on itself; null while that is open.
+with recursive onward as (
+    select c.id, c.state, c.survivor_id, c.closed_at from cases c where c.id = :id
+    union
+    select c.id, c.state, c.survivor_id, c.closed_at from onward o join cases c on c.id = o.survivor_id where o.state = 'merged'
+)
+select closed_at from onward where state <> 'merged' limit 1;

@@ -244,6 +244,16 @@ def _survivors(conn: Connection, commands: Sequence[Command]) -> dict[str, uuid.
     return {row["number"]: row["case_id"] for row in sql.survivors(conn, numbers=numbers)} if numbers else {}
 
 
+def ended_at(conn: Connection, closed_at: datetime | None, survivor_id: uuid.UUID | None) -> datetime | None:
+    """When a case ended for its reporter: a merged one with the case in which it goes on, if that is later. None while
+    that is open.
+    """
+    if survivor_id is None or closed_at is None:
+        return closed_at
+    onward: datetime | None = sql.ended_with(conn, id=survivor_id)
+    return None if onward is None else max(closed_at, onward)
+
+
 def load_cases(conn: Connection, ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Working]:
     """Cases locked in id order, with their present cycle and clocks."""
     nothing: dict[str, Any] = {"commands": "{}", "arriving": "{}", "codes": [], "organisations": []}

@@ -13,7 +13,7 @@ from server.locale import gettext_for
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.payloads import AskedPart, Part, Split
 from server.protocol.wire import body_hash, named_uuid
-from server.protocol.workflow import ENDED
+from server.protocol.workflow import ENDED, OPEN
 from server.settings import settings
 
 sql = queries(__file__, "apply.sql")
@@ -25,7 +25,8 @@ TIME_DOES = (
     ("suspend", "suspended", "resume", ()),
     ("inspect", "handled", "absent", ("other_inspector",)),
 )
-ENDING = ("close", "decline", "cancel")
+# "record": a file says that its case has ended meanwhile.
+ENDING = ("close", "decline", "cancel", "record")
 MAY_REGISTER = ("report", "answer", "time_out", "verify", "appeal")
 
 
@@ -34,9 +35,15 @@ def _(msgid: str) -> str:
 
 
 DEADLINE_MISSED = _("deadline missed")
-# What a merged case's reporter is told when the case that went on ends, by its state.
+# What a merged case's reporter is told when the case that went on ends, by how it was closed or its state. What the
+# office wrote to the other reporter is not for them: it may name that one.
 ANSWERS = {
-    "closed": _("Answered together with case {number}."),
+    "fixed": _("It was put right. Answered together with case {number}."),
+    "recorded": _("It was put right. Answered together with case {number}."),
+    "gone": _("When somebody came to look, it was no longer there. Answered together with case {number}."),
+    "explained": _(
+        "Nothing can be done; ask the office for the reasons. Answered together with case {number}."
+    ),
     "declined": _("Case {number}, which this one was merged into, was declined."),
     "cancelled": _("Case {number}, which this one was merged into, was cancelled."),
 }
@@ -65,11 +72,16 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
     ended_parts: dict[uuid.UUID, int] = {}
     recalled: list[uuid.UUID] = []
     ended: dict[uuid.UUID, CaseState] = {}
+    stood = {event.command_id: event.from_state for event in batch.events}
     for command, answer in batch.stored:
-        work = batch.works.get(answer.case_id) if answer.applied and command.origin != "import" else None
+        work = batch.works.get(answer.case_id) if answer.applied else None
         if work is None:
             continue
         case, pack = work.case, batch.packs[work.case.pack_version]
+        if command.kind in ENDING and case.state in ENDED and stood[str(command.command_id)] in OPEN:
+            ended[case.id] = case
+        if command.origin == "import":
+            continue
         found += _packs_own(command, work.case, pack)
         if isinstance(command.payload, Split):
             place = _place_without_point(conn, case)
@@ -83,8 +95,6 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
             recalled.append(case.id)
         if case.state in ENDED and case.parent_id is not None:
             ended_parts[case.parent_id] = case.version
-        if command.kind in ENDING and case.state in ANSWERS:
-            ended[case.id] = case
         if survivor := _closed_survivor(command, case, batch):
             found.append(_answer_owed(case.id, survivor))
             ended[case.id] = survivor
@@ -168,7 +178,8 @@ def _closed_survivor(command: Command, case: CaseState, batch: Batch) -> CaseSta
 
 def _answer_owed(follower: uuid.UUID, survivor: CaseState) -> Command:
     """Whoever reported a case that was merged is told what became of the one that went on."""
-    text = gettext_for(settings().lang)(ANSWERS[survivor.state]).format(number=survivor.number)
+    ended = survivor.close_kind if survivor.state == "closed" else survivor.state
+    text = gettext_for(settings().lang)(ANSWERS[ended or "fixed"]).format(number=survivor.number)
     return by_system("reply", follower, {"text": text}, survivor.id, survivor.version)
 
 

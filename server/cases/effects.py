@@ -280,7 +280,7 @@ def _close(work: Working, payload: Any, world: World) -> None:
 def _reopen(work: Working, payload: Any, world: World) -> None:
     case, actor = work.case, world.actor
     if actor.role == "resident" or (actor.person is not None and actor.person == case.reporter_id):
-        within(world.pack.reopen_days, "reopen_too_late", work, world)
+        within(world.pack.reopen_days, "reopen_too_late", world)
     _new_cycle(work, world)
 
 
@@ -300,7 +300,7 @@ def _new_cycle(work: Working, world: World) -> None:
 
 
 def _appeal(work: Working, payload: Any, world: World) -> None:
-    within(world.pack.appeal_days, "appeal_too_late", work, world)
+    within(world.pack.appeal_days, "appeal_too_late", world)
     if work.case.state == "reported":
         work.case.closed_at = work.cycle.ended_at = work.cycle.ended_as = None
 

@@ -77,15 +77,14 @@ def _hand_down(work: Working, payload: c.Reason, world: World) -> None:
     work.case.holder_id, work.case.holder_level = below
 
 
-def within(days: int, code: str, work: Working, world: World) -> None:
-    """Refuses what comes more than `days` after the case has ended."""
-    ended = work.case.closed_at
-    if ended is not None and (world.now - ended).days >= days:
+def within(days: int, code: str, world: World) -> None:
+    """Refuses what comes more than `days` after the case has ended for its reporter."""
+    if world.ended_at is not None and (world.now - world.ended_at).days >= days:
         raise Refused(code, days=days)
 
 
 def _rate(work: Working, payload: c.Rate, world: World) -> None:
-    within(world.pack.rate_days, "rate_too_late", work, world)
+    within(world.pack.rate_days, "rate_too_late", world)
     work.cycle.rating = int(payload.stars)
 
 

@@ -66,6 +66,7 @@ class World:
     position: Any = None
     later_pack: Pack | None = None
     decider: int | None = None
+    ended_at: datetime | None = None
     stood_in: list[str] = field(default_factory=list)
 
     def office_at_or_above(self, nodes: tuple[int | None, ...], level: int) -> tuple[int, int]:

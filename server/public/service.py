@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.audit.masking import hide_numbers
+from server.cases.batch import ended_at
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.errors import NotFound
@@ -22,7 +23,7 @@ from server.protocol.hats import OUTSIDE, RESIDENT, Actor
 from server.protocol.pack import Category, Pack
 from server.protocol.words import STEP_WORDS
 from server.protocol.workflow import ENDED, STEP_OF, STEPS, Narrowing, allowed
-from server.public.words import CLOSED_AS, happened, stands
+from server.public.words import CLOSED_AS, MERGED_ANSWERED, happened, stands
 
 sql = queries(__file__)
 # In whose hands an event put the case, by who acts in it or to whom it was given.
@@ -80,6 +81,9 @@ def resident_view(conn: Connection, row: dict[str, Any], lang: str, now: datetim
     names = _names_of_offices(conn, row, events)
     cycle = sql.cycle(conn, case_id=row["id"], n=row["cycle"])
     headline, following = stands(row["state"], names.get(row["handler_id"] or 0, ""), _)
+    answer = _last_words(events, "reply")
+    if row["state"] == "merged" and answer:
+        following = _(MERGED_ANSWERED)
     return {
         **_matter(conn, row, category, lang),
         "state": row["state"],
@@ -93,13 +97,16 @@ def resident_view(conn: Connection, row: dict[str, Any], lang: str, now: datetim
         "reply_due_at": cycle["reply_due_at"] if cycle["reply_stopped_at"] is None else None,
         "replied_at": cycle["replied_at"],
         "rating": cycle["rating"],
-        "steps": _steps(row, events, "rated" in row["flags"], _),
+        # What ended another way goes none of the steps that are left.
+        "steps": []
+        if row["state"] in ("declined", "merged", "cancelled")
+        else _steps(row, events, "rated" in row["flags"], _),
         "story": [told for event in reversed(events) if (told := _told(event, names, _))],
         "asked": _last_words(events, "ask") if row["state"] == "waiting" else "",
         "reason": _last_words(events, "decline") if row["state"] == "declined" else "",
-        "answer": _last_words(events, "reply"),
+        "answer": answer,
         "photos": photos(conn, row, category, STAGES_OF_RESIDENT),
-        "acts": possible(row, pack, now),
+        "acts": possible(row, pack, ended_at(conn, row["closed_at"], row["survivor_id"]), now),
         "office": _office(conn, row),
     }
 
@@ -217,12 +224,13 @@ def _steps(row: dict[str, Any], events: Iterable[dict[str, Any]], rated: bool, _
     ]
 
 
-def possible(row: dict[str, Any], pack: Pack, now: datetime) -> list[str]:
-    """What the table and the days of the pack let a resident do now, what waits for them first."""
+def possible(row: dict[str, Any], pack: Pack, ended: datetime | None, now: datetime) -> list[str]:
+    """What the table and the days of the pack (since it `ended` for them) let a resident do now, what waits for them
+    first.
+    """
     facts = CaseState(**{k: row[k] for k in CaseState.__dataclass_fields__}).facts(now)
     rows = allowed(facts, resident_of(row), Narrowing.of(pack.without, pack.narrow))
     actions = {r.action for r in rows}
-    ended = row["closed_at"]
 
     def in_time(action: str) -> bool:
         days = getattr(pack, IN_DAYS[action]) if action in IN_DAYS else None

@@ -37,6 +37,7 @@ STANDS = {
     ),
     "cancelled": (_("The case was taken back."), _("Nothing more happens with it.")),
 }
+MERGED_ANSWERED = _("Our answer to you stands below.")
 CLOSED_AS = {
     "fixed": _("It was put right."),
     "gone": _("When somebody came to look, it was no longer there."),

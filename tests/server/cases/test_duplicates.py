@@ -7,6 +7,8 @@ import pytest
 
 from server.cases import acts, duplicates, service
 from server.cases.apply import apply
+from server.cases.csv_rows import CaseRow
+from server.cases.importer import District, import_chunk
 from server.db import Connection, Database
 from server.errors import BadInput
 from server.protocol.commands import Command, Position, read_payload
@@ -50,11 +52,11 @@ def merge_command(street: Street, number: str, survivor: str) -> Command:
     )
 
 
-def to_the_end(street: Street, number: str) -> None:
+def to_the_end(street: Street, number: str, kind: str = "fixed") -> None:
     """A dispatched cover is mended, inspected and closed."""
     street.act("crew", number, "accept")
     street.act("crew", number, "handle", done="换新", attachments=[street.photo()])
-    street.act("worker", number, "pass", close_kind="fixed")
+    street.act("worker", number, "pass", close_kind=kind)
     street.act("duty", number, "close")
 
 
@@ -90,7 +92,7 @@ def test_the_reporter_of_a_merged_case_is_told_when_the_other_one_is_closed(stre
     twin = merged(street, by_phone(street), survivor)
     assert replies(street, twin) == []
     to_the_end(street, survivor)
-    assert replies(street, twin) == [f"与案件 {survivor} 一并答复。"]
+    assert replies(street, twin) == [f"问题已经解决。与案件 {survivor} 一并答复。"]
     assert "reply" in told(street, "intake", twin)
     assert service.verify(street.conn, street.viewer("duty"), twin) is None
 
@@ -115,7 +117,7 @@ def test_a_chain_of_mergers_is_answered_when_its_last_case_is_closed(street: Str
     merged(street, middle, last)
     to_the_end(street, last)
     for number in (first, middle):
-        assert replies(street, number) == [f"与案件 {last} 一并答复。"]
+        assert replies(street, number) == [f"问题已经解决。与案件 {last} 一并答复。"]
 
 
 def test_a_merged_case_whose_other_one_is_declined_or_cancelled_is_answered_too(street: Street) -> None:
@@ -125,6 +127,66 @@ def test_a_merged_case_whose_other_one_is_declined_or_cancelled_is_answered_too(
         street.act("duty", survivor, act, reason="不属实")
         (answer,) = replies(street, twin)
         assert survivor in answer and said in answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("gone", "问题已不存在"), ("explained", "不能办理，原因可向负责单位了解")]
+)
+def test_the_answer_says_how_the_matter_ended_and_nothing_of_what_the_other_reporter_was_told(
+    street: Street, kind: str, said: str
+) -> None:
+    survivor = street.dispatched()
+    twin = merged(street, by_phone(street), survivor)
+    street.act("duty", survivor, "reply", text="王秀英女士您好")
+    to_the_end(street, survivor, kind)
+    (answer,) = replies(street, twin)
+    assert said in answer and survivor in answer and "王秀英" not in answer
+
+
+def test_a_file_that_says_that_the_other_case_has_ended_answers_once(street: Street) -> None:
+    told = {"status": "open", "opened_at": "2026-11-20T00:00:00Z"}
+    record(street, told)
+    survivor = service_number(street)
+    twin = merged(street, by_phone(street), survivor)
+    record(street, told | {"description": "仍在处理"})
+    assert replies(street, twin) == []
+    ended = told | {"status": "closed", "closed_at": "2026-11-21T00:00:00Z"}
+    for words in ("已办结", "已办结。"):
+        record(street, ended | {"description": words})
+    assert replies(street, twin) == [f"问题已经解决。与案件 {survivor} 一并答复。"]
+
+
+def record(street: Street, payload: dict[str, Any]) -> None:
+    """A row of a file about the one case that the district's old system knows."""
+    wire = {"kind": "record", "payload": payload}
+    row = CaseRow(1, (), "H-1", read_payload("record", payload), Position(104.005, 30.005), wire)
+    place = District(street.viewer("duty").district_id, "", "Asia/Shanghai")
+    done = import_chunk(street.conn, [row], "history", place, street.now)
+    assert done.rejects == []
+
+
+def service_number(street: Street) -> str:
+    with street.conn.cursor() as cursor:
+        cursor.execute("select number from case_keys where external_id = 'H-1'")
+        return str(cursor.fetchone()["number"])
+
+
+def test_the_days_of_a_dispute_count_from_the_answer_not_from_the_merger(street: Street) -> None:
+    survivor, first, second = street.dispatched(), by_phone(street), by_phone(street)
+    merged(street, first, second)
+    merged(street, second, survivor)
+    street.later(days=40)
+    to_the_end(street, survivor)
+    street.later(days=14)
+    for number in (first, second):
+        assert street.act("intake", number, "reopen", reason="还是老样子").applied
+    merged(street, first, survivor)
+    street.later(days=14)
+    merged(street, second, survivor)
+    street.later(days=2)
+    with pytest.raises(BadInput, match="within 15 days"):
+        street.act("intake", first, "reopen", reason="还是老样子")
+    assert street.act("intake", second, "reopen", reason="答复才两天").applied
 
 
 def test_merging_into_a_closed_case_answers_at_once_and_does_not_answer_others_again(street: Street) -> None:
@@ -178,7 +240,7 @@ def test_a_case_taken_out_of_the_middle_takes_its_own_followers_along(street: St
     assert (replies(street, first), replies(street, middle)) == ([], [])
     street.act("dispatch", middle, "dispatch", crew="crew-drain")
     to_the_end(street, middle)
-    assert replies(street, first) == [f"与案件 {middle} 一并答复。"]
+    assert replies(street, first) == [f"问题已经解决。与案件 {middle} 一并答复。"]
 
 
 def test_mergers_never_go_in_a_ring(street: Street) -> None:

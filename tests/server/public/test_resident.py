@@ -123,6 +123,12 @@ def test_whom_to_call_is_masked_for_everybody_who_sees_the_case(house: House) ->
 # Links -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", ["/public/streets/%00", "/public/streets/S1?district=%00"])
+def test_characters_that_no_text_has_are_refused_and_are_no_fault_of_ours(house: House, path: str) -> None:
+    assert house.get(path).status_code == 422
+    assert house.post("/public", number="\0", code="1234567890").status_code == 422
+
+
 def test_forged_ended_and_expired_links_get_the_same_page(house: House) -> None:
     number = house.make(report_by_phone, minutes=5)
     case_id = house.case(number)["id"]
@@ -160,12 +166,6 @@ def test_number_and_code_of_a_slip_open_the_case_for_a_day(house: House) -> None
     assert (wrong.status_code, "do not belong together" in wrong.text) == (404, True)
 
 
-def test_a_code_is_tried_ten_times_an_hour_and_then_not_even_the_right_one_opens(house: House) -> None:
-    number = house.make(report_by_phone, minutes=5)
-    link = house.link(number)
-    wrong = f"{(int(link.code) + 1) % 10**10:010d}"
-    assert [house.post("/public", number=number, code=wrong).status_code for _ in range(10)] == [404] * 10
-    late = house.post("/public", number=number, code=link.code)
 def test_number_and_code_may_be_typed_as_wide_as_a_chinese_keyboard_writes(house: House) -> None:
     number = house.make(report_by_phone, minutes=5)
     wide = str.maketrans("0123456789- ", "０１２３４５６７８９－　")
@@ -191,6 +191,12 @@ def test_whoever_reported_what_was_merged_reads_how_it_ended_and_may_dispute_tha
     assert house.case(number)["state"] == "registered"
 
 
+def test_a_code_is_tried_ten_times_an_hour_and_then_not_even_the_right_one_opens(house: House) -> None:
+    number = house.make(report_by_phone, minutes=5)
+    link = house.link(number)
+    wrong = f"{(int(link.code) + 1) % 10**10:010d}"
+    assert [house.post("/public", number=number, code=wrong).status_code for _ in range(10)] == [404] * 10
+    late = house.post("/public", number=number, code=link.code)
     assert late.status_code == 429
     assert 0 < int(late.headers["retry-after"]) <= 3600
     assert "too often" in late.text
