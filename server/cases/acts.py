@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -142,13 +143,21 @@ def act(
     """Does `action` on a case in scope for the viewer; a refusal is raised as a sentence and changes nothing."""
     row = get_row(conn, viewer, number)
     rest = {"seen": seen_version} | ({"position": position.chained()} if position.lon is not None else {})
-    try:
+    with standing(conn, viewer, number):
         command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
         return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
+
+
+@contextmanager
+def standing(conn: Connection, viewer: Viewer, number: str) -> Iterator[None]:
+    """A refusal within says where the case stands now, to whoever sees it."""
+    try:
+        yield
     except XungeError as refusal:
         if refusal.status != NotFound.status:
             stands = get_row(conn, viewer, number)
-            refusal.more |= {"state": stands["state"], "version": stands["version"]}
+            about = {"field": refusal.params["field"]} if "field" in refusal.params else {}
+            refusal.more = about | refusal.more | {"state": stands["state"], "version": stands["version"]}
         raise
 
 
@@ -210,6 +219,7 @@ def report(
 
     What its source says anew of a case that is there becomes an event of it (`outside`).
     """
+    _written(payload)
     if external_id:
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
         if known is not None:
@@ -258,8 +268,18 @@ def _command(
         origin,
         viewer.person_id,
         district_id=viewer.district_id,
-        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+        raw=_written(raw),
     )
+
+
+def _written(raw: Mapping[str, Any]) -> str:
+    """The text of a command that is kept. JSON can spell half of a character, which nothing can keep: BadInput."""
+    text = json.dumps(raw, ensure_ascii=False, sort_keys=True)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput("Its text has characters that do not exist.") from None
+    return text
 
 
 def _applied(conn: Connection, viewer: Viewer, command: Command, now: datetime) -> Answer:

@@ -34,6 +34,7 @@ from server.protocol.workflow import Narrowing, Row, conflicts, find, flags_afte
 __all__ = ["Answer", "apply"]
 # Acts for which a pack has days, counted from the end of the case.
 COUNTS_DAYS = ("reopen", "rate", "appeal")
+AT_DESKS = ("console", "api")
 ELSEWHERE_CHECKED = ("condition", "category", "place", "evidence")
 
 
@@ -72,8 +73,11 @@ def _decide(conn: Connection, command: Command, batch: Batch) -> Answer:
         return _refuse(command, None, "no_case")
     pack = pack_at(conn, batch, work.case.pack_version)
     row, why = find(facts, command.kind, actor, payload.given(), Narrowing.of(pack.without, pack.narrow))
-    stale = command.base_version is not None and 0 < command.base_version < work.case.moved_version
-    if stale and (row is None or not row.appends) and command.origin in ("console", "api"):
+    seen = command.base_version
+    stale = seen is not None and 0 < seen < work.case.moved_version
+    # At a desk nobody can have seen a version that is not there yet, as after a restored backup.
+    nowhere = command.origin in AT_DESKS and seen is not None and not 0 < seen <= work.case.version
+    if (nowhere or (stale and command.origin in AT_DESKS)) and (row is None or not row.appends):
         return _refuse(command, work, "conflict")
     if row is not None and command.decided and conflicts(row, command.decided.decider, facts):
         row, why = None, "not_both"

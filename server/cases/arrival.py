@@ -70,7 +70,8 @@ def arrived(
         form=dict(payload.form),
         parent_id=UUID(payload.parent) if isinstance(payload, Part) else None,
     )
-    if position.lon is None and not payload.grid_code:
+    # A code that no area has says as little as none.
+    if position.lon is None and place.status != "inside":
         case.tags = [PLACE_MISSING]
     if category and lacking(command.kind, category, (photo.stage for photo in payload.attachments)):
         case.tags = [*case.tags, PHOTO_MISSING]

@@ -330,6 +330,8 @@ def _change(work: Working, payload: c.Change, world: World) -> None:
     case.payer = payload.payer or case.payer
     case.form = {**case.form, **payload.form}
     if world.place is not None:
+        if payload.grid_code and world.position.lon is None and world.place.status != "inside":
+            raise Refused("area_unknown", area=payload.grid_code)
         _move(work, world)
     if "registered" in case.flags:
         _weigh_again(work, world)

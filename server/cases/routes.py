@@ -243,12 +243,14 @@ def act(
 ) -> Response:
     """Does an act of the transition table on a case, as it was seen at version If-Match."""
     now, viewer = datetime.now(UTC), who()
-    seen, payload = _seen(if_match), body.payload()
+    payload = body.payload()
 
     def work(conn: Any) -> dict[str, Any]:
-        if payload.get("attachments"):
-            stage, *_more = acts.stages(conn, viewer, number, action)
-            payload["attachments"] = sent.declared(conn, viewer, body.payload()["attachments"], stage)
+        with acts.standing(conn, viewer, number):
+            seen = _seen(if_match)
+            if payload.get("attachments"):
+                stage, *_more = acts.stages(conn, viewer, number, action)
+                payload["attachments"] = sent.declared(conn, viewer, body.payload()["attachments"], stage)
         command_id = _command_id(viewer, key)
         again = command_id is not None and acts.outcome_of(conn, viewer, command_id) is not None
         acts.act(conn, viewer, number, action, payload, seen, "api", command_id, now)
@@ -270,6 +272,6 @@ def _seen(if_match: str | None) -> int:
     if not if_match:
         raise PreconditionNeeded
     digits = if_match.strip().removeprefix("W/").strip('"')
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
         raise BadInput('If-Match must be a version like "7".')
     return int(digits)

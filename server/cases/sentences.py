@@ -92,6 +92,7 @@ SENTENCES = {
     "no_office_below": _("No office below the one that holds it has anybody in it."),
     "category_unknown": _("The pack has no category {category}."),
     "place_unknown": _("Nothing says where the case lies."),
+    "area_unknown": _("There is no area {area} in this district."),
     "place_elsewhere": _("The new place lies in another district."),
     "until_past": _("The moment that was named is over already."),
     "until_too_far": _("At most {days} days can be given."),

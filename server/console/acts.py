@@ -36,7 +36,7 @@ FIELD_OF = {
     "condition_needed": "condition", "crew_unknown": "crew", "crew_not_permitted": "crew", "crew_not_here": "crew",
     "evidence_needed": "attachments", "survivor_unknown": "survivor", "survivor_itself": "survivor",
     "survivor_ended": "survivor", "organisation_itself": "organisation", "organisation_unknown": "organisation",
-    "outside_unknown": "outside", "category_unknown": "category", "place_elsewhere": "place",
+    "outside_unknown": "outside", "category_unknown": "category", "place_elsewhere": "place", "area_unknown": "place",
     "until_past": "until", "until_too_far": "until",
 }  # fmt: skip
 

@@ -117,6 +117,50 @@ def test_lists_page_by_key_and_come_as_geojson_on_request(hotline: Client, live_
     assert duty.get("/api/v1/cases", state="nonsense").status_code == 422
 
 
+@pytest.mark.parametrize(
+    "match, status",
+    [
+        ('"0"', 409),
+        ('"7"', 409),
+        ('"²"', 422),
+        ('"' + "9" * 5000 + '"', 422),
+        ("*", 422),
+        (None, 428),
+    ],
+)
+def test_a_version_that_nobody_can_have_seen_is_refused_with_where_the_case_stands(
+    hotline: Client, live_server: LiveServer, match: str | None, status: int
+) -> None:
+    duty, number = Client(live_server, "duty"), hotline.create().json()["number"]
+    headers = {} if match is None else {"If-Match": match.encode("latin-1").decode("latin-1")}
+    answer = duty.post(f"/api/v1/cases/{number}/actions/send_verify", {}, **headers)
+    assert (answer.status_code, answer.json()["state"], answer.json()["version"]) == (status, "reported", 1)
+    assert answer.json()["detail"]
+
+
+def test_a_wrong_photo_or_half_a_character_is_a_sentence_and_nothing_is_done(
+    hotline: Client, live_server: LiveServer
+) -> None:
+    duty, number = Client(live_server, "duty"), hotline.create().json()["number"]
+    path, seen = f"/api/v1/cases/{number}/actions/", {"If-Match": '"1"'}
+    answer = duty.post(f"{path}add_evidence", {"attachments": ["mine"]}, **seen)
+    told = {name: answer.json().get(name) for name in ("state", "version", "field")}
+    assert (answer.status_code, told) == (
+        422,
+        {"state": "reported", "version": 1, "field": "attachments[0].id"},
+    )
+    for door, body in (
+        (f"{path}decline", {"reason": "\ud800"}),
+        ("/api/v1/cases", {"source": "x", "category": "\ud800"}),
+    ):
+        answer = duty.post(door, body, **seen)
+        assert (answer.status_code, answer.json()["detail"]) == (
+            422,
+            "Its text has characters that do not exist.",
+        )
+    assert duty.get(f"/api/v1/cases/{number}").json()["version"] == 1
+
+
 def test_an_act_needs_the_version_that_was_seen(hotline: Client, live_server: LiveServer) -> None:
     number = hotline.create().json()["number"]
     duty = Client(live_server, "duty")

@@ -74,6 +74,18 @@ def test_another_place_is_routed_again(street: Street) -> None:
     assert street.case(number or "")["grid"]["level3"] == "S1C2G2"
 
 
+def test_an_area_that_is_not_there_moves_no_case_and_is_told_to_whoever_wrote_it(street: Street) -> None:
+    number = tell(street).case_number or ""
+    with pytest.raises(BadInput, match="no area S9"):
+        street.act("duty", number, "change", reason="写错了", grid_code="S9")
+    tell(street, lon=None, grid_code="S9")
+    case = street.case(number)
+    assert (case["grid"]["level3"], case["location"]["lon"]) == ("S1C1G1", 104.005)
+    assert (events(street, number), "S9" in comment(street, number)) == (["report", "comment"], True)
+    unknown = tell(street, lon=None, grid_code="S9", external_id="H-2").case_number or ""
+    assert street.case(unknown)["tags"] == ["place_missing"]
+
+
 def test_what_is_left_out_says_nothing(street: Street) -> None:
     number = tell(street).case_number
     tell(street, lon=None, title="", description="", category="")
