@@ -1,7 +1,8 @@
 """The chain of a case: proves that nothing of it was altered, case by case or a range of them.
 
-What an event is and how it is hashed stands in `link`, what its events say of a case in `replay`. Who owns the database
-can still cut the newest events off, or write a chain anew: an anchor kept elsewhere tells (`anchors`).
+What an event is and how it is hashed stands in `link`, what its events say of a case in `replay`, and whether the
+tables say the same in `standing`. Who owns the database can still cut the newest events off, or write a chain anew: an
+anchor kept elsewhere tells (`anchors`).
 """
 
 import uuid
@@ -11,7 +12,8 @@ from typing import Any
 from psycopg2.extensions import cursor as plain_cursor
 
 from server.cases.link import Break, Event, Link, commitment
-from server.cases.replay import CYCLE_PLACE, NO_CASE, Standing, verify_events
+from server.cases.replay import NO_CASE, verify_events
+from server.cases.standing import CYCLE_PLACE, TIMES, Standing
 from server.cases.state import FACTS, RECORDED
 from server.db import Connection, queries
 
@@ -77,15 +79,14 @@ def _standings(conn: Connection, after: uuid.UUID, last: uuid.UUID) -> dict[str,
             version,
             state,
             last_hash,
-            closed_at,
-            dict(zip(RECORDED, recorded, strict=True)),
+            (more[0], more[1]),
+            dict(zip(TIMES, more[2:6], strict=True)),
+            dict(zip(RECORDED, more[6:], strict=True)),
             cycles.get(case_id, {}),
             clocks.get(case_id, {}),
             photos.get(case_id, {}),
         )
-        for case_id, number, version, state, last_hash, closed_at, *recorded in _read(
-            conn, statement, after, last
-        )
+        for case_id, number, version, state, last_hash, *more in _read(conn, statement, after, last)
     }
 
 

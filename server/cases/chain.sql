@@ -12,7 +12,8 @@ select case_id from case_keys where number = :number;
 
 -- name: cases_between
 -- What the cases of a range of ids say of themselves; the columns that events record are added after closed_at.
-select id::text, number, version, state, last_hash, closed_at from cases
+select id::text, number, version, state, last_hash, title, description,
+    reported_at, due_at, next_due_at, closed_at from cases
 where id > :after and id <= :last order by id;
 
 -- name: cycles_between
@@ -21,12 +22,15 @@ select case_id::text, n from cycles where case_id > :after and case_id <= :last;
 
 -- name: clocks_between
 -- Times as the chain writes them.
-select case_id::text, cycle, kind, limit_min,
+select case_id::text, cycle, kind, limit_min, time_kind, granted_min, provisional, escalations,
     to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     to_char(stopped_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    escalations from deadlines
+    to_char(escalate_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    case when pauses = '{}' then '{}'
+         else array(select to_char(p at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from unnest(pauses) p) end
+from deadlines
 where case_id > :after and case_id <= :last;
 
 -- name: photos_between

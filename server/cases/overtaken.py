@@ -12,7 +12,7 @@ sql = queries(__file__, "apply.sql")
 FIELDS_OF = {
     "code": ("category_system", "category_code", "condition"),
     "condition": ("category_system", "category_code", "condition"),
-    "place": ("district_id", "street_id", "community_id", "grid_id"),
+    "place": ("lon_e7", "lat_e7", "district_id", "street_id", "community_id", "grid_id"),
     "payer": ("payer",),
 }
 

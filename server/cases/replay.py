@@ -1,49 +1,26 @@
-"""Replays the events of one case and compares what they say with what the tables say.
+"""Replays the events of one case: each must follow from the one before it, and the case must stand where they end.
 
-What the events recorded of the case's columns, of its cycles (which every rate counts) and of its clocks must be what
-stands there now; so a row that was altered by hand is found as surely as an altered event.
+Besides the hashes this compares what the events say: a move that the table does not know, a field that was another one
+before an event than the events before it say, a clock that began anew by an act that starts none. So what was altered
+by hand is found even when the case goes on from there. What the tables say in the end is compared in `standing`.
 """
 
 import json
-import uuid
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256 as digest
-from operator import itemgetter
 from typing import Any
 
 from server.cases.link import Break, Link, hash_of
-from server.cases.state import FACTS
-from server.protocol.workflow import ENDED, moves
+from server.cases.standing import YOUNGER, Said, Standing, compared
+from server.protocol.workflow import TABLE, moves
 
 read_json = json.JSONDecoder().raw_decode
-# Columns younger than the first chains: what they hold is known once an event has recorded it.
-YOUNGER = frozenset({"flags", "helpers", "dispatchers", "holder_level", "parent_id", "survivor_id", "payer"})
-CLOCK_FACTS = ("limit_min", "started_at", "due_at", "paused_at", "stopped_at", "escalations")
-# Where a cycle lies and who holds it: the present one as its case does.
-CYCLE_PLACE = ("street_id", "community_id", "grid_id", "holder_id", "category_system", "category_code")
 # What an event of the time before cycles were part of the chain says of its cycle.
 OLDER = {"older": True}
-facts_of = itemgetter(*CLOCK_FACTS)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the tables say of a case: its row, the facts of its cycles by number, its clocks by (cycle, kind), its
-    photos (fingerprint and stage) by id."""
-
-    number: str
-    version: int
-    state: str
-    last_hash: str
-    closed_at: datetime | None
-    recorded: dict[str, Any]
-    cycles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    clocks: Mapping[tuple[int, str], tuple[Any, ...]] = field(default_factory=dict)
-    photos: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+# The acts that give a case its words; all but the last say them anew.
+TELLING = ("report", "part", "self_handle", "record", "change")
 
 
 def _(msgid: str) -> str:
@@ -60,14 +37,8 @@ LOST_WORDS = _("private text is gone and no erasure says why")
 NO_EVENTS = _("no events")
 NO_CASE = _("there is no case for these events")
 NOT_LAST = _("case does not equal its last event")
-NOT_RECORDED = _("{field} of the case is {found}, its events say {said}")
-NO_CYCLE = _("cycle {cycle} is not there, its events say it is")
-OTHER_CYCLE = _("cycle {cycle}: {field} is {found}, its events say {said}")
-OTHER_CLOCK = _("clock {kind}: {field} is {found}, its events say {said}")
-NO_CLOCK = _("clock {kind} is not there, its events say it is")
-NO_PHOTO = _("photo {photo} is not there, its events say it is")
-NEW_PHOTO = _("photo {photo} is in none of its events")
-OTHER_PHOTO = _("photo {photo} is {found}, its events say {said}")
+OTHER_BEFORE = _("{field} of the case was {found} before this event, the events before it say {said}")
+CLOCK_BEFORE = _("clock {kind}: {field} is {found} in this event, the events before it say {said}")
 
 
 def verify_events(
@@ -81,10 +52,7 @@ def verify_events(
     legal, links = _legal(), tuple(links)
     left = _left_over(links)
     state, previous, n = "", "", 0
-    said: dict[str, Any] = {}
-    cycles: dict[int, dict[str, Any]] = {}
-    clocks: dict[tuple[int, str], dict[str, Any]] = {}
-    photos: dict[str, tuple[str, str]] = {}
+    said = Said()
     for link in links:
         n += 1
         if link[1] != n:
@@ -99,16 +67,11 @@ def verify_events(
         state = link[6]
         try:
             body = read_json(link[13])[0]
-            for name, change in body["fields"].items():
-                said[name] = change[1]
-            for clock in body["clocks"].values():
-                clocks[clock["cycle"], clock["kind"]] = clock
-            cycles.setdefault(link[2], {}).update(body.get("facts", OLDER))
-            if body.get("last_facts"):
-                cycles[link[2] - 1].update(body["last_facts"])
-            for photo in body["payload"].get("attachments", ()):
-                photos[photo["id"]] = photo["sha256"], photo["stage"]
+            if other := _replay(said, link, body):
+                return Break(number, n, *other)
             committed = left.get(n) or body["private"]
+            if link[4] in TELLING:
+                _hear(said, link, committed)
         except (ValueError, LookupError, TypeError, AttributeError):
             return Break(number, n, UNREADABLE)
         if link[17] is not None:
@@ -122,11 +85,62 @@ def verify_events(
         return None
     if (standing.version, standing.state, standing.last_hash) != (n, state, previous):
         return Break(number, n, NOT_LAST)
-    return (
-        _compare(number, n, standing, said)
-        or _compare_cycles(number, n, standing, cycles, clocks)
-        or _compare_photos(number, n, standing, photos)
-    )
+    other = compared(standing, said)
+    return Break(number, n, *other) if other else None
+
+
+def _replay(said: Said, link: Link, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Adds what an event says; why it does not follow from what was said before it."""
+    known = said.fields
+    for name, (before, after) in body["fields"].items():
+        if name in known:
+            if before != known[name]:
+                return OTHER_BEFORE, {"field": name, "found": before, "said": known[name]}
+        elif before and name not in YOUNGER:
+            return OTHER_BEFORE, {"field": name, "found": before, "said": None}
+        known[name] = after
+    for clock in body["clocks"].values():
+        key = clock["cycle"], clock["kind"]
+        if key in said.clocks and (name := _against(link[4], said.clocks[key], clock)):
+            params = {"kind": key[1], "field": name, "found": clock[name], "said": said.clocks[key][name]}
+            return CLOCK_BEFORE, params
+        said.clocks[key] = clock
+    said.cycles.setdefault(link[2], {}).update(body.get("facts", OLDER))
+    if body.get("last_facts"):
+        said.cycles[link[2] - 1].update(body["last_facts"])
+    for photo in body["payload"].get("attachments", ()):
+        said.photos[photo["id"]] = photo["sha256"], photo["stage"]
+    said.number = body.get("number") or said.number
+    return None
+
+
+def _hear(said: Said, link: Link, committed: str | None) -> None:
+    """Title and description as they are told; unknown from the moment that some of them were erased."""
+    if link[17] is None and committed is not None:
+        said.words = None
+    elif said.words is not None:
+        told = read_json(link[17])[0] if link[17] is not None else {}
+        title, description = told.get("title", ""), told.get("description", "")
+        if link[4] == "change":
+            title, description = title or said.words[0], description or said.words[1]
+        said.words = title, description
+
+
+def _against(action: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which fact of a clock an act changed that has no power over it; "" = none."""
+    if (action, now["kind"]) in _starts():
+        return ""
+    if now["started_at"] != before["started_at"]:
+        return "started_at"
+    if before["stopped_at"] is not None and now["stopped_at"] != before["stopped_at"]:
+        return "stopped_at"
+    # A pause that ends is added; one that goes on is no pause yet.
+    was = before["pauses"]
+    if now["pauses"] != was and (before["paused_at"] is None or now["pauses"][: len(was)] != was):
+        return "pauses"
+    if now["escalations"] - before["escalations"] not in (0, 1):
+        return "escalations"
+    return ""
 
 
 def _left_over(links: Iterable[Link]) -> dict[int, str]:
@@ -147,70 +161,7 @@ def _legal() -> frozenset[tuple[str, str, str]]:
     return frozenset(moves())
 
 
-def _compare(number: str, n: int, standing: Standing, said: dict[str, Any]) -> Break | None:
-    """What the events recorded last of every column is what stands there now."""
-    for name, found in standing.recorded.items():
-        # Nothing empty is recorded of a new case.
-        if name in said and (found == said[name] or spelled(found) == said[name]):
-            continue
-        if name in said or (found and name not in YOUNGER):
-            return Break(number, n, NOT_RECORDED, {"field": name, "found": found, "said": said.get(name)})
-    if (standing.closed_at is not None) != (standing.state in ENDED):
-        params = {"field": "closed_at", "found": standing.closed_at, "said": standing.state}
-        return Break(number, n, NOT_RECORDED, params)
-    return None
-
-
-def _compare_cycles(
-    number: str,
-    n: int,
-    standing: Standing,
-    cycles: dict[int, dict[str, Any]],
-    clocks: dict[tuple[int, str], dict[str, Any]],
-) -> Break | None:
-    """The same of every cycle, which the rates count, and of every clock."""
-    for cycle, facts in cycles.items():
-        stands = standing.cycles.get(cycle)
-        if stands is None:
-            return Break(number, n, NO_CYCLE, {"cycle": cycle})
-        said = {**FACTS, **facts}
-        if cycle == standing.recorded["cycle"]:
-            said.update((name, standing.recorded[name]) for name in CYCLE_PLACE)
-        for name, found in () if "older" in facts else stands.items():
-            # An earlier cycle lies where its case lay then.
-            known = said.get(name, found)
-            if found != known and spelled(found) != known:
-                about = {"cycle": cycle, "field": name, "found": spelled(found), "said": known}
-                return Break(number, n, OTHER_CYCLE, about)
-    for key, clock in clocks.items():
-        runs = standing.clocks.get(key)
-        if runs is None:
-            return Break(number, n, NO_CLOCK, {"kind": key[1]})
-        if runs != facts_of(clock):
-            where = next(i for i, fact in enumerate(facts_of(clock)) if fact != runs[i])
-            params = {"kind": key[1], "field": CLOCK_FACTS[where]}
-            params |= {"found": runs[where], "said": facts_of(clock)[where]}
-            return Break(number, n, OTHER_CLOCK, params)
-    return None
-
-
-def _compare_photos(
-    number: str, n: int, standing: Standing, photos: dict[str, tuple[str, str]]
-) -> Break | None:
-    """The same of every photo: none was put in another's place, taken away, or added beside the chain."""
-    if standing.photos == photos:
-        return None
-    photo = min(one for one in {*photos, *standing.photos} if photos.get(one) != standing.photos.get(one))
-    said, found = photos.get(photo), standing.photos.get(photo)
-    if found is None:
-        return Break(number, n, NO_PHOTO, {"photo": photo})
-    if said is None:
-        return Break(number, n, NEW_PHOTO, {"photo": photo})
-    return Break(number, n, OTHER_PHOTO, {"photo": photo, "found": " ".join(found), "said": " ".join(said)})
-
-
-def spelled(value: Any) -> Any:
-    """A column as the chain writes it; times come in UTC from the database."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")[:26] + "Z"
-    return str(value) if isinstance(value, uuid.UUID) else value
+@lru_cache(maxsize=1)
+def _starts() -> frozenset[tuple[str, str]]:
+    """Which clocks an action may start, as (action, kind); an import brings its own."""
+    return frozenset((row.action, kind) for row in TABLE for kind in row.start) | {("record", "whole")}

@@ -223,8 +223,16 @@ class CaseState:
 
 
 COLUMNS = tuple(f.name for f in fields(CaseState))
-# The fields whose change an event records (old -> new).
+# The fields whose change an event records (old -> new). Moments are in its clocks and cycle, words beside it.
 RECORDED = (
+    "pack_version",
+    "source",
+    "reporter_id",
+    "lon_e7",
+    "lat_e7",
+    "accuracy_m",
+    "place_status",
+    "boundary_version",
     "category_system",
     "category_code",
     "condition",

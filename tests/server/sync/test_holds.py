@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from server.cases import acts
+from server.protocol.commands import Position
 from tests.conftest import LiveServer
 from tests.factories import COVER, RUBBISH, Street
 from tests.server.sync.tablet import Tablet, count, enrol
@@ -72,16 +74,25 @@ def test_a_field_that_somebody_changed_meanwhile_holds_a_change_of_it_and_of_no_
     office(("duty", "change", {"payer": "fund", "reason": "维修资金"}))
 
     def change(**payload: Any) -> dict[str, Any]:
-        act = community.command(
-            "change", case_id=report["case_id"], base_version=seen, payload={"reason": "现场看过", **payload}
-        )
+        more = {"position": payload.pop("position")} if "position" in payload else {}
+        told = {"reason": "现场看过", **payload}
+        act = community.command("change", case_id=report["case_id"], base_version=seen, payload=told, **more)
         return community.send(act)[0]
 
-    assert change(payer="owner")["reason"]["code"] == "held_moved_on"
-    assert change(category=COVER, condition="missing")["outcome"].startswith("applied")
+    assert change(payer="owner", position=None)["reason"]["code"] == "held_moved_on"
+
+    def set_right(conn: Any) -> None:
+        """Another point of the same grid."""
+        street.conn, street.now = conn, datetime.now(UTC)
+        point, seen = Position(104.0051, 30.0051, 5, "hand", crs="EPSG:4326"), street.case(number)["version"]
+        acts.act(conn, street.viewer("duty"), number, "change", {"reason": "点位偏了"}, seen, "console", None, street.now, point)  # fmt: skip
+
+    live_server.database.run(set_right)
+    assert change()["reason"]["code"] == "held_moved_on"
+    assert change(category=COVER, condition="missing", position=None)["outcome"].startswith("applied")
     # Of its own change a moment ago, a tablet that has not followed yet would write over somebody's, too.
-    assert change(category=RUBBISH)["reason"]["code"] == "held_moved_on"
+    assert change(category=RUBBISH, position=None)["reason"]["code"] == "held_moved_on"
     with live_server.database.read() as conn, conn.cursor() as cursor:
-        cursor.execute("select payer, category_code from cases")
-        assert cursor.fetchone() == {"payer": "fund", "category_code": COVER["code"]}
+        cursor.execute("select payer, category_code, lon_e7 from cases")
+        assert cursor.fetchone() == {"payer": "fund", "category_code": COVER["code"], "lon_e7": 1040051000}
     community.session.close()
