@@ -14,9 +14,10 @@ from typing import Any
 
 from server.audit import service as audit
 from server.audit.masking import mask_answer, mask_text, numbers_in
-from server.cases import blobs, service
+from server.cases import blobs, service, unchained
 from server.cases.apply import apply
 from server.cases.link import commitment, spelled
+from server.cases.passages import MARK, Cut, Way, cuts_of, strings, without
 from server.cases.sentences import SENTENCES
 from server.cases.state import CaseState
 from server.db import Connection, queries
@@ -31,18 +32,17 @@ from server.protocol.words import ACTION_WORDS
 from server.security import Viewer
 
 sql = queries(__file__, "redaction.sql")
-MARK = "■■■"
 SHORTEST = 2
-Way = tuple[str | int, ...]
-Cut = tuple[Way, int, int]
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Something personal that was found in the words of event `n`; `key` names the place, `words` are masked."""
+    """Something personal that was found in the words of event `n` (None: of an act that waits); `key` names the place,
+    `words` are masked.
+    """
 
     key: str
-    n: int
+    n: int | None
     words: str
 
 
@@ -61,11 +61,12 @@ def said(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[s
     translate = gettext_for(viewer.lang)
     texts: list[dict[str, Any]] = []
     found: list[Passage] = []
-    for n, (action, private) in _written(conn, row["id"]).items():
-        parts = list(_strings(private))
+    for key, (action, private) in _offered(conn, row["id"]).items():
+        parts = list(strings(private))
         words = " · ".join(mask_text(text) for path, text in parts if not _is_answer(path))
+        n = key if isinstance(key, int) else None
         texts.append({"n": n, "action_word": translate(ACTION_WORDS[action]), "words": words})
-        found += _passages(n, private)
+        found += _passages(key, private)
     return {"version": row["version"], "texts": texts, "found": found}
 
 
@@ -89,11 +90,11 @@ def redact_words(
     row = _alone(conn, viewer, number, now)
     if row["version"] != seen_version:
         raise Conflict
-    written = _written(conn, row["id"])
-    words = _words(written, chosen, typed)
-    cuts = {n: cuts_of(private, words) for n, (_action, private) in written.items()}
+    words = _words(_offered(conn, row["id"]), unchained.texts(conn, row["id"]), chosen, typed)
+    cuts = {n: cuts_of(private, words) for n, (_action, private) in _written(conn, row["id"]).items()}
+    beside = unchained.cut(conn, row["id"], words)
     act = _Act(row["id"], row["district_id"], viewer.actor(), reason, now)
-    done = [act.cut(conn, {n: places for n, places in cuts.items() if places})]
+    done = [act.cut(conn, {n: places for n, places in cuts.items() if places}, beside)]
     detail = {"case": number, "events": sorted(done[0].cuts or ()), "reason": reason}
     audit.log(conn, "words_redacted", viewer.person_id, address, detail, now)
     return done
@@ -141,25 +142,24 @@ def _written(conn: Connection, case_id: uuid.UUID) -> dict[int, tuple[str, Any]]
     return {row["n"]: (row["action"], json.loads(row["body"])) for row in rows}
 
 
+def _offered(conn: Connection, case_id: uuid.UUID) -> dict[int | str, tuple[str, Any]]:
+    """The same, and of each act that waits for a decision by its command."""
+    found: dict[int | str, tuple[str, Any]] = dict(_written(conn, case_id).items())
+    found.update(unchained.waiting(conn, case_id))
+    return found
+
+
 # Words and places --------------------------------------------------------------------------------------------
-
-
-def _strings(value: Any, path: Way = ()) -> Iterator[tuple[Way, str]]:
-    """Every text in private words with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _strings(inner, (*path, key))
 
 
 def _is_answer(path: Way) -> bool:
     return "form" in path
 
 
-def _passages(n: int, private: Any) -> Iterator[Passage]:
-    for path, text in _strings(private):
-        at = "/".join(map(str, (n, *path)))
+def _passages(key: int | str, private: Any) -> Iterator[Passage]:
+    n = key if isinstance(key, int) else None
+    for path, text in strings(private):
+        at = "/".join(map(str, (key, *path)))
         if _is_answer(path):
             yield Passage(f"{at}:0-{len(text)}", n, mask_answer(str(path[-1]), text))
             continue
@@ -168,18 +168,22 @@ def _passages(n: int, private: Any) -> Iterator[Passage]:
 
 
 def _words(
-    written: Mapping[int, tuple[str, Any]], chosen: Collection[str], typed: Iterable[str]
+    written: Mapping[int | str, tuple[str, Any]],
+    elsewhere: Sequence[str],
+    chosen: Collection[str],
+    typed: Iterable[str],
 ) -> list[str]:
     """The words that are to go, the longest first."""
     offered = {}
-    for n, (_action, private) in written.items():
-        strings = {"/".join(map(str, (n, *path))): text for path, text in _strings(private)}
-        for passage in _passages(n, private):
+    for key, (_action, private) in written.items():
+        texts = {"/".join(map(str, (key, *path))): text for path, text in strings(private)}
+        for passage in _passages(key, private):
             place, _colon, span = passage.key.rpartition(":")
             start, end = map(int, span.split("-"))
-            offered[passage.key] = strings[place][start:end]
+            offered[passage.key] = texts[place][start:end]
     own = [words for line in typed if (words := line.strip())]
-    everything = [text for _action, private in written.values() for _path, text in _strings(private)]
+    everything = [*elsewhere]
+    everything += [text for _action, private in written.values() for _path, text in strings(private)]
     for words in own:
         if len(words) < SHORTEST or not any(words in text for text in everything):
             raise BadInput("“{words}” does not stand in what was written on this case.", words=words)
@@ -187,34 +191,6 @@ def _words(
     if not wanted:
         raise BadInput("Choose or write the words that are to go.")
     return sorted(wanted, key=len, reverse=True)
-
-
-def cuts_of(private: Any, words: Sequence[str]) -> list[Cut]:
-    """Where any of the words (the longest first) stands in private words."""
-    found: list[Cut] = []
-    for path, text in _strings(private):
-        spans: list[tuple[int, int]] = []
-        for one in words:
-            start = text.find(one)
-            while start >= 0:
-                end = start + len(one)
-                if all(end <= a or b <= start for a, b in spans):
-                    spans.append((start, end))
-                start = text.find(one, start + 1)
-        found += [(path, start, end) for start, end in sorted(spans)]
-    return found
-
-
-def without(private: Any, cuts: Iterable[Cut]) -> Any:
-    """Private words with each place blackened; how long it was is not told."""
-    left = json.loads(json.dumps(private))
-    for path, start, end in sorted(cuts, key=lambda cut: cut[1], reverse=True):
-        *way, last = path
-        holder = left
-        for step in way:
-            holder = holder[step]
-        holder[last] = holder[last][:start] + MARK + holder[last][end:]
-    return left
 
 
 # The act -----------------------------------------------------------------------------------------------------
@@ -231,15 +207,19 @@ class _Act:
     now: datetime
     id: uuid.UUID = field(default_factory=uuid7)
 
-    def cut(self, conn: Connection, cuts: Mapping[int, Collection[Cut]]) -> Erasure:
-        """Cuts the words beside the chain and in the row of the case, and drops the commands as they came."""
+    def cut(
+        self, conn: Connection, cuts: Mapping[int, Collection[Cut]], beside: Mapping[str, Collection[Cut]]
+    ) -> Erasure:
+        """Cuts the words beside the chain and in the row of the case, and drops the commands as they came. `beside`:
+        what was cut of commands that are no events.
+        """
         told: dict[str, str] = {}
         words: set[str] = set()
         events = {row["n"]: row for row in sql.written(conn, case_id=self.case_id)}
         for n, places in cuts.items():
             private = json.loads(events[n]["body"])
-            strings = dict(_strings(private))
-            words |= {strings[tuple(path)][start:end] for path, start, end in places}
+            texts = dict(strings(private))
+            words |= {texts[tuple(path)][start:end] for path, start, end in places}
             text = spelled(without(private, [(tuple(path), a, b) for path, a, b in places]))
             salt, told[str(n)] = commitment(text)
             sql.write_over(conn, case_id=self.case_id, n=n, salt=salt, body=text)
@@ -248,7 +228,8 @@ class _Act:
             event = events[n]
             erasure.drop_copies(conn, str(self.case_id), event["command_id"], event["told_the_case"])
         self._blacken_case(conn, sorted(words, key=len, reverse=True))
-        kept = {str(n): [[list(path), a, b] for path, a, b in found] for n, found in cuts.items()}
+        every = {**{str(n): places for n, places in cuts.items()}, **beside}
+        kept = {key: [[list(path), a, b] for path, a, b in places] for key, places in every.items()}
         return self._put_down(conn, cuts=kept)
 
     def take(self, conn: Connection, folder: Path, photo_id: str, sha256: str) -> Erasure:
@@ -303,6 +284,9 @@ def again(conn: Connection, folder: Path, done: Erasure, now: datetime) -> None:
             blobs.erase(conn, folder, done.sha256, now)
         return
     there = {row["n"] for row in sql.written(conn, case_id=case["id"])}
-    cuts = {int(n): [(tuple(path), a, b) for path, a, b in places] for n, places in (done.cuts or {}).items()}
-    if kept := {n: places for n, places in cuts.items() if n in there}:
-        act.cut(conn, kept)
+    cuts = {key: [(tuple(path), a, b) for path, a, b in found] for key, found in (done.cuts or {}).items()}
+    kept = {int(key): places for key, places in cuts.items() if key.isdigit() and int(key) in there}
+    beside = {key: places for key, places in cuts.items() if not key.isdigit()}
+    unchained.cut_again(conn, case["id"], beside)
+    if kept or beside:
+        act.cut(conn, kept, beside)

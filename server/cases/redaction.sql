@@ -25,3 +25,15 @@ select id from attachments where case_id = :case_id and sha256 = :sha256 order b
 
 -- name: case_of^
 select id, district_id from cases where id = :id::uuid;
+
+-- name: not_events
+-- Commands about a case that are no events of it, as far as their words are kept: acts that wait or waited for a
+-- decision, and refused ones. commands_case_idx.
+select m.command_id, m.kind, m.payload, h.command_id is not null and h.decided_at is null as waits
+from commands m left join holds h on h.command_id = m.command_id
+where m.case_id = :case_id and m.outcome in ('held', 'rejected') and m.payload is not null order by m.received_at, m.command_id;
+
+-- name: rewrite_command!
+-- The command without the words, and without its twins.
+with twins as (update forged_commands set payload = '' where command_id = :command_id)
+update commands set payload = :payload where command_id = :command_id;

@@ -26,8 +26,9 @@ SHORTEST_REASON = 2
 
 @dataclass(frozen=True)
 class Erasure:
-    """One thing that was erased: a person, the words of event `n` of a case, some words of a case (`cuts`: by number of
-    the event their path, from, to), or a photo. `at` is UTC text.
+    """One thing that was erased: a person (`cuts` is {} where all that they wrote went too), the words of event `n` of
+    a case, some words of a case (`cuts`: by number of the event, or by the command of an act that is none, their path,
+    from, to; no places = all of it), or a photo. `at` is UTC text.
     """
 
     id: str
@@ -43,13 +44,14 @@ class Erasure:
     @property
     def is_act(self) -> bool:
         """Whether an act of the case says it: words that were cut, a photo."""
-        return self.cuts is not None or self.sha256 is not None
+        return self.case_id is not None and (self.cuts is not None or self.sha256 is not None)
 
     @classmethod
-    def of_person(cls, person_id: int, at: datetime, by_id: int | None, reason: str) -> "Erasure":
-        return cls(
-            str(named_uuid("erased", str(person_id))), time_text(at), person_id, None, None, by_id, reason
-        )
+    def of_person(
+        cls, person_id: int, at: datetime, by_id: int | None, reason: str, words: bool = False
+    ) -> "Erasure":
+        own = str(named_uuid("erased", str(person_id)))
+        return cls(own, time_text(at), person_id, None, None, by_id, reason, {} if words else None)
 
     @classmethod
     def of_words(cls, case_id: UUID, n: int, at: datetime, by_id: int | None, reason: str) -> "Erasure":
@@ -92,7 +94,7 @@ def erase_person(
     row = SQL.person(conn, login=login.strip().lower())
     if row is None:
         raise BadInput("There is nobody with the login {login}.", login=login)
-    done = [Erasure.of_person(row["id"], now, by_id, reason)]
+    done = [Erasure.of_person(row["id"], now, by_id, reason, words)]
     if words:
         written = SQL.words_of(conn, person_id=row["id"])
         done += [Erasure.of_words(one["case_id"], one["n"], now, by_id, reason) for one in written]
@@ -166,10 +168,14 @@ def _apply(conn: Connection, erasure: Erasure, now: datetime) -> None:
             SQL.close_person,
         ):
             statement(conn, person_id=erasure.person_id, now=now)
+        if erasure.cuts is not None:
+            for statement in (SQL.drop_said_commands, SQL.drop_said_twins, SQL.drop_said_decisions):
+                statement(conn, person_id=erasure.person_id)
         return
     event = SQL.event_by_id(conn, case_id=erasure.case_id, n=erasure.n)
     if event is None:
         return
+    SQL.blank_changed(conn, case_id=erasure.case_id, n=erasure.n)
     SQL.drop_words(conn, case_id=erasure.case_id, n=erasure.n)
     drop_copies(conn, str(erasure.case_id), event["command_id"], event["told_the_case"])
     if event["told_the_case"]:

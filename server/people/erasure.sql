@@ -49,12 +49,12 @@ update people set active = false, login = 'erased-' || id where id = :person_id;
 
 -- name: event^
 -- The event of a case by the case's number, and whether it carries private words.
-select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case,
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record', 'part') as told_the_case,
     e.body::jsonb ->> 'private' is not null as has_words
 from case_keys k join case_events e on e.case_id = k.case_id and e.n = :n where k.number = :number;
 
 -- name: event_by_id^
-select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record', 'part') as told_the_case
 from case_events e where (e.case_id, e.n) = (:case_id, :n);
 
 -- name: drop_words!
@@ -66,8 +66,9 @@ update commands set payload = null
 where command_id = :command_id or command_id in (select h.command_id from holds h where h.decided_as = :command_id);
 
 -- name: drop_decision!
--- What an office said when it decided, where the event of that decision is erased.
-update holds set said = '' where decided_as = :command_id or command_id = :command_id;
+-- What an office said when it decided, where the event of that decision is erased; of acts that were refused with it too.
+update holds set said = '' where decided_as = :command_id or command_id = :command_id
+    or (decision, decided_at, decided_by) in (select 'with', h.decided_at, h.decided_by from holds h where h.decided_as = :command_id);
 
 -- name: drop_refused!
 -- The same words as they came once more and were refused.
@@ -76,13 +77,33 @@ update commands set payload = null where case_id = :case_id and outcome = 'rejec
 -- name: drop_forged!
 update forged_commands set payload = '' where command_id = :command_id;
 
+-- name: drop_said_commands!
+-- All commands of somebody as they came: what became an event, what waits for a decision, what was refused.
+update commands set payload = null where person_id = :person_id;
+
+-- name: drop_said_twins!
+update forged_commands set payload = '' where person_id = :person_id;
+
+-- name: drop_said_decisions!
+-- What they said as an office when they decided about acts of which no case tells.
+update holds set said = '' where decided_by = :person_id;
+
 -- name: blank_case!
 -- What the report said stands in the row of the case as well.
 update cases set title = '', description = '', form = '{}' where id = :case_id;
 
+-- name: blank_changed!
+-- What another event, as a change, said of the case stands in its row as well, unless a later one said it anew.
+update cases c set
+    title = case when c.title = p.body::jsonb ->> 'title' then '' else c.title end,
+    description = case when c.description = p.body::jsonb ->> 'description' then '' else c.description end,
+    form = c.form - array(
+        select f.key from jsonb_each_text(coalesce(p.body::jsonb -> 'form', '{}')) f where c.form ->> f.key = f.value)
+from event_private p where (p.case_id, p.n) = (:case_id, :n) and c.id = p.case_id;
+
 -- name: words_of
 -- All that somebody wrote on cases.
-select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record') as told_the_case
+select e.case_id, e.n, e.command_id, e.action in ('report', 'self_handle', 'record', 'part') as told_the_case
 from case_events e join event_private p on (p.case_id, p.n) = (e.case_id, e.n)
 where e.actor = :person_id order by e.case_id, e.n;
 

@@ -12,7 +12,7 @@ from server.db import Connection, Database
 from server.errors import BadInput
 from server.people import erasure
 from server.security import load_viewer
-from tests.factories import START, Street
+from tests.factories import COVER, START, Street
 
 PHONE = "13912345678"
 
@@ -52,6 +52,34 @@ def test_the_words_of_a_report_are_gone_from_every_table_and_the_chain_is_whole(
     assert service.verify(street.conn, street.viewer("duty"), number) is None
     case = street.case(number)
     assert (case["description"], case["form"], case["title"]) == ("", [], case["category"]["name"])
+
+
+def test_words_that_a_change_put_into_the_case_go_with_it_and_those_of_the_report_stay(
+    street: Street,
+) -> None:
+    number = street.report(
+        title="垃圾袋", description="路边", form={"contact_phone": PHONE, "contact_name": "李"}
+    )
+    street.act("duty", number, "change", reason="更正", title="张女士家门口", form={"contact_name": "张女士"})
+    erasure.erase_words(street.conn, number, 2, "当事人要求", street.now)
+    left = everything(street.conn)
+    assert ("张女士" in left, "路边" in left, PHONE in left) == (False, True, True)
+    assert street.case(number)["description"] == "路边"
+    assert service.verify(street.conn, street.viewer("duty"), number) is None
+
+
+def test_the_words_of_a_part_go_from_its_case_too(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing", title="井盖")
+    street.act("duty", number, "register", condition="missing")
+    parts = [{"crew": "crew-drain", "title": "张女士家门口", "description": PHONE}, {"crew": "crew-drain"}]
+    street.act("dispatch", number, "split", parts=parts)
+    with street.conn.cursor() as cursor:
+        cursor.execute("select number from cases where parent_id is not null and title = '张女士家门口'")
+        part = cursor.fetchone()["number"]
+    erasure.erase_words(street.conn, part, 1, "当事人要求", street.now)
+    with street.conn.cursor() as cursor:
+        cursor.execute("select title, description from cases where number = %s", (part,))
+        assert cursor.fetchone() == {"title": "", "description": ""}
 
 
 def test_the_timeline_says_that_something_was_erased(street: Street) -> None:
