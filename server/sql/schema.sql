@@ -620,8 +620,9 @@ CREATE FUNCTION public.offices_at(p_nodes bigint[], p_now timestamp with time zo
     LANGUAGE sql STABLE
     AS $$
     select distinct on (o.grid_id) o.grid_id, o.id, o.code, o.name,
-        exists (select from memberships m where m.organisation_id = o.id and m.valid_from <= p_now
-                and (m.valid_to is null or m.valid_to > p_now))
+        exists (select from memberships m join people p on p.id = m.person_id
+                where m.organisation_id = o.id and m.role in ('centre', 'street', 'community') and p.active
+                  and m.valid_from <= p_now and (m.valid_to is null or m.valid_to > p_now))
     from organisations o
     where o.grid_id = any (p_nodes) and o.kind in ('centre', 'street', 'community') and o.active
     order by o.grid_id, o.id

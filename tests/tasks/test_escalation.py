@@ -120,6 +120,29 @@ def test_a_level_without_anybody_is_passed_over_and_the_timeline_names_it(street
     assert event["passed_over"] == ["S1街道办事处无人在岗"]
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "update people set active = false where id = (select person_id from memberships where organisation_id = %s)",
+        "update memberships set role = 'worker' where organisation_id = %s",
+    ],
+)
+def test_an_office_whose_people_left_or_that_has_workers_only_is_passed_over(
+    street: Street, gone: str
+) -> None:
+    number = ordinary(street)
+    street.act("street", number, "hand_down", reason="先由社区看")
+    with street.conn.cursor() as cursor:
+        cursor.execute(gone, (street.district.organisations["street-S1"],))
+    street.now = clock(street, number)["due_at"] + timedelta(minutes=1)
+    escalate_overdue.run(street.conn, street.now)
+    (event,) = escalations(street, number)
+    assert (street.case(number)["holder"]["code"], event["passed_over"]) == (
+        "centre",
+        ["S1街道办事处无人在岗"],
+    )
+
+
 def test_a_level_without_an_office_is_passed_over_by_its_name(street: Street) -> None:
     number = ordinary(street, lon=104.035)
     with street.conn.cursor() as cursor:
