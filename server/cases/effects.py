@@ -180,6 +180,7 @@ def _take(work: Working, payload: Any, world: World) -> None:
     if world.actor.organisation is None:
         raise Refused("not_yours")
     _give(work, world.actor.organisation, world)
+    _dispatched_by(work, world)
 
 
 def _claim(work: Working, payload: Any, world: World) -> None:
@@ -236,8 +237,9 @@ def _resume(work: Working, payload: Any, world: World) -> None:
 
 def _handle(work: Working, payload: Any, world: World) -> None:
     work.cycle.handled_at = world.acted_at
-    if world.is_community(work.case.handler_id, work.case.nodes):
-        # It does not look at its own work: those above stand in from the start.
+    handler = work.case.handler_id
+    if handler == world.centre or world.is_community(handler, work.case.nodes):
+        # It does not look at its own work: those above, or its supervisors, stand in from the start.
         work.case.put_flags([*work.case.flags, "other_inspector"])
 
 

@@ -93,6 +93,11 @@ def _addresses(
         yield "organisation", world.office_at_or_above(case.nodes, 1)[0]
     elif who == "worker_here" and case.grid_id is not None:
         yield "grid", case.grid_id
+    elif who == "worker_here" and case.handler_id == world.centre:
+        yield "duty:supervisor", world.centre
+    elif who == "worker_here":
+        # Outside every grid: who stands in for its worker.
+        yield "organisation", world.office_at_or_above(case.nodes, 2)[0]
     elif who == "community":
         yield "organisation", world.office_at_or_above(case.nodes, 2)[0]
     elif who in ("called", "helper"):

@@ -122,6 +122,9 @@ BEFORE_HANDLED = ("reported", "verifying", "waiting", "registered", "dispatched"
                   "split", "forwarded")  # fmt: skip
 # Who looks whether it is mended; where these cannot, or mended it themselves, those above stand in.
 INSPECTORS = (((WORKER_HERE, COMMUNITY), ()), ((STREET, SUPERVISOR), ("other_inspector",)))
+# What a crew asked of others, and those called to the spot: nobody waits for it once the work is out of its hands.
+BESIDE = ("notice", "help")
+MENDED = (*BESIDE, "arrive")
 ASKS = ("return_asked", "extension_asked", "suspension_asked", "noticed")
 
 TABLE: tuple[Row, ...] = (
@@ -174,12 +177,12 @@ TABLE: tuple[Row, ...] = (
     Row("accept", ("dispatched",), "handling", (CREW,)),
     Row("ask_return", HANDS, None, (CREW,), (REASON,), only_if=("!return_asked",), raises=("return_asked",),
         tells=("duty",)),
-    Row("uphold_return", HANDS, "registered", (DUTY,), (WHY,), start=("dispatch",), stop=("handle",),
+    Row("uphold_return", HANDS, "registered", (DUTY,), (WHY,), start=("dispatch",), stop=("handle", *BESIDE),
         only_if=("return_asked",), clears=ASKS, tells=("handler", "dispatcher")),
     Row("refuse_return", HANDS, None, (DUTY,), (REASON,), only_if=("return_asked",), clears=("return_asked",),
         tells=("handler",)),
-    Row("recall", (*HANDS, "forwarded", "split"), "registered", (DISPATCHER, DUTY), (REASON,),
-        start=("dispatch",), stop=("handle",), clears=(*ASKS, "outside"), tells=("handler",)),
+    Row("recall", (*HANDS, "enforcing", "forwarded", "split"), "registered", (DISPATCHER, DUTY), (REASON,),
+        start=("dispatch",), stop=("handle", "enforce", *BESIDE), clears=(*ASKS, "outside"), tells=("handler",)),
     Row("make_safe", BEFORE_HANDLED, None, (ANYONE,), (NOTE, PHOTOS), only_if=("!safe",), raises=("safe",),
         tells=("duty",)),
     Row("whistle", ("registered", "handling"), None, (STREET,), (Needs("called", "organisation"), REASON, MAY_UNTIL),
@@ -192,14 +195,14 @@ TABLE: tuple[Row, ...] = (
         start=("notice",), only_if=("!noticed",), raises=("noticed",)),
     Row("recheck", ("handling",), "handled", (WORKER_HERE, CREW),
         (RECHECKED, NOTE, PHOTOS), given=("result", "done"),
-        start=("inspect",), stop=("notice",), pause=("handle",), only_if=("noticed",), clears=ASKS,
+        start=("inspect",), stop=MENDED, pause=("handle",), only_if=("noticed",), clears=ASKS,
         tells=("worker_here",)),
     Row("recheck", ("handling",), None, (WORKER_HERE, CREW),
         (RECHECKED, NOTE, PHOTOS), given=("result", "not_done"),
         stop=("notice",), only_if=("noticed",), clears=("noticed",), tells=("holder",)),
     Row("enforce", ("handling",), "enforcing", (CREW,), (Needs("document"), UNTIL), pause=("handle",),
         start=("enforce",), tells=("holder",)),
-    Row("enforced", ("enforcing",), "handled", (CREW,), (DONE, PHOTOS), start=("inspect",), stop=("enforce",),
+    Row("enforced", ("enforcing",), "handled", (CREW,), (DONE, PHOTOS), start=("inspect",), stop=("enforce", *MENDED),
         clears=ASKS, tells=("worker_here",)),
     Row("ask_extension", HANDS, None, (CREW,), (REASON,), raises=("extension_asked",),
         only_if=("!extension_asked", "!extensions_used", "!overdue"), tells=("duty",)),
@@ -217,10 +220,11 @@ TABLE: tuple[Row, ...] = (
     Row("resume", ("suspended",), "handling", (DUTY, SYSTEM), (NOTE,), stop=("suspend",), resume=("handle", "whole"),
         tells=("handler",)),
     Row("handle", ("handling",), "handled", (CREW,), (DONE, PHOTOS), start=("inspect",), pause=("handle",),
-        stop=("notice", "help"), clears=ASKS, tells=("worker_here",)),
-    Row("parts_done", ("split",), "handled", (SYSTEM,), (), start=("inspect",), tells=("worker_here",)),
+        stop=MENDED, clears=ASKS, tells=("worker_here",)),
+    Row("parts_done", ("split",), "handled", (SYSTEM,), (), start=("inspect",), stop=("arrive",),
+        tells=("worker_here",)),
     Row("answer_outside", ("forwarded",), "handled", (OUTSIDE, DISPATCHER), (DONE, PHOTOS), start=("inspect",),
-        pause=("handle",), tells=("worker_here",)),
+        pause=("handle",), stop=("arrive",), tells=("worker_here",)),
     # Is it really mended?
     *(Row("pass", ("handled",), "inspected", who, (Needs("close_kind", "choice", choices=CLOSE_KINDS), NOTE, PHOTOS),
           start=("close",), stop=("inspect",), apart_from="handler", only_if=stand_in, tells=("duty",))
@@ -359,10 +363,16 @@ WHY_NOT = {
 
 
 def conflicts(row: Row, actor: Actor, facts: Facts) -> bool:
-    """Whether separation of duties forbids it: who dispatched may not close, who mended may not inspect."""
+    """Whether separation of duties forbids it: who dispatched may not close, who mended may not inspect.
+
+    Outside every grid the centre stands in for all; what it took itself its supervisors look at, but not who took it.
+    """
     if row.apart_from == "dispatcher":
         return actor.person is not None and actor.person in facts.dispatchers
     if row.apart_from == "handler":
+        supervises = actor.role == "centre" and SUPERVISOR in actor.duties and facts.nodes[3] is None
+        if supervises and actor.person not in facts.dispatchers:
+            return False
         return actor.organisation is not None and actor.organisation == facts.handler
     return False
 

@@ -15,17 +15,18 @@ HOLDERS = (OFFICES["centre"], OFFICES["street"], OFFICES["community"])
 HANDLERS = {
     "dispatched": ("crew",),
     "forwarded": ("outside",),
-    **dict.fromkeys(("handling", "suspended", "enforcing"), ("crew", "community", "street")),
-    **dict.fromkeys(("handled", "inspected"), ("crew", "community", "street", "outside", "")),
+    **dict.fromkeys(("handling", "suspended", "enforcing"), ("crew", "community", "street", "centre")),
+    **dict.fromkeys(("handled", "inspected"), ("crew", "community", "street", "centre", "outside", "")),
 }
 
 
-def cast(community_staffed: bool) -> Iterator[Actor]:
+def cast(community_staffed: bool, crew_staffed: bool) -> Iterator[Actor]:
     for person, duty in enumerate(("intake", "duty", "dispatcher", "supervisor"), 1):
         yield Actor(person, "centre", frozenset({duty}), OFFICES["centre"], frozenset({1}), district=1)
     yield Actor(5, "street", organisation=OFFICES["street"], nodes=frozenset({2}), district=1)
-    yield Actor(6, "crew", organisation=OFFICES["crew"], nodes=frozenset({1}), district=1)
-    yield Actor(None, "outside", organisation=OFFICES["outside"], link="the case")
+    if crew_staffed:
+        yield Actor(6, "crew", organisation=OFFICES["crew"], nodes=frozenset({1}), district=1)
+        yield Actor(None, "outside", organisation=OFFICES["outside"], link="the case")
     yield Actor(None, "system", system=True)
     if community_staffed:
         yield Actor(7, "community", organisation=OFFICES["community"], nodes=frozenset({3}), district=1)
@@ -37,6 +38,8 @@ def standings(community_staffed: bool) -> Iterator[Facts]:
     for state, level, other, inside in product(OPEN, range(3), (False, True), (True, False)):
         for hands in HANDLERS.get(state, ("",)):
             if not inside and (level or hands in ("street", "community")):
+                continue
+            if inside and hands == "centre":
                 continue
             if not community_staffed and (level == 2 or hands == "community"):
                 continue
@@ -71,9 +74,10 @@ def _leads_on(row: Row, state: str) -> bool:
     return (row.target(state) != state or row.action == "absent") and row.action != "cancel"
 
 
+@pytest.mark.parametrize("crew_staffed", [True, False])
 @pytest.mark.parametrize("community_staffed", [True, False])
-def test_no_case_stands_where_nobody_can_carry_it_on(community_staffed: bool) -> None:
-    actors = list(cast(community_staffed))
+def test_no_case_stands_where_nobody_can_carry_it_on(community_staffed: bool, crew_staffed: bool) -> None:
+    actors = list(cast(community_staffed, crew_staffed))
     seen = list(standings(community_staffed))
     assert len(seen) > 80
     assert [facts for facts in seen if not carried_on(facts, actors)] == []

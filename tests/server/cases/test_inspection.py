@@ -1,5 +1,6 @@
 """Who looks whether it is mended: never who mended it, and always somebody."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,49 @@ def test_what_a_community_mended_itself_is_looked_at_from_above(street: Street, 
     street.act(above, number, "pass", close_kind="fixed")
     street.act("duty", number, "close")
     assert street.case(number)["state"] == "closed"
+
+
+def test_what_the_centre_mended_outside_every_grid_its_supervisors_look_at(street: Street) -> None:
+    number = street.report("intake", lon=105.0)
+    street.act("duty", number, "register", condition="any")
+    street.act("duty", number, "take")
+    street.act("duty", number, "handle", done="已清", attachments=[street.photo()])
+    assert (number, "handle") in told(street, "supervise")
+    for login in ("duty", "intake", "dispatch"):
+        assert refused(street, login, number, "pass", close_kind="fixed") == "not_both"
+    street.act("supervise", number, "fail", unmet="还有残留")
+    street.act("duty", number, "handle", done="又清", attachments=[street.photo(colour="blue")])
+    street.act("supervise", number, "pass", close_kind="fixed")
+    assert refused(street, "duty", number, "close") == "not_both", "who took it does not close it"
+
+
+def test_where_a_case_lies_outside_every_grid_the_centre_is_told_that_it_is_mended(street: Street) -> None:
+    number = street.dispatched(login="intake", lon=105.0)
+    street.act("crew", number, "accept")
+    street.act("crew", number, "handle", done="换新", attachments=[street.photo()])
+    assert (number, "handle") in told(street, "duty")
+    street.act("duty", number, "pass", close_kind="fixed")
+
+
+@pytest.mark.parametrize("leaves", ["recall", "handle", "enforced"])
+def test_what_was_asked_of_others_ends_when_the_work_leaves_the_crews_hands(
+    street: Street, leaves: str
+) -> None:
+    number = street.dispatched()
+    street.act("crew", number, "accept")
+    soon = (street.now + timedelta(hours=1)).isoformat()
+    street.act("crew", number, "notice", party="店主", demand="清理", until=soon)
+    street.act("crew", number, "ask_help", organisation="street-S1", question="能否协调？")
+    if leaves == "recall":
+        street.act("crew", number, "enforce", document="执立〔2026〕12号", until=soon)
+        street.act("duty", number, "recall", reason="执法队已撤销")
+    else:
+        street.act("street", number, "whistle", called="crew-any", reason="联合处置")
+        if leaves == "enforced":
+            street.act("crew", number, "enforce", document="执立〔2026〕12号", until=soon)
+        street.act("crew", number, leaves, done="换新", attachments=[street.photo()])
+    running = {c["kind"] for c in street.case(number)["deadlines"] if not (c["stopped_at"] or c["paused_at"])}
+    assert running == {"whole", "dispatch" if leaves == "recall" else "inspect"}
 
 
 def test_what_a_street_mended_itself_is_looked_at_by_the_worker(street: Street) -> None:
