@@ -1,5 +1,6 @@
 """Whether a pack can be used: its own faults, and words that the transition table does not know, each with its line."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from server.packs.folder import Finding, Written
@@ -24,9 +25,21 @@ def found_wrong(written: Written) -> list[Finding]:
     findings = list(written.findings)
     if not written.unread:
         faults = faults_of(written.data)
+        faults += [Fault(place, _("it holds the character U+0000")) for place in _nulls(written.data)]
         findings += [written.find(fault) for fault in faults or _unknown_words(written.data)]
     order = list(written.texts)
     return sorted(findings, key=lambda f: (order.index(f.file) if f.file in order else -1, f.line))
+
+
+def _nulls(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Places of texts and keys with the one character that no database keeps."""
+    if isinstance(value, str) and "\0" in value:
+        yield place
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        if isinstance(key, str) and "\0" in key:
+            yield (*place, key)
+        yield from _nulls(inner, (*place, key))
 
 
 def _unknown_words(data: dict[str, Any]) -> list[Fault]:

@@ -46,6 +46,8 @@ SLIPS: list[tuple[str, ...]] = [
     ("claimable = true", "claimable = 1", "claimable must be true or false"),
     ("claimable = true", "clamable = true", "clamable is not a key that belongs here"),
     ("other = true\n", "", "exactly one category must be the other one (other = true); here are 0", "[[categories]]"),
+    ('zh-CN = "小包"', 'zh-CN = "小\\u0000包"', "it holds the character U+0000"),
+    ('drainage = { zh-CN', '"\\u0000" = { zh-CN = "空", en = "Null" }\ndrainage = { zh-CN', "it holds the character U+0000", "[trades]"),
     ("emergency = true", "emergency = true\nother = true", "other is not a key that belongs here", "other = true"),
     ('kind = "phone"', 'kind = "choice"', "a field of the kind choice has choices, no other has", "[[categories.form]]"),
     ('payer = "public"', 'payer = "the neighbour"', "the neighbour is not known here; known: public, fund, responsible"),
