@@ -7,15 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from server.cases import blobs
 from server.cases.pictures import Picture
 from server.db import Connection
-from server.errors import TooLarge
+from server.errors import BadInput, TooLarge
 from server.protocol.fields import MOST_ATTACHMENTS, MOST_BYTES
 from server.settings import Settings
+
+# What a form says beside its pictures.
+MOST_TEXT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -53,20 +57,38 @@ async def posted(request: Request) -> Posted:
 
 async def read_form(request: Request, most_pictures: int, most_bytes: int) -> Posted:
     """A form with at most so many pictures of at most so many bytes each, in "attachments" or, where an act asks for
-    several stages, in "attachments.STAGE". Raises TooLarge.
+    several stages, in "attachments.STAGE". Raises TooLarge, before it is read where the whole is, and BadInput.
     """
-    async with request.form(max_files=most_pictures, max_fields=100) as form:
-        pictures, stages = [], []
-        for name, upload in form.multi_items():
-            field, _dot, stage = name.partition(".")
-            if field == "attachments" and isinstance(upload, UploadFile) and upload.filename:
-                content = await upload.read(most_bytes + 1)
-                if len(content) > most_bytes:
-                    raise TooLarge(limit=most_bytes)
-                pictures.append(content)
-                stages.append(stage)
-        texts = {key: value for key, value in form.items() if isinstance(value, str)}
-        return Posted(texts, tuple(pictures), tuple(stages))
+    length, most = request.headers.get("content-length", ""), most_pictures * most_bytes + MOST_TEXT
+    if not length.isdigit():
+        raise BadInput
+    if int(length) > most:
+        raise TooLarge(limit=most)
+    try:
+        # An input that was left empty comes as a file, too.
+        async with request.form(max_files=2 * most_pictures, max_fields=100) as form:
+            found = await _read(form, most_bytes)
+    except HTTPException:
+        found = None
+    if found is None or len(found.pictures) > most_pictures:
+        raise BadInput(
+            "The form could not be read. At most {count} pictures can be sent at once.", count=most_pictures
+        )
+    return found
+
+
+async def _read(form: FormData, most_bytes: int) -> Posted:
+    pictures, stages = [], []
+    for name, upload in form.multi_items():
+        field, _dot, stage = name.partition(".")
+        if field == "attachments" and isinstance(upload, UploadFile) and upload.filename:
+            content = await upload.read(most_bytes + 1)
+            if len(content) > most_bytes:
+                raise TooLarge(limit=most_bytes)
+            pictures.append(content)
+            stages.append(stage)
+    texts = {key: value for key, value in form.items() if isinstance(value, str)}
+    return Posted(texts, tuple(pictures), tuple(stages))
 
 
 def declared(

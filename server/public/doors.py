@@ -8,12 +8,11 @@ from fastapi import Depends, Request
 from server.cases import guests
 from server.cases.evidence import Posted, read_form
 from server.db import Database
-from server.errors import BadInput, NotFound, TooLarge
+from server.errors import NotFound
 from server.public import knocks
 from server.security import token_hash
 
 MOST_PICTURES, MOST_BYTES = 3, 15_000_000
-MOST_FORM = MOST_PICTURES * MOST_BYTES + 1_000_000
 
 
 def passer_by(request: Request) -> None:
@@ -50,18 +49,9 @@ def _let_in(request: Request, token: str, opened: Any) -> dict[str, Any]:
 
 async def form_of_resident(request: Request, _: dict[str, Any] = Depends(resident)) -> Posted:
     """The form of somebody who was let in; nobody else's body is read."""
-    return await _read(request)
+    return await read_form(request, MOST_PICTURES, MOST_BYTES)
 
 
 async def form_of_party(request: Request, _: dict[str, Any] = Depends(party)) -> Posted:
     """The form of an outside party that was let in."""
-    return await _read(request)
-
-
-async def _read(request: Request) -> Posted:
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        raise BadInput
-    if int(length) > MOST_FORM:
-        raise TooLarge(limit=MOST_FORM)
     return await read_form(request, MOST_PICTURES, MOST_BYTES)

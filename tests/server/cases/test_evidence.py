@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import os
+import socket
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -24,7 +26,7 @@ from server.errors import BadInput, Busy, NotFound
 from server.protocol.wire import uuid7
 from tests.conftest import LiveServer
 from tests.factories import Street
-from tests.pictures import bombs, encoded, noise, packed, photo, polyglots
+from tests.pictures import bombs, encoded, noise, packed, photo, png, polyglots
 from tests.server.test_console_pages import hidden, signed_in
 
 BOMBS, POLYGLOTS = bombs(), polyglots()
@@ -426,6 +428,38 @@ def test_a_refused_picture_refuses_the_form_whole_and_what_was_typed_stays(offic
         cursor.execute("select count(*) as n from cases")
         assert cursor.fetchone()["n"] == 0
     assert [path for path in office.settings.blobs.rglob("*") if path.is_file()] == []
+
+
+def test_more_photos_than_an_act_takes_are_refused_with_a_sentence(office: LiveServer) -> None:
+    duty = signed_in(office, "duty")
+    number = reported(office, duty, photo()).url.split("/")[-1].split("?")[0]
+    page = duty.get(f"{office.url}/cases/{number}", timeout=20).text
+    told = {"csrf": hidden(page, "csrf"), "command_id": str(uuid7())}
+
+    def send(count: int, **headers: str) -> requests.Response:
+        files = [("attachments", (f"{n}.png", png(8 + n, 8), "image/png")) for n in range(count)]
+        # An input for another stage that was left empty comes as a file, too.
+        files.append(("attachments.after", ("", b"", "application/octet-stream")))
+        return duty.post(
+            f"{office.url}/cases/{number}/actions/add_evidence", data=told, files=files, timeout=60,
+            headers=headers, allow_redirects=False,
+        )  # fmt: skip
+
+    for count in (21, 50):
+        refused = send(count)
+        assert (refused.status_code, "一次最多上传 20 张图片" in refused.text) == (422, True)
+    assert send(20).status_code == 303
+    assert len(duty.get(f"{office.url}/api/v1/cases/{number}", timeout=20).json()["attachments"]) == 21
+
+
+def test_a_form_that_is_larger_than_all_its_photos_may_be_is_refused_unread(office: LiveServer) -> None:
+    duty = signed_in(office, "duty")
+    head = f"POST /cases HTTP/1.1\r\nHost: x\r\nCookie: {'; '.join(f'{c.name}={c.value}' for c in duty.cookies)}\r\n"
+    head += f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {10**12}\r\n\r\n"
+    host = urlsplit(office.url)
+    with socket.create_connection((host.hostname, host.port), timeout=20) as line:
+        line.sendall(head.encode())
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_the_case_page_groups_photos_by_stage_and_shows_thumbnails(office: LiveServer) -> None:

@@ -11,6 +11,7 @@ from server.cases import guests
 from server.console.headers import POLICY
 from server.public import knocks
 from tests.factories import Street, picture
+from tests.pictures import png
 from tests.server.public.conftest import House, close, report_by_phone
 
 
@@ -348,6 +349,13 @@ def test_a_file_that_is_no_picture_is_refused_with_the_reason_and_changes_nothin
     )
     assert (sent.status_code, "not a JPEG, PNG or WebP" in sent.text) == (422, True)
     assert house.rows("select action from case_events") == [{"action": "report"}]
+
+
+def test_more_pictures_than_a_resident_may_send_are_refused_with_a_sentence(house: House) -> None:
+    link = house.link(house.make(report_by_phone, minutes=5))
+    files = [("attachments", (f"{n}.png", png(8, 8 + n), "image/png")) for n in range(4)]
+    sent = house.post(f"{link.path}/add_evidence", files=files)
+    assert (sent.status_code, "At most 3 pictures can be sent at once" in sent.text) == (422, True)
 
 
 # Published -------------------------------------------------------------------------------------------------------
