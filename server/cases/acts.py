@@ -20,11 +20,11 @@ from server.packs import current, pack_of_version
 from server.protocol import words
 from server.protocol.commands import Command, Position, read_payload
 from server.protocol.fields import BadCommand
-from server.protocol.hats import Actor
+from server.protocol.hats import NEW, Actor, Facts
 from server.protocol.pack import Pack
 from server.protocol.stages import stages_of
 from server.protocol.wire import body_hash, named_uuid, uuid7
-from server.protocol.workflow import FORWARD, WHY_NOT, Narrowing, Needs, Row, allowed
+from server.protocol.workflow import FORWARD, WHY_NOT, Narrowing, Needs, Row, allowed, find
 from server.security import Viewer
 
 EXPLAINS = ("reason", "unmet")
@@ -223,7 +223,7 @@ def report(
     if external_id:
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
         if known is not None:
-            row = get_row(conn, viewer, known["number"])
+            row = _known_row(conn, viewer, known["number"])
             return outside.told_again(
                 conn, outside.Speaker.of_viewer(viewer, row), row, payload, position, now
             )
@@ -243,6 +243,17 @@ def report(
     if external_id:
         outside.keep(conn, answer.case_id, payload, position)
     return answer
+
+
+def _known_row(conn: Connection, viewer: Viewer, number: str) -> dict[str, Any]:
+    """The case that an outside number has. Who may report nothing learns nothing; others, that the number is taken."""
+    row, why = find(Facts(NEW, (viewer.district_id, None, None, None)), "report", viewer.actor())
+    if row is None:
+        raise _refusal(why, sentences.SENTENCES[why], {"action": "report"})
+    try:
+        return get_row(conn, viewer, number)
+    except NotFound:
+        raise Conflict("Another case that you may not see has this outside number.") from None
 
 
 def _command(

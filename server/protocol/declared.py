@@ -43,18 +43,18 @@ def short(required: bool = False, otherwise: str = "", key: str = "") -> Any:
     )
 
 
-def choice(choices: tuple[str, ...], otherwise: str = "", required: bool = False) -> Any:
+def choice(choices: tuple[str, ...], required: bool = False) -> Any:
     """One of some words."""
 
     def read(raw: dict[str, Any], name: str) -> str:
-        value = read_text(raw, name, SHORT, required) or otherwise
+        value = read_text(raw, name, SHORT, required)
         if value and value not in choices:
             raise BadCommand(
                 "Field {field} must be one of {choices}.", field=name, choices=", ".join(choices)
             )
         return value
 
-    return read_by(read, otherwise)
+    return read_by(read, "")
 
 
 def when(required: bool = False) -> Any:

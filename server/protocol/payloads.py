@@ -268,7 +268,7 @@ class Handle(Payload):
 class Pass(Note):
     """The condition for closing is met; which kind of closing it will be."""
 
-    close_kind: str = choice(CLOSE_KINDS, otherwise="fixed")
+    close_kind: str = choice(CLOSE_KINDS, required=True)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ import pytest
 
 from server.app import create_app
 from server.cases import described
+from server.cases.apply import ELSEWHERE_CHECKED
 from server.db import Database
 from server.protocol.commands import read_payload
+from server.protocol.fields import BadCommand
 from server.protocol.workflow import ACTIONS, TABLE
 from server.settings import Settings
 
@@ -74,6 +76,24 @@ def test_the_example_of_every_act_is_one_that_the_server_reads(door: dict[str, A
     assert set(examples) == set(described.actions())
     for action, example in examples.items():
         read_payload(action, example["value"] | _photos_beside(action))
+
+
+def test_what_the_page_calls_needed_is_missed_when_it_is_left_out() -> None:
+    examples = described.examples()
+    needed = [
+        (row, need.name)
+        for row in described.rows_of_people()
+        for need in row.needs
+        if need.required and need.kind not in ELSEWHERE_CHECKED
+    ]
+    assert len(needed) > 50
+    for row, name in needed:
+        body = {key: value for key, value in examples[row.action]["value"].items() if key != name}
+        try:
+            left_out = not getattr(read_payload(row.action, body | _photos_beside(row.action)), name)
+        except BadCommand as error:
+            left_out = error.params["field"] == name
+        assert left_out, (row.action, name)
 
 
 def _photos_beside(action: str) -> dict[str, Any]:

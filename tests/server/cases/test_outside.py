@@ -8,7 +8,7 @@ import pytest
 from server.cases import acts, service
 from server.cases.apply import Answer
 from server.db import Connection
-from server.errors import BadInput, NotFound
+from server.errors import BadInput, Conflict, NotAllowed
 from server.protocol.commands import Position
 from tests.factories import COVER, RUBBISH, Street
 
@@ -131,8 +131,11 @@ def test_who_did_not_report_it_and_does_not_see_the_whole_district_only_comments
 
 def test_who_does_not_see_the_case_learns_nothing_of_it(street: Street) -> None:
     tell(street)
-    with pytest.raises(NotFound):
-        tell(street, login="crew", title="x")
+    for number in ("H-1", "H-9"):
+        with pytest.raises(NotAllowed, match="not yours"):
+            tell(street, login="crew", title="x", external_id=number)
+    with pytest.raises(Conflict, match="outside number"):
+        tell(street, login="head", title="x")
 
 
 def test_an_update_names_whose_token_it_was(street: Street) -> None:
