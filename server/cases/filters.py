@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from server.errors import BadInput
 from server.protocol.wire import read_time, time_text
 from server.protocol.workflow import OPEN, STATES
+from server.reports.measures import LEVELS
 
 BOARDS = ("unverified", "soon", "overdue", "returned", "held", "outside", "photos", "replies", "called", "supervised",
           "waiting", "suspended", "elsewhere")  # fmt: skip
@@ -28,7 +29,7 @@ class Filters:
     """One question to the list. Blank = not asked. `state`: states, or "open". `from_`, `to`: inclusive local dates.
 
     With `basis` the list is exactly what a figure counted (`server/reports/counted.py` reads those words): its cycles,
-    as they stood at `as_of`.
+    as they stood at `as_of`; `level` is then what `outside` lies in none of.
     """
 
     state: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Filters:
     from_: date | None = None
     to: date | None = None
     outside: bool | None = None
+    level: str = ""
     board: str = ""
     bbox: tuple[float, float, float, float] | None = None
     basis: str = ""
@@ -63,6 +65,7 @@ class Filters:
                 },
                 overdue=_yes_no(params, "overdue"),
                 outside=_yes_no(params, "outside"),
+                level=_one_of(params, "level", tuple(LEVELS)),
                 from_=_day(params, "from"),
                 to=_day(params, "to"),
                 board=_one_of(params, "board", BOARDS),

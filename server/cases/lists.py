@@ -13,6 +13,7 @@ from server.errors import BadInput
 from server.packs import current
 from server.protocol.pack import Category, Pack
 from server.reports.counted import read_counted
+from server.reports.measures import STREET
 from server.security import Viewer
 
 sql = queries(__file__)
@@ -104,7 +105,7 @@ def _list_counted(
         as_of=filters.as_of,
         counted=filters.counted or "all",
         grid=filters.grid or None,
-        outside=filters.outside or False,
+        outside=(filters.level or STREET) if filters.outside else None,
         category=filters.category or None,
         crew=filters.crew or None,
         undispatched=filters.undispatched or False,

@@ -59,7 +59,7 @@ select c.* from (
 -- The cycles that a figure counted, one row a cycle, newest first. What is counted, and whose, is decided by counted_for alone.
 select c.*, k.n as counted_cycle, k.opened_at as counted_at
 from counted_for(:home, :basis, :since::timestamptz, :until::timestamptz, :as_of::timestamptz, :counted,
-    :level, :node, :outside, :system, :code, :handler, :undispatched, :responsible, :unexcused,
+    :level, :node, :outside::integer, :system, :code, :handler, :undispatched, :responsible, :unexcused,
     :district, :street, :community, :grids, :organisation, :person) k
 join cases c on c.id = k.case_id
 where (:after_at::timestamptz is null or (k.opened_at, k.case_id, k.n) < (:after_at::timestamptz, :after_id::uuid, :after_n::integer))

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from server.db import Connection, queries
 from server.errors import BadInput, NotFound
 from server.protocol.wire import time_text
-from server.reports.measures import BASES, COUNTED, HANDLE_DUE, REPLY_DUE
+from server.reports.measures import BASES, COUNTED, HANDLE_DUE, LEVELS, REPLY_DUE, STREET
 from server.reports.period import moment, period
 from server.security import Viewer
 
@@ -23,7 +23,8 @@ CASES = "/api/v1/cases"
 @dataclass(frozen=True)
 class Counted:
     """A set of cycles of one district: basis and period, as of when, which set, and one row's place, category,
-    crew or responsible organisation (`answers` its id). `unexcused`: without what an upheld appeal excused."""
+    crew or responsible organisation (`answers` its id). `outside`: what lies in no street, community or grid.
+    `unexcused`: without what an upheld appeal excused."""
 
     district_id: int
     district: str
@@ -36,7 +37,7 @@ class Counted:
     grid: str | None = None
     node: int | None = None
     level: int | None = None
-    outside: bool = False
+    outside: str | None = None
     system: str | None = None
     category: str | None = None
     crew: str | None = None
@@ -59,7 +60,7 @@ class Counted:
             "counted": self.counted,
             "level": self.level,
             "node": self.node,
-            "outside": self.outside,
+            "outside": LEVELS[self.outside] if self.outside else None,
             "system": system if self.category else self.system,
             "code": code if self.category else None,
             "handler": self.handler,
@@ -84,6 +85,7 @@ class Counted:
             "as_of": time_text(self.as_of),
             "grid": self.grid,
             "outside": "true" if self.outside else None,
+            "level": self.outside if self.outside != STREET else None,
             "system": self.system,
             "category": self.category,
             "crew": self.crew,
@@ -105,7 +107,7 @@ def read_counted(
     as_of: str | datetime | None = None,
     counted: str = "all",
     grid: str | None = None,
-    outside: bool = False,
+    outside: str | None = None,
     system: str | None = None,
     category: str | None = None,
     crew: str | None = None,

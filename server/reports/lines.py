@@ -14,6 +14,18 @@ from server.security import Viewer
 
 SQL = queries(__file__)
 RESPONSIBLE = "responsible"
+
+
+def _(msgid: str) -> str:
+    return msgid
+
+
+# What has no node of a level: without a point a report may name a street and no more.
+OUTSIDE_WORDS = {
+    "street": _("Outside every grid"),
+    "community": _("In no community"),
+    "grid": _("In no grid"),
+}
 # What the database groups by: an id of a node or organisation, or a word. None: outside, or no crew.
 Key = int | str | None
 
@@ -50,11 +62,18 @@ def _places(conn: Connection, viewer: Viewer, whole: Counted, by: str, found: Se
     places |= {row["id"]: row for row in SQL.former_places(conn, ids=gone)} if gone else {}
     if not viewer.nodes or (whole.node and not _covers(viewer, whole)):
         places = {node: row for node, row in places.items() if node in found}
+    # A line above the grid that was asked for has only that grid's part of it, and is not narrowed further.
+    above = whole.level is not None and whole.level > level
     made = [
-        Line(node, row["code"], row["name"], {"grid": row["code"], "node": node, "level": level})
+        Line(
+            node,
+            row["code"],
+            row["name"],
+            {} if above else {"grid": row["code"], "node": node, "level": level},
+        )
         for node, row in sorted(places.items(), key=lambda item: item[1]["code"])
     ]
-    outside = Line(None, None, gettext_for(viewer.lang)("Outside every grid"), {"outside": True})
+    outside = Line(None, None, gettext_for(viewer.lang)(OUTSIDE_WORDS[by]), {"outside": by})
     return [*made, outside] if None in found else made
 
 

@@ -17,7 +17,8 @@ DUE, REPORTED, HANDLE_DUE, REPLY_DUE = "due", "reported", "handle_due", "reply_d
 BASES = (DUE, REPORTED)
 PLACE, HANDLER = "place", "handler"
 OF = (PLACE, HANDLER)
-LEVELS = {"street": 1, "community": 2, "grid": 3}
+STREET = "street"
+LEVELS = {STREET: 1, "community": 2, "grid": 3}
 BY = (*LEVELS, "category", "system", "crew", "day")
 FEW = 20
 

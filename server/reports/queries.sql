@@ -19,7 +19,7 @@ select
     count(*) filter (where cycle_is(k, :above_3, :as_of::timestamptz)) as above_3,
     count(*) filter (where cycle_is(k, :below_3, :as_of::timestamptz)) as below_3
 from counted_for(:home, :basis, :since::timestamptz, :until::timestamptz, :as_of::timestamptz, :among,
-    :level, :node, :outside, :system, :code, :handler, :undispatched, :responsible, :unexcused,
+    :level, :node, :outside::integer, :system, :code, :handler, :undispatched, :responsible, :unexcused,
     :district, :street, :community, :grids, :organisation, :person) k
 group by 1, 2;
 

@@ -308,16 +308,18 @@ CREATE FUNCTION public.counted_cycles(p_district bigint, p_basis text, p_from ti
           when 'reply_due' then c.reply_due_at end >= coalesce(p_from, '-infinity')
       and case p_basis when 'due' then c.due_at when 'reported' then c.opened_at when 'handle_due' then c.handle_due_at
           when 'reply_due' then c.reply_due_at end < coalesce(p_to, 'infinity')
+      and c.opened_at <= p_as_of
       and cycle_is(c, p_counted, p_as_of)
 $$;
 
-CREATE FUNCTION public.counted_for(p_home bigint, p_basis text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_counted text, p_level integer, p_node bigint, p_outside boolean, p_system text, p_code text, p_handler bigint, p_undispatched boolean, p_responsible bigint, p_unexcused boolean, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cycles
+CREATE FUNCTION public.counted_for(p_home bigint, p_basis text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_counted text, p_level integer, p_node bigint, p_outside integer, p_system text, p_code text, p_handler bigint, p_undispatched boolean, p_responsible bigint, p_unexcused boolean, p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS SETOF public.cycles
     LANGUAGE sql STABLE
     AS $$
     select k.* from counted_cycles(p_home, p_basis, p_from, p_to, p_as_of, p_counted) k
     where case p_level when 1 then k.street_id = p_node when 2 then k.community_id = p_node
           when 3 then k.grid_id = p_node else true end
-      and (not p_outside or k.street_id is null)
+      and case p_outside when 1 then k.street_id is null when 2 then k.community_id is null
+          when 3 then k.grid_id is null else true end
       and (p_system is null or k.category_system = p_system)
       and (p_code is null or k.category_code = p_code)
       and (p_handler is null or k.handler_id = p_handler)
@@ -2442,7 +2444,7 @@ CREATE INDEX commands_device_seq_idx ON public.commands USING btree (device_id, 
 
 CREATE INDEX crew_suspensions_organisation_idx ON public.crew_suspensions USING btree (organisation_id) WHERE (lifted_at IS NULL);
 
-CREATE INDEX cycles_due_idx ON public.cycles USING btree (district_id, due_at) INCLUDE (street_id, community_id, grid_id, handler_id, holder_id, ended_at, ended_as, on_time, self_handled, suspended, excused, reworks, extensions, case_id, n);
+CREATE INDEX cycles_due_idx ON public.cycles USING btree (district_id, due_at) INCLUDE (street_id, community_id, grid_id, handler_id, holder_id, opened_at, ended_at, ended_as, on_time, self_handled, suspended, excused, reworks, extensions, case_id, n);
 
 CREATE INDEX cycles_handle_due_idx ON public.cycles USING btree (district_id, handle_due_at) WHERE (handle_due_at IS NOT NULL);
 

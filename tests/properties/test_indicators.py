@@ -185,7 +185,7 @@ def counted_one_by_one(code: str, basis: str | None, by: str, of: str, given_: l
     for c in given_:
         at = moment_of(code, basis, c)
         excused = of == "handler" and code in JUDGES_TIME and c["excused"]
-        if at is not None and START <= at < END and not excused and below(c):
+        if been(c["opened_at"]) and at is not None and START <= at < END and not excused and below(c):
             found[key_of(c, by, of)][0] += above(c)
             found[key_of(c, by, of)][1] += 1
     return {key: (n, d) for key, (n, d) in found.items()}

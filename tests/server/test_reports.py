@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
+from server.cases import acts
 from server.cases.apply import apply
 from server.cases.filters import Filters
 from server.cases.lists import list_cases
@@ -19,7 +20,7 @@ from server.protocol.wire import body_hash, uuid7
 from server.reports.measures import BY, MEASURES, public_basis
 from server.reports.service import Report, Row, closure
 from tests.conftest import LiveServer
-from tests.factories import Street
+from tests.factories import RUBBISH, Street
 from tests.server.small_district import SmallDistrict
 
 S2_POINT = 104.065
@@ -162,6 +163,31 @@ def test_facts_later_than_as_of_are_not_there_yet(street: Street) -> None:
     assert len(listed(street, "duty", report(street, basis="reported", as_of=noon).total.numerator_link)) == 0
 
 
+def test_a_cycle_that_was_opened_later_than_as_of_is_not_there_yet(street: Street) -> None:
+    street.report()
+    street.closed()
+    street.later(hours=1)
+    noon = street.now
+    street.later(minutes=1)
+    again = street.closed()
+    street.later(minutes=1)
+    street.act("street", again, "reopen", reason="又坏了")
+    for basis, before, now in (("due", (1, 1), (2, 3)), ("reported", (1, 2), (2, 4))):
+        assert counts(report(street, basis=basis, as_of=noon))["S1"] == before
+        assert counts(report(street, basis=basis))["S1"] == now
+    assert counts(report(street, measure="valid", as_of=noon))["S1"] == (1, 2)
+
+
+def test_what_was_dispatched_stays_so_when_it_is_recalled_and_given_to_another(street: Street) -> None:
+    number = street.dispatched()
+    noon = street.later(hours=1)
+    street.later(days=1)
+    street.act("dispatch", number, "recall", reason="换一家")
+    street.act("dispatch", number, "dispatch", crew="crew-any")
+    for as_of in (noon, street.now):
+        assert counts(report(street, measure="dispatched", as_of=as_of))["S1"] == (1, 1)
+
+
 def test_rework_and_returns_are_counted_in_cases(busy: Street) -> None:
     assert counts(report(busy, measure="rework"))["S1"] == (1, 7)
     assert counts(report(busy, measure="dispatched", basis="reported"))["S1"] == (6, 7)
@@ -216,6 +242,44 @@ def test_a_grid_narrows_the_report_to_its_subtree(busy: Street) -> None:
     }
     with pytest.raises(NotFound):
         report(busy, grid="S9")
+
+
+def test_a_line_above_the_grid_that_was_asked_for_opens_that_grids_cases_and_no_more(busy: Street) -> None:
+    busy.report(lon=104.015)
+    busy.report(login="head", lon=104.035)
+    for grid, by in (("S1C1G1", "street"), ("S1C1G1", "community"), ("S1C1", "street"), ("D", "street")):
+        found = report(busy, by=by, grid=grid, basis="reported")
+        for row in (*found.items, found.total):
+            assert_links(busy, "duty", row)
+    assert counts(report(busy, by="street", grid="S1C1", basis="reported")) == {"S1": (4, 8)}
+
+
+def test_what_names_a_street_and_no_more_opens_on_every_level(street: Street) -> None:
+    for code in ("S1", "S1C1", "S1C1G1"):
+        told = {"category": RUBBISH, "title": "垃圾袋", "grid_code": code}
+        acts.report(
+            street.conn,
+            street.viewer("intake"),
+            told,
+            Position(),
+            "phone",
+            None,
+            None,
+            "console",
+            None,
+            street.now,
+        )
+    street.report(lon=10.0)
+    for by, without in (("street", 1), ("community", 2), ("grid", 3)):
+        found = report(street, by=by, basis="reported")
+        assert counts(found)[None] == (0, without)
+        for row in found.items:
+            assert_links(street, "duty", row)
+    names = [report(street, by=by, basis="reported").items[-1].name for by in ("street", "community", "grid")]
+    assert names == ["落在网格外", "未落到社区", "未落到网格"]
+    inside = report(street, by="community", grid="S1", basis="reported").items[-1]
+    assert (inside.key, inside.denominator) == (None, 1)
+    assert_links(street, "duty", inside)
 
 
 def test_each_viewer_counts_the_places_of_his_own_scope(busy: Street) -> None:
