@@ -91,6 +91,15 @@ def stop_clocks(work: Working, kinds: Iterable[str], at: datetime) -> None:
             work.touched_clocks.add((clock.cycle, kind))
 
 
+def stand_until(work: Working, kind: str, at: datetime, calendar: Calendar) -> None:
+    """Moves the deadline of a clock that stands by as long as it has stood at `at`; it goes on standing."""
+    clock = work.clocks.get(kind)
+    if clock is not None and clock.paused_at is not None:
+        clock.resume(at, calendar)
+        clock.paused_at = clock.pauses[-1]
+        work.touched_clocks.add((clock.cycle, kind))
+
+
 def extend(work: Working, calendar: Calendar) -> None:
     """One more original limit for handling, and as much for the whole case."""
     more = work.clocks["handle"].limit_min if "handle" in work.clocks else 0
@@ -142,9 +151,13 @@ def escalated(kind: str, work: Working, world: World) -> None:
 def settle(work: Working) -> None:
     """Writes on case and cycle what its clocks say: which ends next, when the whole case and its handling are due."""
     case, cycle, clocks = work.case, work.cycle, work.clocks
-    if "whole" in clocks:
-        case.due_at = cycle.due_at = clocks["whole"].due_at
-        case.due_provisional = clocks["whole"].provisional
+    if whole := clocks.get("whole"):
+        # While it stands nobody knows when the case is due, and nothing becomes overdue; what was late before stays so.
+        # A suspended cycle keeps the day for which it is counted apart.
+        stands = whole.paused_at is not None and whole.paused_at <= whole.due_at
+        case.due_at = None if stands else whole.due_at
+        cycle.due_at = None if stands and not cycle.suspended else whole.due_at
+        case.due_provisional = whole.provisional
     if "handle" in clocks and clocks["handle"].stopped_at is None:
         cycle.handle_due_at, cycle.handle_started_at = clocks["handle"].due_at, clocks["handle"].started_at
     if "reply" in clocks:

@@ -7,7 +7,15 @@ every action by `apply`. The road itself stands here, what goes beside it in `ef
 from collections.abc import Callable
 from typing import Any
 
-from server.cases.clocks import category_of, condition_of, extend, limits_for, relimit, stop_clocks
+from server.cases.clocks import (
+    category_of,
+    condition_of,
+    extend,
+    limits_for,
+    relimit,
+    stand_until,
+    stop_clocks,
+)
 from server.cases.effects_beside import BESIDE, within
 from server.cases.state import Clock, Cycle, Working
 from server.cases.world import Organisation, Refused, World
@@ -101,6 +109,13 @@ def _end_as(kind: str) -> Effect:
     return end
 
 
+def _decline(work: Working, payload: c.Reason, world: World) -> None:
+    """Refused with a reason that the reporter sees: where a reply is owed, that is the reply."""
+    _end_as("declined")(work, payload, world)
+    if work.cycle.reply_due_at is not None:
+        work.cycle.replied_at = work.cycle.replied_at or world.now
+
+
 def _merge(work: Working, payload: c.Merge, world: World) -> None:
     case, survivor = work.case, world.survivor
     if (
@@ -139,7 +154,7 @@ def _crew(
 
 def _give(work: Working, handler: int, world: World) -> None:
     work.case.handler_id = work.cycle.handler_id = handler
-    work.cycle.dispatched_at = world.now
+    work.cycle.dispatched_at = work.cycle.dispatched_at or world.now
 
 
 def _dispatch(work: Working, payload: c.Dispatch, world: World) -> None:
@@ -160,6 +175,7 @@ def _split(work: Working, payload: c.Split, world: World) -> None:
         if part.crew:
             category = pack.category(part.system or case.category_system, part.code or case.category_code)
             _crew(part.crew, work, world, category or pack.other, part.condition)
+    work.cycle.dispatched_at = work.cycle.dispatched_at or world.now
     _dispatched_by(work, world)
 
 
@@ -248,6 +264,12 @@ def _parts_done(work: Working, payload: c.PartsDone, world: World) -> None:
     work.case.dispatchers = sorted({*work.case.dispatchers, *map(int, payload.dispatchers)})
 
 
+def _enforced(work: Working, payload: Any, world: World) -> None:
+    """While the law had the case its clock stood, which is not held against the crew."""
+    _handle(work, payload, world)
+    stand_until(work, "handle", world.acted_at, world.calendar)
+
+
 def _recheck(work: Working, payload: c.Recheck, world: World) -> None:
     if payload.result == "done":
         _handle(work, payload, world)
@@ -290,6 +312,9 @@ def _new_cycle(work: Working, world: World) -> None:
     """Another life of the case; the first one's facts stay as they are. A reply still owed is owed in the new one."""
     case = work.case
     stop_clocks(work, ("reply",), world.now)
+    first = work.cycle
+    if first.replied_at is None and first.reply_due_at is not None and first.reply_due_at >= world.now:
+        first.reply_due_at = None
     work.earlier_cycles.append(work.cycle)
     work.earlier_clocks.extend(work.clocks.values())
     case.cycle += 1
@@ -304,7 +329,7 @@ def _new_cycle(work: Working, world: World) -> None:
 def _appeal(work: Working, payload: Any, world: World) -> None:
     within(world.pack.appeal_days, "appeal_too_late", world)
     if work.case.state == "reported":
-        work.case.closed_at = work.cycle.ended_at = work.cycle.ended_as = None
+        work.case.closed_at = work.cycle.ended_at = work.cycle.ended_as = work.cycle.replied_at = None
 
 
 def _sample(work: Working, payload: c.Sample, world: World) -> None:
@@ -385,7 +410,7 @@ EFFECTS: dict[str, Effect] = {
     "self_handle": _self_handle,
     "record": _record,
     "register": _register,
-    "decline": _end_as("declined"),
+    "decline": _decline,
     "cancel": _end_as("cancelled"),
     "merge": _merge,
     "dispatch": _dispatch,
@@ -405,7 +430,7 @@ EFFECTS: dict[str, Effect] = {
     "resume": _resume,
     "handle": _handle,
     "recheck": _recheck,
-    "enforced": _handle,
+    "enforced": _enforced,
     "parts_done": _parts_done,
     "answer_outside": _handle,
     "pass": _pass,

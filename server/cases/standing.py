@@ -147,7 +147,12 @@ def _times(standing: Standing, said: Said) -> Difference | None:
     if "older" not in first:
         expected["reported_at"] = first.get("opened_at")
     if "older" not in present:
-        expected |= {"due_at": present.get("due_at"), "closed_at": present.get("ended_at")}
+        whole = said.clocks.get((now, "whole"), {})
+        stands = bool(whole.get("paused_at")) and whole["paused_at"] <= whole["due_at"]
+        expected |= {
+            "due_at": None if stands else present.get("due_at"),
+            "closed_at": present.get("ended_at"),
+        }
     for name, known in expected.items():
         if spelled(standing.times[name]) != known:
             return NOT_RECORDED, {"field": name, "found": spelled(standing.times[name]), "said": known}

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from server.cases import acts
+from server.cases.boards import boards
 from server.db import Connection, Database, connect
 from server.errors import BadInput
 from server.packs import keeping
@@ -20,7 +21,7 @@ from server.protocol.commands import Position
 from server.reports.measures import MEASURES
 from server.reports.service import Report, closure, side_by_side
 from tests.conftest import LiveServer
-from tests.factories import RUBBISH, Street
+from tests.factories import COVER, RUBBISH, Street
 from tests.server.bulk import put_cycles
 from tests.server.packs.written import SMALL
 from tests.server.small_district import SmallDistrict, make_small_district
@@ -302,6 +303,94 @@ def test_the_reporters_word_is_the_call_and_without_one_the_rating(street: Stree
     assert share(street, "solved") == (1, 2)
     street.act("intake", both, "callback", result="not_reached")
     assert share(street, "satisfaction") == (2, 3)
+
+
+def test_a_crew_is_not_late_for_the_time_that_the_law_had_its_case(street: Street) -> None:
+    number = handling(street)
+    street.act("crew", number, "enforce", document="立案通知书 12 号", until="2026-12-12T02:00:00Z")
+    street.later(days=10)
+    street.act("crew", number, "enforced", done="拆除", attachments=[street.photo()])
+    assert share(street, "handled_on_time") == (1, 1)
+    late_before = handling(street)
+    street.later(days=1)
+    street.act("crew", late_before, "enforce", document="立案通知书 13 号", until="2026-12-12T02:00:00Z")
+    street.act("crew", late_before, "enforced", done="拆除", attachments=[street.photo()])
+    assert (share(street, "handled"), share(street, "handled_on_time")) == ((2, 2), (1, 2))
+
+
+def test_a_case_whose_clock_stands_does_not_become_overdue(street: Street) -> None:
+    until = "2026-12-20T02:00:00Z"
+    suspended, asked, asked_late = handling(street), street.report(), street.report()
+    street.act("crew", suspended, "ask_suspension", reason="等配件", until=until)
+    street.act("duty", suspended, "suspend", reason="等配件", until=until)
+    for number in (asked, asked_late):
+        street.act("duty", number, "register", condition="any")
+    street.act("duty", asked, "ask", question="哪一侧？", until=until)
+    street.later(days=9)
+    street.act("duty", asked_late, "ask", question="哪一侧？", until=until)
+    street.later(days=9)
+    # What was late when the question was asked stays late; the other has no day until it is answered.
+    assert share(street, "overdue_open") == share(street, "overdue") == (1, 1)
+    assert share(street, "suspended") == (1, 2)
+    late = {number: street.case(number)["overdue"] for number in (suspended, asked, asked_late)}
+    assert late == {suspended: False, asked: False, asked_late: True}
+    overdue = next(
+        board for board in boards(street.conn, street.viewer("duty"), street.now) if board.key == "overdue"
+    )
+    assert overdue.count == 1
+    street.act("duty", asked, "answer", answer="东侧")
+    street.act("duty", suspended, "resume")
+    assert share(street, "overdue") == (1, 3)
+    street.later(days=9)
+    assert share(street, "overdue_open") == (3, 3)
+
+
+def test_a_case_given_out_in_parts_is_dispatched(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "register", condition="missing")
+    assert share(street, "dispatched") == (0, 1)
+    parts = [
+        {"category": COVER, "condition": "missing", "crew": "crew-drain"},
+        {"category": RUBBISH, "crew": "crew-clean"},
+    ]
+    street.act("dispatch", number, "split", parts=parts)
+    assert share(street, "dispatched") == (3, 3)
+    assert by_key(street, "dispatched", of="handler") == {
+        "centre": (1, 1),
+        "crew-clean": (1, 1),
+        "crew-drain": (1, 1),
+    }
+
+
+def test_a_reply_that_is_owed_counts_in_the_life_in_which_it_is_owed(street: Street) -> None:
+    def waiting() -> str:
+        number = phoned(street)
+        street.act("duty", number, "register")
+        street.act("street", number, "take")
+        street.act("street", number, "handle", done="捡走", attachments=[street.photo()])
+        street.act("worker", number, "pass", close_kind="fixed")
+        street.act("duty", number, "close")
+        return number
+
+    moved, late, told = (waiting() for _ in range(3))
+    street.act("intake", told, "reply", text="捡走了")
+    street.act("duty", told, "reopen", reason="又有了")
+    street.act("duty", moved, "reopen", reason="又有了")
+    assert share(street, "reply") == (1, 4)
+    street.later(days=20)
+    # The day had passed: that fact stays with the first life, and the second owes a reply of its own.
+    street.act("duty", late, "reopen", reason="又有了")
+    assert share(street, "reply") == (1, 5)
+
+
+def test_declining_is_the_reply_until_the_reporter_appeals(street: Street) -> None:
+    number = street.report(form={"contact_name": "张三"})
+    street.act("duty", number, "decline", reason="不属实")
+    assert share(street, "reply") == (1, 1)
+    street.act("worker", number, "appeal", reason="属实")
+    assert share(street, "reply") == (0, 1)
+    street.act("intake", number, "reply", text="再去看")
+    assert share(street, "reply") == (1, 1)
 
 
 def test_a_reply_is_owed_to_whom_waits_and_counts_when_it_came_in_time(street: Street) -> None:

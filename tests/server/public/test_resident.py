@@ -262,7 +262,7 @@ def test_a_resident_who_disputes_opens_a_second_cycle_and_the_first_keeps_its_fa
     assert "The case is open again." in opened.text
     cycles = house.rows("select n, ended_as, rating, reply_due_at is not null as owed from cycles order by n")
     assert cycles == [
-        {"n": 1, "ended_as": "fixed", "rating": 2, "owed": True},
+        {"n": 1, "ended_as": "fixed", "rating": 2, "owed": False},
         {"n": 2, "ended_as": None, "rating": None, "owed": True},
     ]
     clocks = house.rows(
