@@ -92,12 +92,17 @@ def bars(register: Register, category: str, requires: Iterable[str] = ()) -> Ite
             yield Bar("crew_qualification_over", {"qualification": kind, "last_day": last_day})
 
 
+def names_of(pack: Pack) -> dict[str, Mapping[str, str]]:
+    """The names by language of what bars and permits speak of by code: systems, majors, categories, qualifications."""
+    names: dict[str, Mapping[str, str]] = {f"{system}/*": said for system, said in pack.systems.items()}
+    names |= {f"{system}/{code}*": said for (system, code), said in pack.majors.items() if said}
+    names |= {category.key: category.names for category in pack.categories}
+    return names | dict(pack.qualifications)
+
+
 def in_words(params: Mapping[str, Any], pack: Pack, lang: str) -> dict[str, Any]:
     """The parameters of a bar's sentence with categories, majors and qualifications by their names in the pack."""
-    names = {f"{system}/*": said.get(lang) or said["zh-CN"] for system, said in pack.systems.items()}
-    names |= {f"{system}/{code}*": pack.major_name(system, code, lang) for system, code in pack.majors}
-    names |= {category.key: category.name(lang) for category in pack.categories}
-    names |= {kind: said.get(lang) or said["zh-CN"] for kind, said in pack.qualifications.items()}
+    names = {code: said.get(lang) or said["zh-CN"] for code, said in names_of(pack).items()}
     return {
         name: ", ".join(names.get(part, part) for part in value.split(", ")) if name in NAMED else value
         for name, value in params.items()

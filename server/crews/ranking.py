@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from server.crews.permission import Bar, Permission, Register, bars, permit
+from server.crews.permission import NAMED, Bar, Permission, Register, bars, permit
 from server.locale import gettext_for
 from server.protocol.pack import Rule
 
@@ -75,12 +75,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class Matter:
-    """What is to be handled: its category ("system/code"), the qualifications that it asks for, and the pack's rule."""
+    """What is to be handled: its category ("system/code"), the qualifications that it asks for, and the pack's rule.
+
+    `names` = what the pack calls codes of categories and qualifications, by language."""
 
     category: str
     requires: tuple[str, ...] = ()
     rule: Rule | None = None
-    qualifications: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,11 +201,8 @@ class _Candidate:
         yield _load(self.row["open_cases"], self.row["capacity"])
 
     def _barred(self, bar: Bar) -> Reason:
-        params = dict(bar.params)
-        if self.matter is not None and "qualification" in params:
-            params["qualification"] = self.matter.qualifications.get(
-                params["qualification"], params["qualification"]
-            )
+        names = self.matter.names if self.matter else {}
+        params = {k: names.get(said, said) if k in NAMED else said for k, said in bar.params.items()}
         return Reason("no", BARRED[bar.code], params)
 
     def _by_rule(self, nearest: int | None) -> Iterator[Reason]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from server.crews.permission import Register
+from server.crews.permission import Register, names_of
 from server.crews.ranking import Matter, Proposal, rank
 from server.crews.register import standing
 from server.db import Connection, queries
@@ -24,7 +24,7 @@ def matter_of(pack: Pack, category: Category, condition: Condition | None) -> Ma
     rule = pack.route(category, condition)
     names_somebody = rule.trades or rule.kinds
     return Matter(
-        category.key, category.requires(condition), rule if names_somebody else None, pack.qualifications
+        category.key, category.requires(condition), rule if names_somebody else None, names_of(pack)
     )
 
 

@@ -216,20 +216,22 @@ def test_a_rule_may_ask_for_one_level_of_the_tree() -> None:
 
 
 def test_who_is_suspended_or_not_qualified_comes_last_with_the_rule_in_words() -> None:
-    names = {"gas": {"zh-CN": "燃气资质", "en": "Gas"}}
+    names = {"gas": {"zh-CN": "燃气资质", "en": "Gas"}, "urban/event/01*": {"zh-CN": "市容环境"}}
     suspended = {"reason": "盲样不合格", "last_day": "2026-12-31"}
     rows = [
         row("out", trades=["road"], suspension=suspended, qualifications={"gas": None}),
         row("old", trades=["road"], qualifications={"gas": "2026-11-21"}),
         row("none", trades=["road"]),
+        row("over", permits=[], lapsed=[["urban/event/01*", "2026-01-01", "2026-11-21"]]),
         row("able", qualifications={"gas": "2026-11-22"}, distance_m=9_000),
     ]
-    found = rank(rows, ruled(requires=("gas",), qualifications=names))
+    found = rank(rows, ruled(requires=("gas",), names=names))
     assert [(p.code, p.allowed) for p in found] == [
-        ("able", True), ("none", False), ("old", False), ("out", False),
+        ("able", True), ("none", False), ("old", False), ("out", False), ("over", False),
     ]  # fmt: skip
     assert [p.reasons[0].said("zh-CN") for p in found[1:]] == [
         "缺少“燃气资质”", "“燃气资质”已于 2026-11-21 到期", "暂停派遣至 2026-12-31：盲样不合格",
+        "许可“市容环境”已于 2026-11-21 到期",
     ]  # fmt: skip
 
 
