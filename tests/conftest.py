@@ -7,6 +7,7 @@ that was migrated once for the present content of the migrations; nothing that a
 import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -32,6 +33,8 @@ os.environ.setdefault("KIVY_NO_ARGS", "1")
 
 # A test's data need not outlive the machine's power.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+# Nor need it touch a disk: a copy of the template is seven hundred files, which cost two to five times as much there.
+MEMORY, ROOM = Path("/dev/shm"), 2**30
 NUMBERS = count(1)
 
 
@@ -104,12 +107,19 @@ def make_template(cluster: Cluster) -> str:
     return template
 
 
+def place_of_clusters() -> Path:
+    """In memory where there is room (containers often have next to none), else among the temporary files."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        return MEMORY
+    return Path(tempfile.gettempdir())
+
+
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     """The tests' cluster; the last of all concurrent runs stops it."""
     mark = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
     # Not pytest's own folder: root's is closed to the account that PostgreSQL runs under.
-    home = Path(tempfile.gettempdir()) / f"xunge-test-{os.geteuid()}-{mark}"
+    home = place_of_clusters() / f"xunge-test-{os.geteuid()}-{mark}"
     home.mkdir(mode=0o755, exist_ok=True)
     assert home.stat().st_uid == os.geteuid(), f"{home} was made by somebody else"
     with Cluster(home, FAST) as cluster:
