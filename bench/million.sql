@@ -17,7 +17,7 @@ create temporary table bench_crews as
 select row_number() over (order by code) - 1 as i, id from organisations where district_id = %(district)s and kind = 'crew';
 
 -- name: cases
--- Reported evenly over the year before `now`; 97 of 100 closed after some hours, 3 still open.
+-- Reported evenly over the year before `now`, stored as they came; 97 of 100 closed after some hours, 3 still open.
 insert into cases (id, number, state, version, moved_version, pack_version, category_system, category_code, title, lon_e7, lat_e7,
     accuracy_m, crs_source, place_status, district_id, street_id, community_id, grid_id, boundary_version, holder_id,
     handler_id, source, external_id, reported_at, received_at, changed_at, acted_at, due_at, next_due_at, next_clock, closed_at,
@@ -35,7 +35,8 @@ from (
     from generate_series(1, %(rows)s) n
 ) drawn
 join bench_places p on p.i = drawn.place
-join bench_crews k on k.i = drawn.crew;
+join bench_crews k on k.i = drawn.crew
+order by at;
 
 -- name: words
 -- What the cases are found by; the trigger that makes it is off.
@@ -54,7 +55,7 @@ insert into cycles (case_id, n, district_id, street_id, community_id, grid_id, h
 select id, 1, district_id, street_id, community_id, grid_id, holder_id, handler_id, category_system, category_code, reported_at,
     reported_at, reported_at, closed_at, closed_at, due_at - interval '3 hours', due_at, closed_at, close_kind,
     closed_at <= due_at
-from cases;
+from cases order by reported_at;
 
 -- name: cycles_alone
 -- Cycles without their cases, with what the rarer indicators count: rework, extension, returns, suspension, calls.
@@ -75,7 +76,8 @@ from (
     ) moments
 ) drawn
 join bench_places p on p.i = drawn.place
-join bench_crews k on k.i = drawn.crew;
+join bench_crews k on k.i = drawn.crew
+order by at;
 
 -- name: all_open
 update cases set state = 'handling', closed_at = null, close_kind = null, next_due_at = due_at, next_clock = 'handle';

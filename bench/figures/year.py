@@ -100,7 +100,21 @@ class Tile(OfTheYear):
 
     def figure(self, count: int) -> None:
         for _ in range(count):
-            assert cases_tile(self.conn, self.viewer, self.square, {}, self.stage.now)
+            assert cases_tile(self.conn, self.viewer, self.square, self.asked(), self.stage.now)
+
+    def asked(self) -> dict[str, str]:
+        """The question of the map, as its address says it."""
+        return {}
 
 
-FIGURES = (ClosureReport, StreetsPage, ListPage, NewestPage, Tile)
+class MonthTile(Tile):
+    name = "tile-month"
+    what = "the same of one month, counted one by one"
+    count = 5
+
+    def asked(self) -> dict[str, str]:
+        last = self.stage.now.date() - timedelta(days=30)
+        return {"from": (last - timedelta(days=30)).isoformat(), "to": last.isoformat()}
+
+
+FIGURES = (ClosureReport, StreetsPage, ListPage, NewestPage, Tile, MonthTile)
