@@ -1,6 +1,6 @@
 """Lists of cases: by deadline or newest first, in the viewer's scope, page by key; or exactly what a figure counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,10 +35,12 @@ def list_cases(
     limit = max(1, min(limit, MOST))
     if filters.basis:
         return _list_counted(conn, viewer, filters, limit, after, now)
-    params = question(conn, viewer, filters, now)
+    replies = filters.board == "replies"
+    # Its page goes along the reply clocks: it needs no list of all who wait.
+    params = question(conn, viewer, replace(filters, board="") if replies else filters, now)
     if params is None:
         return Page([], None)
-    if filters.board == "replies":
+    if replies:
         return _list_replies(conn, viewer, params, limit, after, now)
     phase, at, case_id = (
         read_key(after) if after else ("clock" if filters.without_board().only_open else "newest", None, None)

@@ -225,28 +225,17 @@ select count(*) as held, min(h.created_at) as held_since from holds h
 where h.district_id = :district::bigint and h.decided_at is null and (:whole or h.decides_id = :organisation);
 
 -- name: replies_board^
--- To how many reporters a reply is owed, also of closed cases: the running reply clocks, each looked up in scope by its
--- case's key (lateral with its limit, so that the key goes into every branch of the scope; a plain join reads the whole scope).
-select count(*) as replies, min(d.due_at) as replies_since
-from deadlines d
-cross join lateral (
-    select from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-    where c.id = d.case_id and c.cycle = d.cycle limit 1
-) c
-where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
+-- To how many reporters a reply is owed, and since when.
+select count(*) as replies, min(due_at) as replies_since
+from owed_replies(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint);
 
 -- name: cases_owed_a_reply
--- The cases of that board, which its list and the map ask for by their ids.
-select d.case_id
-from deadlines d
-cross join lateral (
-    select from visible_cases(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint) c
-    where c.id = d.case_id and c.cycle = d.cycle limit 1
-) c
-where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null;
+-- The cases of that board, which the map asks for by their ids.
+select case_id
+from owed_replies(:district::bigint, :street::bigint, :community::bigint, :grids::bigint[], :organisation::bigint, :person::bigint);
 
 -- name: page_of_replies
--- The cases of that board by the day on which the reply is owed.
+-- The cases of that board by the day on which the reply is owed: along the clocks, each case by its key, until the page is full.
 select c.*, d.due_at as reply_due_at
 from deadlines d
 join lateral (

@@ -630,6 +630,18 @@ CREATE FUNCTION public.offices_at(p_nodes bigint[], p_now timestamp with time zo
     order by o.grid_id, o.id
 $$;
 
+CREATE FUNCTION public.owed_replies(p_district bigint, p_street bigint, p_community bigint, p_grids bigint[], p_organisation bigint, p_person bigint) RETURNS TABLE(case_id uuid, due_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    with owed as materialized (
+        select d.case_id, d.cycle, d.due_at from deadlines d where d.kind = 'reply' and d.stopped_at is null and d.paused_at is null
+    )
+    select o.case_id, o.due_at
+    from visible_cases(p_district, p_street, p_community, p_grids, p_organisation, p_person) c
+    join owed o on (o.case_id, o.cycle) = (c.id, c.cycle)
+    where c.id = any (array(select owed.case_id from owed))
+$$;
+
 CREATE FUNCTION public.pack_in_force(p_district bigint) RETURNS TABLE(id bigint, sha256 text)
     LANGUAGE sql STABLE
     AS $$

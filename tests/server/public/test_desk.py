@@ -9,10 +9,12 @@ import requests
 
 from server.cases import boards, lists, parties
 from server.cases.filters import Filters
+from server.db import Connection
 from server.errors import BadInput
 from server.people.tokens import make_token
 from server.protocol.wire import uuid7
 from server.public import cli
+from server.security import Viewer
 from tests.conftest import LiveServer
 from tests.factories import Street
 from tests.server.public.conftest import CONTACT, House, close, report_by_phone
@@ -58,6 +60,29 @@ def test_the_board_has_closed_cases_too_until_the_reporter_was_answered_or_reach
         assert board(street, "crew") == (0, [])
 
     house.make(work, hours=5)
+
+
+def test_a_page_of_the_board_does_not_ask_for_all_who_wait(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With twenty thousand of them that took a hundred times as long as the page."""
+    asked: list[str] = []
+    named_by = lists.named_by
+
+    def heard(conn: Connection, viewer: Viewer, board: str, now: datetime) -> Any:
+        asked.append(board)
+        return named_by(conn, viewer, board, now)
+
+    def work(street: Street) -> None:
+        number = report_by_phone(street)
+        monkeypatch.setattr(lists, "named_by", heard)
+        assert board(street) == (1, [number])
+        assert asked == []
+        found = lists.question(street.conn, street.viewer("duty"), Filters(board="replies"), street.now)
+        assert found is not None and [str(one) for one in found["held"]] == [street.case(number)["id"]]
+        assert asked == ["replies"], "the map asks by them"
+
+    house.make(work)
 
 
 def test_the_board_is_paged_by_the_day_on_which_the_reply_is_owed_and_stays_in_scope(house: House) -> None:
