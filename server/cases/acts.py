@@ -215,17 +215,19 @@ def report(
     command_id: uuid.UUID | None,
     now: datetime,
 ) -> Answer:
-    """A new case from an office or another system; the same (source, external_id) or command id is the same case.
+    """A new case from an office or another system; the same (source, external_id) or command id is the same case. With
+    an outside number the command id only says which call it is.
 
     What its source says anew of a case that is there becomes an event of it (`outside`).
     """
     _written(payload)
+    key = str(command_id) if command_id else ""
     if external_id:
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
         if known is not None:
             row = _known_row(conn, viewer, known["number"])
             return outside.told_again(
-                conn, outside.Speaker.of_viewer(viewer, row), row, payload, position, now
+                conn, outside.Speaker.of_viewer(viewer, row), row, payload, position, now, key=key
             )
         command_id = named_uuid("report", str(viewer.district_id), source, external_id)
     case_id = named_uuid("case", str(command_id)) if command_id else uuid7()
@@ -241,7 +243,7 @@ def report(
     told = replace(command, position=position, source=source, external_id=external_id, made_at=made_at)
     answer = _applied(conn, viewer, told, now)
     if external_id:
-        outside.keep(conn, answer.case_id, payload, position)
+        outside.keep(conn, answer.case_id, payload, position, key=key)
     return answer
 
 

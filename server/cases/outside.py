@@ -35,7 +35,9 @@ WORDS = ("title", "description")
 CARRIED = (*WORDS, "category", "condition", "form", "place")
 # Where the case stands over there: history takes it over, an office that works on the case is told.
 STANDS = ("status", "opened_at", "closed_at", "due_at", "tags")
-ROW = "row"
+ROW, KEYS = "row", "keys"
+# So many calls of a case are known by their Idempotency-Key: one that comes late says nothing anew.
+MOST_KEYS = 50
 SEES_ALL = ("admin", "centre", "resident-service")
 
 
@@ -88,11 +90,16 @@ def keep(
     case_id: uuid.UUID,
     payload: Mapping[str, Any],
     position: Position,
-    before: Mapping[str, str] = MappingProxyType({}),
+    before: Mapping[str, Any] = MappingProxyType({}),
     row_hash: str = "",
+    key: str = "",
 ) -> None:
-    """Remembers what was said, one hash a field; of a file's row its own hash too."""
-    told = {**before, **_hashes(case_id, _said(payload, position))} | ({ROW: row_hash} if row_hash else {})
+    """Remembers what was said, one hash a field; of a file's row its own hash too, of a call the `key` that it had."""
+    told: dict[str, Any] = {**before, **_hashes(case_id, _said(payload, position))}
+    if row_hash:
+        told[ROW] = row_hash
+    if key:
+        told[KEYS] = [*told.get(KEYS, ()), key][-MOST_KEYS:]
     sql.keep(conn, case_id=case_id, told=json.dumps(told))
 
 
@@ -104,21 +111,26 @@ def told_again(
     position: Position,
     now: datetime,
     row_hash: str = "",
+    key: str = "",
 ) -> Answer:
-    """A repeat about the case `row`; its answer is that of the event that it became, if any."""
+    """A repeat about the case `row`; its answer is that of the event that it became, if any. A call whose `key` is
+    known was carried in before, and must not undo what was said after it.
+    """
     said = _said(payload, position)
     hashes = _hashes(row["id"], said)
     before = _said_before(conn, row["id"])
+    answer = Answer(uuid7(), "applied", row["id"], row["number"], row["version"])
+    if key and key in (before or {}).get(KEYS, ()):
+        return answer
     other = {name: value for name, value in said.items() if (before or {}).get(name) != hashes[name]}
     anew = {name: value for name, value in other.items() if not _is_so(conn, row, name, value)}
-    answer = Answer(uuid7(), "applied", row["id"], row["number"], row["version"])
     if anew:
         answer = _carried(conn, speaker, row, anew, position, now)
     if photos := _new_photos(conn, payload):
         command = _command(speaker, "add_evidence", row, {"attachments": photos})
         answer = apply(conn, [command], now, _known(speaker))[0]
-    if anew or row_hash:
-        keep(conn, row["id"], payload, position, before or {}, row_hash)
+    if anew or row_hash or key:
+        keep(conn, row["id"], payload, position, before or {}, row_hash, key)
     return answer
 
 
@@ -134,7 +146,7 @@ def _hashes(case_id: uuid.UUID, said: Mapping[str, Any]) -> dict[str, str]:
     return {name: sha256(f"{case_id}\n{canonical(value)}") for name, value in said.items()}
 
 
-def _said_before(conn: Connection, case_id: uuid.UUID) -> dict[str, str] | None:
+def _said_before(conn: Connection, case_id: uuid.UUID) -> dict[str, Any] | None:
     """What it said last, as hashes; of a case that a file brought, what stands in its last row. None: not known."""
     last = sql.told(conn, case_id=case_id)
     if last is not None:

@@ -46,6 +46,7 @@ def create(request: Request, who: Asker, new: NewCase, key: Key = None) -> Respo
     """A new case: 201; the same (source, external_id) or Idempotency-Key again: 200 and the same case.
 
     What a repeat says anew is carried into the case as one more event, or said there as a comment where it cannot be.
+    A call with an Idempotency-Key that comes again late undoes nothing that was said after it.
     Where a reporter waits for a reply (a source of residents, or a contact), the answer 201 has `resident_link`: the
     address and the code that the reporter may be given. They are told this once.
     """

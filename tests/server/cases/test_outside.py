@@ -10,6 +10,7 @@ from server.cases.apply import Answer
 from server.db import Connection
 from server.errors import BadInput, Conflict, NotAllowed
 from server.protocol.commands import Position
+from server.protocol.wire import named_uuid
 from tests.factories import COVER, RUBBISH, Street
 
 HERE = {"lon": 104.005, "lat": 30.005}
@@ -21,7 +22,12 @@ def street(conn: Connection, tmp_path: Path) -> Street:
 
 
 def tell(
-    street: Street, login: str = "hotline", lon: float | None = 104.005, external_id: str = "H-1", **said: Any
+    street: Street,
+    login: str = "hotline",
+    lon: float | None = 104.005,
+    external_id: str = "H-1",
+    key: str = "",
+    **said: Any,
 ) -> Answer:
     told = {"category": RUBBISH, "title": "垃圾袋", "description": "路边两袋", **said}
     position = Position(lon, 30.005 if lon else None, 8, "api", crs="EPSG:4326" if lon else "")
@@ -34,7 +40,7 @@ def tell(
         external_id,
         None,
         "api",
-        None,
+        named_uuid("key", key) if key else None,
         street.now,
     )
 
@@ -64,6 +70,18 @@ def test_what_is_said_anew_is_one_change_of_the_same_case_and_the_rest_stays(str
     assert len(events(street, number)) == 2
     tell(street, form={"bags": "2"})
     assert street.case(number or "")["title"] == "垃圾袋", "taking it back is a change again"
+
+
+def test_a_call_that_comes_again_late_undoes_nothing_that_was_said_after_it(street: Street) -> None:
+    number = tell(street, key="1", title="一袋").case_number
+    for key, title in (("2", "两袋"), ("3", "两袋"), ("4", "三袋")):
+        tell(street, key=key, title=title)
+    for key, title in (("1", "一袋"), ("2", "两袋"), ("3", "两袋")):
+        late = tell(street, key=key, title=title)
+        assert (late.case_number, late.version) == (number, 3)
+    assert street.case(number or "")["title"] == "三袋"
+    tell(street, key="5", title="一袋")
+    assert street.case(number or "")["title"] == "一袋", "said anew it counts"
 
 
 def test_another_place_is_routed_again(street: Street) -> None:
