@@ -40,12 +40,19 @@ select grid_id, id, code, name, staffed from offices_at(:nodes::bigint[], :now);
 select number, case_id from case_keys where number = any (:numbers::text[]);
 
 -- name: parents_without_open_parts
--- Split cases among these of which no part is open any more, with those who sent a part of this cycle to somebody.
+-- Split cases among these of which no part is open any more, nor another case in which a part goes on that was merged,
+-- with those who sent a part of this cycle to somebody.
 select p.id, p.version, array(
         select distinct by::text from cases c, unnest(c.dispatchers) by
         where c.parent_id = p.id and c.received_at >= y.opened_at order by 1) as dispatchers
 from cases p join cycles y on (y.case_id, y.n) = (p.id, p.cycle) where p.id = any (:ids::uuid[]) and p.state = 'split'
-  and not exists (select from cases c where c.parent_id = p.id and c.closed_at is null);
+  and not exists (
+    with recursive onward as (
+        select c.id, c.state, c.survivor_id, c.closed_at from cases c where c.parent_id = p.id
+        union
+        select c.id, c.state, c.survivor_id, c.closed_at from onward o join cases c on c.id = o.survivor_id where o.state = 'merged'
+    )
+    select from onward where closed_at is null and id <> p.id);
 
 -- name: node_code$
 select code from grid_nodes where id = :id;

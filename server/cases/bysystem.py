@@ -69,7 +69,8 @@ def by_system(
 def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
     """What follows at once from what a batch did: the pack's own acts, parts of a split case, answers owed."""
     found: list[Command] = []
-    ended_parts: dict[uuid.UUID, int] = {}
+    # Cases of which a part has ended, or was answered because the case has ended in which it goes on.
+    parents: set[uuid.UUID] = set()
     recalled: list[uuid.UUID] = []
     ended: dict[uuid.UUID, CaseState] = {}
     stood = {event.command_id: event.from_state for event in batch.events}
@@ -94,12 +95,12 @@ def follow_ups(conn: Connection, batch: Batch) -> list[Command]:
         if command.kind == "recall":
             recalled.append(case.id)
         if case.state in ENDED and case.parent_id is not None:
-            ended_parts[case.parent_id] = case.version
+            parents.add(case.parent_id)
         if survivor := _closed_survivor(command, case, batch):
             found.append(_answer_owed(case.id, survivor))
             ended[case.id] = survivor
-    if ended_parts:
-        rows = sql.parents_without_open_parts(conn, ids=list(ended_parts))
+    if parents:
+        rows = sql.parents_without_open_parts(conn, ids=list(parents))
         found += [
             by_system("parts_done", row["id"], {"dispatchers": row["dispatchers"]}, row["version"])
             for row in rows

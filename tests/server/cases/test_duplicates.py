@@ -110,6 +110,41 @@ def test_what_is_owed_to_the_reporter_runs_on_while_the_case_is_merged_and_ends_
     assert reply is not None and reply["stopped_at"]
 
 
+def test_a_split_case_waits_for_the_case_in_which_a_merged_part_goes_on(street: Street) -> None:
+    number, survivor, middle = (
+        street.report(category=COVER, condition="missing"),
+        street.dispatched(),
+        by_phone(street),
+    )
+    street.act("duty", number, "register", condition="missing")
+    part = {"category": COVER, "condition": "missing", "crew": "crew-drain"}
+    street.act("dispatch", number, "split", parts=[part, {"category": COVER, "condition": "missing"}])
+    with street.conn.cursor() as cursor:
+        cursor.execute(
+            "select c.number from cases c join cases p on p.id = c.parent_id where p.number = %s order by c.handler_id",
+            (number,),
+        )
+        mine, other = (row["number"] for row in cursor.fetchall())
+    merged(street, other, middle)
+    merged(street, middle, survivor)
+    to_the_end(street, mine)
+    assert street.case(number)["state"] == "split"
+    to_the_end(street, survivor)
+    assert street.case(number)["state"] == "handled"
+
+
+def test_a_part_that_is_merged_into_its_own_case_does_not_keep_it_waiting(street: Street) -> None:
+    number = street.report(category=COVER, condition="missing")
+    street.act("duty", number, "register", condition="missing")
+    street.act("dispatch", number, "split", parts=[{"category": COVER, "condition": "missing"}] * 2)
+    with street.conn.cursor() as cursor:
+        cursor.execute("select c.number from cases c where c.parent_id is not null")
+        parts = [row["number"] for row in cursor.fetchall()]
+    merged(street, parts[0], parts[1])
+    merged(street, parts[1], number)
+    assert street.case(number)["state"] == "handled"
+
+
 def test_a_chain_of_mergers_is_answered_when_its_last_case_is_closed(street: Street) -> None:
     last = street.dispatched()
     middle, first = by_phone(street), by_phone(street)
