@@ -41,7 +41,7 @@ def erase_all_again() -> None:
 
 
 def import_cases(
-    file: Annotated[Path, typer.Argument(help=_("CSV, UTF-8, with a header; may be gzipped."))],
+    file: Annotated[Path, typer.Argument(help=_("CSV, UTF-8 or GBK, with a header; may be gzipped."))],
     source: Annotated[str, typer.Option(help=_("Name of the system that the numbers come from."))],
     district: Annotated[
         str | None, typer.Option(help=_("Code of the district; needed where there are several."))
@@ -55,6 +55,9 @@ def import_cases(
     crs: Annotated[
         str, typer.Option(help=_("Coordinate system of lon and lat: EPSG:4326, GCJ-02 or BD-09."))
     ] = "EPSG:4326",
+    gbk: Annotated[
+        bool, typer.Option("--gbk", help=_("The file is GBK, as Excel in China saves CSV."))
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Prints one line of JSON."))] = False,
 ) -> None:
     if not source.strip():
@@ -65,7 +68,7 @@ def import_cases(
     with opened() as database:
         with database.read() as conn:
             into = district_of(conn, district)
-        rows = CaseFile(file, into.timezone, datetime.now(UTC), names, crs)
+        rows = CaseFile(file, into.timezone, datetime.now(UTC), names, crs, gbk)
         with (
             Rejects(rejects_path(file), _) as rejects,
             progress(file.stat().st_size, _("Importing")) as advance,

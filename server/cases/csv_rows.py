@@ -75,7 +75,7 @@ class Reject:
 
 
 class CaseFile:
-    """A CSV file (UTF-8, with or without a mark; .gz too) whose header names the fields, or whose `names` map does.
+    """A CSV file (UTF-8, marked or not, or `gbk`; .gz too) whose header names the fields, or whose `names` map does.
 
     `crs` is the system of its degrees. Raises BadInput for a file that cannot be read at all or lacks a column that
     is needed, and for an unknown system.
@@ -88,9 +88,11 @@ class CaseFile:
         now: datetime,
         names: Mapping[str, str] | None = None,
         crs: str = "EPSG:4326",
+        gbk: bool = False,
     ) -> None:
         self.path, self.zone, self.now, self.names = path, ZoneInfo(timezone), now, dict(names or {})
         self.crs = known_system(crs)
+        self.encoding = "gb18030" if gbk else "utf-8-sig"
         self.header: list[str] = []
         self.bytes_read = 0
         self._lines: list[str] = []
@@ -105,16 +107,17 @@ class CaseFile:
         except EOFError:
             raise BadInput("{file} ends in the middle; it was not copied whole.", file=self.path) from None
         except UnicodeDecodeError:
-            raise BadInput(
-                "{file} is not UTF-8 text. Save it as CSV UTF-8 and try again.", file=self.path
-            ) from None
+            sentence = "{file} is not UTF-8 text. Save it as CSV UTF-8, or add --gbk if it was saved as GBK."
+            if self.encoding != "utf-8-sig":
+                sentence = "{file} is not GBK text."
+            raise BadInput(sentence, file=self.path) from None
 
     def _text(self, raw: BinaryIO) -> IO[str]:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         if packed:
-            return gzip.open(raw, "rt", encoding="utf-8-sig", newline="")
-        return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+            return gzip.open(raw, "rt", encoding=self.encoding, newline="")
+        return io.TextIOWrapper(raw, encoding=self.encoding, newline="")
 
     def _remembered(self, text: IO[str]) -> Iterator[str]:
         """The lines of the file; those of the row that is being read are at hand when it turns out to be none."""

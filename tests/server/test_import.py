@@ -420,6 +420,14 @@ def test_gzip_a_byte_order_mark_and_quoted_line_breaks_are_read(
     assert (case["title"], case["description"]) == ("Two\nlines", "a, b")
 
 
+def test_what_excel_in_china_saves_is_read_where_it_is_said(district: Database, tmp_path: Path) -> None:
+    path = tmp_path / "历史.csv"
+    path.write_bytes(f"{HEADER}\nA1,104.015,30.005,0110,2026-03-01,,,,暴露垃圾，㙍㧟,\n".encode("gb18030"))
+    done = command(district, "import-cases", str(path), "--source", "hotline", "--gbk", "--json")
+    assert json.loads(done.stdout)["new"] == 1
+    assert case_of(district, "A1")["title"] == "暴露垃圾，㙍㧟"
+
+
 def test_columns_may_have_other_names_and_stand_anywhere(district: Database, imported: Import) -> None:
     header = "Y,X,number,when,what,colour"
     summary = imported("30.005,104.015,A1,2026-03-01,0110,red", header=header,
@@ -535,6 +543,7 @@ def test_reasons_are_written_in_the_readers_language(district: Database, tmp_pat
         (b"external_id,lon,lat\n", [], "has no column opened_at"),
         (b"", [], "is empty"),
         ("external_id,lon,lat,opened_at\n井盖,1,1,2026-01-01".encode("gb18030"), [], "is not UTF-8 text"),
+        ("external_id,lon,lat,opened_at\n井,1,1,2026-01-01".encode()[:-14], ["--gbk"], "is not GBK text"),
         (b"\x1f\x8b\x08\x00", [], "ends in the middle"),
         (b"external_id,lon,lat,opened_at\n", ["--district", "X"], "There is no district X"),
         (b"external_id,lon,lat,opened_at\n", ["--map", "X=lon"], "has no column X"),
