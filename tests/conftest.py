@@ -34,7 +34,7 @@ os.environ.setdefault("KIVY_NO_ARGS", "1")
 # A test's data need not outlive the machine's power.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 # Nor need it touch a disk: a copy of the template is seven hundred files, which cost two to five times as much there.
-MEMORY, ROOM = Path("/dev/shm"), 2**30
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 NUMBERS = count(1)
 
 
