@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class Page(FloatLayout):
-    """A screen. Its .kv lays it out, `pour` is called when it comes up and whenever something changed."""
+    """A screen. Its .kv lays it out, `pour` is called when it comes up and whenever something changed.
+
+    A rule names an id as it is (`map.here`), never by `root.ids`: Kivy keeps whatever such a rule goes through for
+    ever, and with it the screen.
+    """
 
     house = ObjectProperty(None)
     wide = BooleanProperty(True)  # decides between the two arrangements
