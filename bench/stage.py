@@ -39,7 +39,8 @@ class Stage:
     def __init__(self, home: Path, quick: bool) -> None:
         self.home, self.quick = home, quick
         self.now = datetime.now(UTC).replace(microsecond=0)
-        self._cluster = Cluster(home / "database")
+        # All figures keep their connections until the stage ends.
+        self._cluster = Cluster(home / "database", {"max_connections": "200"})
         self._open: list[Database | Connection] = []
         self._programs: list[subprocess.Popen[bytes]] = []
 
