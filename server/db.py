@@ -41,9 +41,11 @@ class Rows(psycopg2.extensions.cursor):
         self._columns = None
         try:
             super().execute(query, vars)
-        except ValueError:
-            # The driver's word for a text that no column can hold: a NUL, half of a surrogate pair.
-            raise BadInput("There are characters in it that no text has.") from None
+        except ValueError as error:
+            # A text that no column can hold: half of a surrogate pair, a NUL. All else is a fault of ours.
+            if not isinstance(error, UnicodeEncodeError) and "NUL" not in str(error):
+                raise
+            raise BadInput("Its text has characters that do not exist.") from None
 
     def _named(self, row: tuple[Any, ...]) -> dict[str, Any]:
         if self._columns is None:

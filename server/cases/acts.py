@@ -143,13 +143,13 @@ def act(
     """Does `action` on a case in scope for the viewer; a refusal is raised as a sentence and changes nothing."""
     row = get_row(conn, viewer, number)
     rest = {"seen": seen_version} | ({"position": position.chained()} if position.lon is not None else {})
-    with standing(conn, viewer, number):
+    with saying_where_it_stands(conn, viewer, number):
         command = _command(viewer, action, payload, origin, command_id, row["id"], rest)
         return _applied(conn, viewer, replace(command, base_version=seen_version, position=position), now)
 
 
 @contextmanager
-def standing(conn: Connection, viewer: Viewer, number: str) -> Iterator[None]:
+def saying_where_it_stands(conn: Connection, viewer: Viewer, number: str) -> Iterator[None]:
     """A refusal within says where the case stands now, to whoever sees it."""
     try:
         yield
@@ -220,9 +220,9 @@ def report(
 
     What its source says anew of a case that is there becomes an event of it (`outside`).
     """
-    _written(payload)
     key = str(command_id) if command_id else ""
     if external_id:
+        _written(payload)
         known = sql.case_of_outside(conn, source=source, external_id=external_id)
         if known is not None:
             row = _known_row(conn, viewer, known["number"])

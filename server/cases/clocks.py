@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from server.cases.state import RESIDENT_WAITS, Clock, Working
+from server.cases.state import RESIDENT_WAITS, Clock, Working, stands
 from server.cases.world import Refused, World
 from server.clock import Calendar
 from server.protocol.pack import Category, Condition, Limit, Pack
@@ -154,9 +154,9 @@ def settle(work: Working) -> None:
     if whole := clocks.get("whole"):
         # While it stands nobody knows when the case is due, and nothing becomes overdue; what was late before stays so.
         # A suspended cycle keeps the day for which it is counted apart.
-        stands = whole.paused_at is not None and whole.paused_at <= whole.due_at
-        case.due_at = None if stands else whole.due_at
-        cycle.due_at = None if stands and not cycle.suspended else whole.due_at
+        unknown = stands(whole.paused_at, whole.due_at)
+        case.due_at = None if unknown else whole.due_at
+        cycle.due_at = None if unknown and not cycle.suspended else whole.due_at
         case.due_provisional = whole.provisional
     if "handle" in clocks and clocks["handle"].stopped_at is None:
         cycle.handle_due_at, cycle.handle_started_at = clocks["handle"].due_at, clocks["handle"].started_at

@@ -247,7 +247,7 @@ def act(
     payload = body.payload()
 
     def work(conn: Any) -> dict[str, Any]:
-        with acts.standing(conn, viewer, number):
+        with acts.saying_where_it_stands(conn, viewer, number):
             seen = _seen(if_match)
             if payload.get("attachments"):
                 stage, *_more = acts.stages(conn, viewer, number, action)

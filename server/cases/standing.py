@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from server.cases.state import FACTS
+from server.cases.state import FACTS, stands
 from server.protocol.workflow import ENDED
 
 # Columns younger than the first chains: what they hold is known once an event has recorded it.
@@ -148,9 +148,9 @@ def _times(standing: Standing, said: Said) -> Difference | None:
         expected["reported_at"] = first.get("opened_at")
     if "older" not in present:
         whole = said.clocks.get((now, "whole"), {})
-        stands = bool(whole.get("paused_at")) and whole["paused_at"] <= whole["due_at"]
+        unknown = stands(whole.get("paused_at"), whole.get("due_at"))
         expected |= {
-            "due_at": None if stands else present.get("due_at"),
+            "due_at": None if unknown else present.get("due_at"),
             "closed_at": present.get("ended_at"),
         }
     for name, known in expected.items():

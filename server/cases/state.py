@@ -16,6 +16,11 @@ ESCALATIONS = 2
 RESIDENT_WAITS = "resident_waits"
 
 
+def stands(paused_at: Any, due_at: Any) -> bool:
+    """Whether a clock was paused before its time, so that nobody knows when it is due; moments, or texts of them."""
+    return paused_at is not None and bool(paused_at <= due_at)
+
+
 @dataclass
 class Clock:
     """One row of deadlines. `pauses` = from, to, from, to …; a pause that goes on is `paused_at`.

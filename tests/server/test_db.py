@@ -263,3 +263,12 @@ def test_no_query_is_called_for_its_effect_that_is_sent_only_when_its_rows_are_r
     (tmp_path / "queries.sql").write_text("-- name: lock\nselect 1;\n", encoding="utf-8")
     wrong.write_text("sql = queries(__file__)\ndef f(conn):\n    sql.lock(conn)\n", encoding="utf-8")
     assert lazy_queries_called_for_their_effect(wrong) == [f"{wrong}:3 lock"]
+
+
+def test_a_statement_that_we_wrote_wrong_is_a_fault_and_no_bad_input(database: Database) -> None:
+    with (
+        database.read() as conn,
+        conn.cursor() as cursor,
+        pytest.raises(ValueError, match="unsupported format"),
+    ):
+        cursor.execute("select %q", (1,))
