@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.cases.batch import Batch
+from server.cases.sentences import DEADLINE_MISSED
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.locale import gettext_for
@@ -34,7 +35,6 @@ def _(msgid: str) -> str:
     return msgid
 
 
-DEADLINE_MISSED = _("deadline missed")
 # What a merged case's reporter is told when the case that went on ends, by how it was closed or its state. What the
 # office wrote to the other reporter is not for them: it may name that one.
 ANSWERS = {

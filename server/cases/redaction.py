@@ -18,7 +18,7 @@ from server.cases import blobs, service, unchained
 from server.cases.apply import apply
 from server.cases.link import commitment, spelled
 from server.cases.passages import MARK, Cut, Way, cuts_of, strings, without
-from server.cases.sentences import SENTENCES
+from server.cases.sentences import SENTENCES, as_read
 from server.cases.state import CaseState
 from server.db import Connection, queries
 from server.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -63,7 +63,9 @@ def said(conn: Connection, viewer: Viewer, number: str, now: datetime) -> dict[s
     found: list[Passage] = []
     for key, (action, private) in _offered(conn, row["id"]).items():
         parts = list(strings(private))
-        words = " · ".join(mask_text(text) for path, text in parts if not _is_answer(path))
+        words = " · ".join(
+            mask_text(as_read(text, translate)) for path, text in parts if not _is_answer(path)
+        )
         n = key if isinstance(key, int) else None
         texts.append({"n": n, "action_word": translate(ACTION_WORDS[action]), "words": words})
         found += _passages(key, private)

@@ -101,6 +101,15 @@ SENTENCES = {
 }
 
 
+# What the system itself gives as the reason of an escalation; as it stands in the chain.
+DEADLINE_MISSED = _("deadline missed")
+
+
+def as_read(text: str, translate: Callable[[str], str]) -> str:
+    """What was said on a case as its reader sees it: the system's own reason in their language."""
+    return translate(text) if text == DEADLINE_MISSED else text
+
+
 def in_words(params: Mapping[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
     """The parameters of a sentence with the codes of states, stages and fields as words, alone or in lists."""
     spoken = {"state": STATE_WORDS, "stage": STAGE_WORDS, "field": FIELD_WORDS}

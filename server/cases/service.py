@@ -9,6 +9,7 @@ from typing import Any
 from server.audit.masking import mask_text
 from server.cases import view
 from server.cases.chain import Break, verify_case
+from server.cases.sentences import as_read
 from server.cases.story import Teller
 from server.db import Connection, queries
 from server.errors import NotFound
@@ -57,7 +58,7 @@ def timelines(
         private = json.loads(row["private"]) if row["private"] else {}
         body = row["body"]
         erased = body["private"] is not None and row["private"] is None
-        text = " · ".join(v for v in private.values() if isinstance(v, str))
+        text = " · ".join(as_read(v, translate) for v in private.values() if isinstance(v, str))
         link = body.get("link", "")
         found.setdefault(row["case_id"], []).append(
             {

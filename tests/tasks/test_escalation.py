@@ -1,13 +1,14 @@
 """Missed deadlines go up the tree, and what time itself does goes on: in order, once each, never waiting for anybody."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.cases import service
+from server.cases import redaction, service
 from server.cases.apply import apply
 from server.cases.bysystem import overdue_commands
 from server.db import Connection, Database
@@ -103,6 +104,24 @@ def test_a_community_hands_up_to_its_street_and_no_further(street: Street) -> No
     escalate_overdue.run(street.conn, street.now)
     assert len(escalations(street, number)) == 1
     assert street.case(number)["holder"]["code"] == "street-S1"
+
+
+def test_the_systems_own_reason_is_read_in_the_readers_language(street: Street) -> None:
+    number = street.dispatched()
+    street.act("crew", number, "accept")
+    street.later(days=1)
+    escalate_overdue.run(street.conn, street.now)
+    viewer = street.viewer("duty")
+    said = [
+        event["text"]
+        for event in service.events(street.conn, viewer, number)
+        if event["action"] == "escalate"
+    ]
+    assert set(said) == {"超过时限"}
+    written = redaction.said(street.conn, viewer, number, street.now)["texts"]
+    assert "超过时限" in [one["words"] for one in written]
+    english = replace(viewer, lang="en")
+    assert "deadline missed" in [event["text"] for event in service.events(street.conn, english, number)]
 
 
 def test_a_level_without_anybody_is_passed_over_and_the_timeline_names_it(street: Street) -> None:
